@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Cross-module optimisation is an unsafe flag, which SwiftPM refuses in a versioned dependency. A
+// checkout of this package inside another build therefore goes without it.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+let release = BuildSettingCondition.when(configuration: .release)
+
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (isDependency ? [] : [.unsafeFlags(["-cross-module-optimization"], release)])
+
+/// One room of the house: a library target, its tests, and the only targets it may import.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies, resources: [], swiftSettings: strict)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "MMUBench",
+  products: [
+    .executable(name: "mmubench", targets: ["mmubench"]),
+    .library(name: "BitLayout", targets: ["BitLayout"]),
+    .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
+    .library(name: "Paging", targets: ["Paging"]),
+    .library(name: "DumpFormats", targets: ["DumpFormats"]),
+    .library(name: "Machine", targets: ["Machine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // Layer 0
+    room("BitLayout"),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    // Layer 1
+    room("PhysicalMemory", ["BitLayout", heap]),
+    // Layer 2
+    room("Paging", ["BitLayout", "PhysicalMemory"]),
+    room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
+    // Layer 3
+    room("ScenarioFile", [yams]),
+    // Layer 4
+    room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
+    room("Golden", ["CXXHash", "PhysicalMemory", "Paging"]),
+    // Layer 5
+    room("ImageBuilder", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile"]),
+    // Layer 6
+    room(
+      "Workbench",
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
+        "ImageBuilder",
+      ]),
+    room("Report", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile"]),
+    // Layer 7
+    .executableTarget(
+      name: "mmubench",
+      dependencies: [
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
+        "ImageBuilder", "Workbench", "Report", arguments,
+      ],
+      swiftSettings: strict),
+
+    tests("BitLayout", ["BitLayout"]),
+    tests("PhysicalMemory", ["PhysicalMemory"]),
+    tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
+  ]
+)

@@ -1,0 +1,116 @@
+import Glibc
+
+/// What the system answered when a file could not be opened, mapped or written.
+public struct SystemError: Error, Hashable, CustomStringConvertible {
+  /// The call that failed, for example "open".
+  public let call: String
+  /// The file, as the user named it.
+  public let path: String
+  /// The C error number.
+  public let code: Int32
+
+  /// Describes a failure of `call` on `path` with the C error number `code`.
+  public init(_ call: String, _ path: String, code: Int32) {
+    self.call = call
+    self.path = path
+    self.code = code
+  }
+
+  /// The failure as the user reads it, for example `memory.raw: cannot open: No such file`.
+  public var description: String {
+    "\(path): cannot \(call): \(unsafe String(cString: strerror(code)))"
+  }
+}
+
+/// A stretch of the process's own memory that backs physical memory: a mapped file, or pages of
+/// our own. It lives as long as anything refers to it.
+@safe public final class ByteMapping: Sendable {
+  /// The first byte; nil only where there are none.
+  @usableFromInline nonisolated(unsafe) let base: UnsafeMutableRawPointer
+  /// The number of bytes.
+  public let count: Int
+
+  private init(base: UnsafeMutableRawPointer, count: Int) {
+    unsafe self.base = base
+    self.count = count
+  }
+
+  deinit { unsafe munmap(base, max(count, 1)) }
+
+  /// Maps zeroed memory of the process's own.
+  public static func zeroed(count: Int) throws(SystemError) -> ByteMapping {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    return try map(count, protection: PROT_READ | PROT_WRITE, flags, -1, path: "memory")
+  }
+
+  /// Maps a whole file for reading; its size is taken once, here.
+  public static func file(_ path: String) throws(SystemError) -> ByteMapping {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open", path, code: errno) }
+    defer { close(descriptor) }
+    return try file(descriptor: descriptor, path: path)
+  }
+
+  /// Maps all of an open file for reading; the descriptor may be closed afterwards.
+  public static func file(descriptor: Int32, path: String) throws(SystemError) -> ByteMapping {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw SystemError("open", path, code: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw SystemError("map", path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : ENODEV)
+    }
+    return try map(
+      Int(status.st_size), protection: PROT_READ, MAP_PRIVATE, descriptor, path: path)
+  }
+
+  private static func map(
+    _ count: Int, protection: Int32, _ flags: Int32, _ descriptor: Int32, path: String
+  ) throws(SystemError) -> ByteMapping {
+    // The system maps no empty file, so an empty one is a page that nobody may read.
+    let flags = count == 0 ? MAP_PRIVATE | MAP_ANONYMOUS : flags
+    let pointer = unsafe mmap(nil, max(count, 1), protection, flags, count == 0 ? -1 : descriptor, 0)
+    guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
+      throw SystemError("map", path, code: errno)
+    }
+    return unsafe ByteMapping(base: pointer, count: count)
+  }
+
+  /// The little-endian word at byte `offset`, or nil where it reaches past the end.
+  @inlinable
+  public func load<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, at offset: UInt64
+  ) -> Word? {
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(MemoryLayout<Word>.size))
+    guard !overflow, end <= UInt64(bitPattern: Int64(count)) else { return nil }
+    return unsafe Word(
+      littleEndian: base.loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: offset), as: type))
+  }
+
+  /// Calls `body` with the bytes from `offset` on, or returns nil where they reach past the end.
+  @inlinable
+  public func withBytes<Result>(
+    at offset: UInt64, count wanted: Int, _ body: (RawSpan) -> Result
+  ) -> Result? {
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(bitPattern: Int64(wanted)))
+    guard wanted >= 0, !overflow, end <= UInt64(bitPattern: Int64(count)) else { return nil }
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: base + Int(truncatingIfNeeded: offset), count: wanted)
+    return unsafe body(bytes.bytes)
+  }
+
+  /// Copies bytes into a mapping made by `zeroed`; they must fit.
+  public func store(_ bytes: RawSpan, at offset: Int) {
+    precondition(offset >= 0 && bytes.byteCount <= count - offset, "stored past the end")
+    unsafe bytes.withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return }
+      unsafe (base + offset).copyMemory(from: start, byteCount: source.count)
+    }
+  }
+
+  /// Stores a little-endian word into a mapping made by `zeroed`; it must fit.
+  public func store<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
+    precondition(offset >= 0 && MemoryLayout<Word>.size <= count - offset, "stored past the end")
+    unsafe base.storeBytes(of: word.littleEndian, toByteOffset: offset, as: Word.self)
+  }
+}

@@ -1,0 +1,52 @@
+/// Bytes at physical addresses, some of which may be absent.
+///
+/// Absent memory is nil, never zero: a dump that lacks a page says nothing about its contents.
+public protocol PhysicalMemory: Sendable {
+  /// The little-endian word at `address`, or nil where any of its bytes is absent.
+  func load<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, at address: PhysicalAddress
+  ) -> Word?
+
+  /// Calls `body` with `count` bytes from `address` on, or returns nil where any is absent or the
+  /// bytes do not lie together; `count` is at most `frameSize`.
+  func withBytes<Result>(
+    at address: PhysicalAddress, count: Int, _ body: (RawSpan) -> Result
+  ) -> Result?
+
+  /// The stretches of present memory in ascending order, neither touching nor overlapping.
+  var runs: [MemoryRun] { get }
+}
+
+/// A stretch of physical memory that is present.
+public struct MemoryRun: Hashable, Sendable {
+  /// The first address.
+  public var start: PhysicalAddress
+  /// The number of bytes, at least 1.
+  public var byteCount: UInt64
+
+  /// Describes the stretch of `byteCount` bytes from `start` on.
+  public init(start: PhysicalAddress, byteCount: UInt64) {
+    self.start = start
+    self.byteCount = byteCount
+  }
+
+  /// The last address, inclusive.
+  public var last: PhysicalAddress { start.advanced(by: byteCount &- 1) }
+}
+
+extension PhysicalMemory {
+  /// Whether every byte of the 4-KiB frame that holds `address` is present.
+  @inlinable
+  public func holdsFrame(of address: PhysicalAddress) -> Bool {
+    let frame = PhysicalAddress(address.rawValue & ~0xfff)
+    return withBytes(at: frame, count: 4096) { _ in true } ?? false
+  }
+
+  /// The number of bytes present.
+  public var byteCount: UInt64 { runs.reduce(0) { $0 + $1.byteCount } }
+
+  /// Copies the bytes that are present from `address` on into an array, nil for each absent byte.
+  public func bytes(at address: PhysicalAddress, count: Int) -> [UInt8?] {
+    (0..<UInt64(max(0, count))).map { load(UInt8.self, at: address.advanced(by: $0)) }
+  }
+}

@@ -1,0 +1,166 @@
+/// Physical memory in many stretches: the segments of a dump, or the frames of a built image.
+///
+/// A directory over equal slices of the address range leads to the first stretch that reaches into
+/// a slice, so that a load costs the same with one stretch and with hundreds. Where hostile
+/// addresses crowd many stretches into one slice, a binary search finds the stretch.
+@safe @frozen public struct RunMemory: PhysicalMemory {
+  /// A stretch and where its bytes are.
+  public struct Segment: Hashable, Sendable {
+    /// Where the bytes of a stretch come from.
+    public enum Source: Hashable, Sendable {
+      /// From this byte offset of the mapping on.
+      case mapping(offset: UInt64)
+      /// Nowhere: all of them are zero, and known to be.
+      case zero
+    }
+
+    /// The stretch.
+    public var run: MemoryRun
+    /// Where its bytes are.
+    public var source: Source
+
+    /// Describes `byteCount` bytes at `start` that come from `source`.
+    public init(start: PhysicalAddress, byteCount: UInt64, source: Source) {
+      self.run = MemoryRun(start: start, byteCount: byteCount)
+      self.source = source
+    }
+  }
+
+  /// One stretch as the hot path reads it.
+  @usableFromInline
+  struct Entry: Sendable {
+    @usableFromInline var start: UInt64
+    @usableFromInline var count: UInt64
+    /// Added to an address, gives the byte offset in the mapping; `Entry.zero` for zeros.
+    @usableFromInline var delta: UInt64
+    @usableFromInline var isZero: Bool
+
+    @usableFromInline
+    init(start: UInt64, count: UInt64, delta: UInt64, isZero: Bool) {
+      self.start = start
+      self.count = count
+      self.delta = delta
+      self.isZero = isZero
+    }
+  }
+
+  @usableFromInline let bytes: ByteMapping
+  @usableFromInline let entries: [Entry]
+  /// For each slice the index of the first entry that ends after the slice begins.
+  @usableFromInline let directory: [UInt32]
+  @usableFromInline let first: UInt64
+  @usableFromInline let sliceShift: UInt64
+
+  /// Takes segments in any order. Where two overlap, the earlier one in `segments` holds; parts of
+  /// a segment that lie outside the mapping or past the end of the address space are dropped.
+  public init(_ bytes: ByteMapping, _ segments: [Segment]) {
+    self.bytes = bytes
+    entries = Self.disjoint(segments, mappingCount: UInt64(bytes.count))
+    first = entries.first?.start ?? 0
+    let span = (entries.last.map { $0.start + ($0.count - 1) } ?? 0) - first
+    var shift: UInt64 = 12
+    while span >> shift >= 65_536 { shift += 1 }
+    sliceShift = shift
+    var directory: [UInt32] = []
+    directory.reserveCapacity(Int(span >> shift) + 2)
+    var next = 0
+    if !entries.isEmpty {
+      for slice in 0...(span >> shift) {
+        let begin = first + slice << shift
+        while entries[next].start + (entries[next].count - 1) < begin { next += 1 }
+        directory.append(UInt32(next))
+      }
+      directory.append(UInt32(entries.count - 1))
+    }
+    self.directory = directory
+  }
+
+  /// The little-endian word at `address`, or nil where any of its bytes is absent.
+  @inlinable
+  public func load<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, at address: PhysicalAddress
+  ) -> Word? {
+    guard let entry = entry(of: address.rawValue) else { return nil }
+    let size = UInt64(MemoryLayout<Word>.size)
+    guard entry.count &- (address.rawValue &- entry.start) >= size else {
+      return loadAcrossEntries(type, at: address)
+    }
+    if entry.isZero { return 0 }
+    return bytes.load(type, at: address.rawValue &+ entry.delta)
+  }
+
+  /// Calls `body` with `count` bytes from `address` on, or returns nil where they are not together.
+  @inlinable
+  public func withBytes<Result>(
+    at address: PhysicalAddress, count: Int, _ body: (RawSpan) -> Result
+  ) -> Result? {
+    guard count >= 0, let entry = entry(of: address.rawValue),
+      entry.count &- (address.rawValue &- entry.start) >= UInt64(count)
+    else { return nil }
+    guard entry.isZero else {
+      return bytes.withBytes(at: address.rawValue &+ entry.delta, count: count, body)
+    }
+    guard count <= 4096 else { return nil }
+    return unsafe body(zeroFrame.span.bytes.extracting(first: count))
+  }
+
+  /// The stretch that holds `address`.
+  @inlinable
+  func entry(of address: UInt64) -> Entry? {
+    let offset = address &- first
+    let slice = offset &>> sliceShift
+    guard slice < UInt64(truncatingIfNeeded: directory.count) else { return nil }
+    var index = Int(truncatingIfNeeded: directory[Int(truncatingIfNeeded: slice)])
+    var entry = entries[index]
+    if address &- entry.start < entry.count { return entry }
+    if address < entry.start { return nil }
+    index &+= 1
+    guard index < entries.count else { return nil }
+    entry = entries[index]
+    if address &- entry.start < entry.count { return entry }
+    return address < entry.start ? nil : search(address, from: index)
+  }
+
+  @usableFromInline
+  func search(_ address: UInt64, from first: Int) -> Entry? {
+    var low = first
+    var high = entries.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if entries[middle].start <= address { low = middle + 1 } else { high = middle }
+    }
+    let entry = entries[low - 1]
+    return address &- entry.start < entry.count ? entry : nil
+  }
+
+  @usableFromInline
+  func loadAcrossEntries<Word: FixedWidthInteger>(
+    _ type: Word.Type, at address: PhysicalAddress
+  ) -> Word? {
+    var word: Word = 0
+    for byte in 0..<UInt64(MemoryLayout<Word>.size) {
+      let (position, overflow) = address.rawValue.addingReportingOverflow(byte)
+      guard !overflow, let value = load(UInt8.self, at: PhysicalAddress(position)) else {
+        return nil
+      }
+      word |= Word(truncatingIfNeeded: value) << Word(byte * 8)
+    }
+    return word
+  }
+
+  /// The stretches, joined where one ends where the next begins.
+  public var runs: [MemoryRun] {
+    var runs: [MemoryRun] = []
+    for entry in entries {
+      if let last = runs.last, last.start.rawValue &+ last.byteCount == entry.start {
+        runs[runs.count - 1].byteCount += entry.count
+      } else {
+        runs.append(MemoryRun(start: PhysicalAddress(entry.start), byteCount: entry.count))
+      }
+    }
+    return runs
+  }
+}
+
+/// What a stretch of zeros shows to a reader that wants bytes in place.
+@usableFromInline let zeroFrame = [UInt8](repeating: 0, count: 4096)
