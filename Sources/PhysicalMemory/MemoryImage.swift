@@ -1,0 +1,38 @@
+/// The memory of a machine, of one of the kinds that the hot paths are compiled for.
+///
+/// Batches switch on the kind once and then run on the concrete memory; the conformance of the
+/// enumeration itself serves single questions, where a switch for each load does not matter.
+public enum MemoryImage: PhysicalMemory {
+  /// One piece.
+  case flat(FlatMemory)
+  /// Many stretches.
+  case runs(RunMemory)
+
+  /// The little-endian word at `address`, or nil where any of its bytes is absent.
+  public func load<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, at address: PhysicalAddress
+  ) -> Word? {
+    switch self {
+    case .flat(let memory): memory.load(type, at: address)
+    case .runs(let memory): memory.load(type, at: address)
+    }
+  }
+
+  /// Calls `body` with `count` bytes from `address` on, or returns nil where any is absent.
+  public func withBytes<Result>(
+    at address: PhysicalAddress, count: Int, _ body: (RawSpan) -> Result
+  ) -> Result? {
+    switch self {
+    case .flat(let memory): memory.withBytes(at: address, count: count, body)
+    case .runs(let memory): memory.withBytes(at: address, count: count, body)
+    }
+  }
+
+  /// The stretches of present memory.
+  public var runs: [MemoryRun] {
+    switch self {
+    case .flat(let memory): memory.runs
+    case .runs(let memory): memory.runs
+    }
+  }
+}
