@@ -1,0 +1,81 @@
+extension Scenario {
+  /// One item of `expect:`.
+  public struct Expectation: Sendable {
+    /// Where the item starts.
+    public var mark: SourceMark
+    /// `process:`; nil for the only address space, or for all.
+    public var process: Located<ProcessReference>?
+    /// What is expected.
+    public var verb: Verb
+
+    /// What is expected.
+    public enum Verb: Sendable {
+      /// `walk:`.
+      case walk(WalkExpectation)
+      /// `check:`, exactly these findings.
+      case check([Located<String>])
+      /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.
+      case mappings(count: Located<UInt64>, bytes: Located<UInt64>?)
+      /// `ledger: all`, every page the builder intended.
+      case ledger
+      /// `same-digest-as:`, a scenario file.
+      case sameDigest(as: Located<String>)
+      /// `same-translation-as:`, a scenario file.
+      case sameTranslation(as: Located<String>)
+      /// `truth:`, a file of what the guest kernel said.
+      case truth(Located<String>)
+      /// `rejects:`, a scenario that must be refused.
+      case rejects(Rejection)
+    }
+  }
+
+  /// How a walk ends.
+  public enum Outcome: String, CaseIterable, Sendable {
+    /// The address is mapped.
+    case mapped
+    /// An entry is not present.
+    case notPresent = "not-present"
+    /// An entry has reserved bits set.
+    case reservedBits = "reserved-bits"
+    /// The address is not canonical.
+    case nonCanonical = "non-canonical"
+    /// A table the walk needs is absent.
+    case missing
+  }
+
+  /// `walk:` with what it must answer; nil is not compared.
+  public struct WalkExpectation: Sendable {
+    /// `walk:`, the virtual address.
+    public var va: Located<UInt64>
+    /// `outcome:`, mapped unless said.
+    public var outcome: Outcome
+    /// `pa:`.
+    public var pa: Located<UInt64>?
+    /// `page-size:`, in bytes.
+    public var pageSize: Located<UInt64>?
+    /// `write:`.
+    public var write: Located<Bool>?
+    /// `user:`.
+    public var user: Located<Bool>?
+    /// `execute:`.
+    public var execute: Located<Bool>?
+    /// `in-image:`.
+    public var inImage: Located<Bool>?
+    /// `stopped-at:`, the entry that decided.
+    public var stoppedAt: Located<String>?
+    /// `reserved:`, the offending bits.
+    public var reserved: Located<UInt64>?
+    /// `missing:`, the address that could not be read.
+    public var missing: Located<UInt64>?
+  }
+
+  /// `rejects:`, a scenario that must be refused.
+  public struct Rejection: Sendable {
+    /// `text:`, the whole scenario; line 1 of a diagnostic is its first line.
+    public var text: Located<String>
+    /// `code:`, which must be among the diagnostics.
+    public var code: Located<DiagnosticCode>
+    /// `at:`, where in the text the diagnostic must point; nil for anywhere.
+    public var at: Located<SourceMark>?
+  }
+}
