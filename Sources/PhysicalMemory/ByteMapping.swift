@@ -22,8 +22,9 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// A stretch of the process's own memory that backs physical memory: a mapped file, or pages of
-/// our own. It lives as long as anything refers to it.
+/// A stretch of the process's own memory that backs physical memory: a mapped file or zeroed pages.
+///
+/// It lives as long as anything refers to it.
 @safe public final class ByteMapping: Sendable {
   /// The first byte; nil only where there are none.
   @usableFromInline nonisolated(unsafe) let base: UnsafeMutableRawPointer
@@ -69,7 +70,8 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
   ) throws(SystemError) -> ByteMapping {
     // The system maps no empty file, so an empty one is a page that nobody may read.
     let flags = count == 0 ? MAP_PRIVATE | MAP_ANONYMOUS : flags
-    let pointer = unsafe mmap(nil, max(count, 1), protection, flags, count == 0 ? -1 : descriptor, 0)
+    let pointer = unsafe mmap(
+      nil, max(count, 1), protection, flags, count == 0 ? -1 : descriptor, 0)
     guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
       throw SystemError("map", path, code: errno)
     }

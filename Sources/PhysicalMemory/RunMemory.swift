@@ -51,7 +51,9 @@
   @usableFromInline let first: UInt64
   @usableFromInline let sliceShift: UInt64
 
-  /// Takes segments in any order. Where two overlap, the earlier one in `segments` holds; parts of
+  /// Takes segments in any order.
+  ///
+  /// Where two overlap, the earlier one in `segments` holds; parts of
   /// a segment that lie outside the mapping or past the end of the address space are dropped.
   public init(_ bytes: ByteMapping, _ segments: [Segment]) {
     self.bytes = bytes

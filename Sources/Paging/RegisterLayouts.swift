@@ -1,0 +1,58 @@
+public import BitLayout
+
+/// The bits of control registers that concern translation, by the manual's names.
+///
+/// The layouts name only these bits (SDM 3A, 2.5 and 2.2.1); the others do not change a
+/// translation and are not checked.
+public enum RegisterLayouts {
+  /// CR0.WP.
+  public static let writeProtect = BitField(
+    "WP", 16, .value, "supervisor writes respect RW of the entries")
+  /// CR0.PG.
+  public static let pagingEnable = BitField("PG", 31, .value, "paging is on")
+  /// CR0.PE.
+  public static let protectionEnable = BitField("PE", 0, .value, "protected mode is on")
+  /// CR4.PSE.
+  public static let pageSizeExtension = BitField(
+    "PSE", 4, .value, "4-MByte pages exist in 32-bit paging")
+  /// CR4.PAE.
+  public static let physicalAddressExtension = BitField(
+    "PAE", 5, .value, "entries have eight bytes")
+  /// CR4.LA57.
+  public static let fiveLevel = BitField("LA57", 12, .value, "linear addresses have 57 bits")
+  /// EFER.LME.
+  public static let longModeEnable = BitField("LME", 8, .value, "64-bit paging is enabled")
+  /// EFER.LMA.
+  public static let longModeActive = BitField("LMA", 10, .value, "64-bit paging is active")
+  /// EFER.NXE.
+  public static let noExecuteEnable = BitField("NXE", 11, .value, "bit 63 of an entry is XD")
+
+  /// The named bits of CR0.
+  public static let cr0 = [protectionEnable, writeProtect, pagingEnable]
+  /// The named bits of CR4.
+  public static let cr4 = [
+    pageSizeExtension, physicalAddressExtension,
+    BitField("PGE", 7, .value, "global pages exist"), fiveLevel,
+    BitField("PCIDE", 17, .value, "bits 11:0 of CR3 are a process-context identifier"),
+    BitField("SMEP", 20, .value, "the supervisor may not execute user pages"),
+    BitField("SMAP", 21, .value, "the supervisor may not read or write user pages"),
+    BitField("PKE", 22, .value, "protection keys apply to user pages"),
+    BitField("CET", 23, .value, "control-flow enforcement, with shadow stacks"),
+    BitField("PKS", 24, .value, "protection keys apply to supervisor pages"),
+  ]
+  /// The named bits of EFER.
+  public static let efer = [
+    BitField("SCE", 0, .value, "SYSCALL is enabled"), longModeEnable, longModeActive,
+    noExecuteEnable,
+  ]
+
+  /// The physical address in CR3, by mode: PAE has a top table of 32 bytes (SDM 3A, Tables
+  /// 4-3, 4-7 and 4-12).
+  static func root(in mode: PagingMode) -> BitField {
+    switch mode {
+    case .x86: BitField("base", 31, 12, .address, "physical address of the page directory")
+    case .pae: BitField("base", 31, 5, .address, "physical address of the PDPT")
+    case .x86_64, .la57: BitField("base", 51, 12, .address, "physical address of the top table")
+    }
+  }
+}

@@ -1,0 +1,194 @@
+public import PhysicalMemory
+
+/// A table as an enumeration meets it.
+@frozen public struct TableVisit: Sendable {
+  /// Identifies the table, its level and the rights that are left above it.
+  public let key: TableKey
+  /// The physical address of the table.
+  public let table: PhysicalAddress
+  /// The level of its entries.
+  public let level: Int
+  /// The rights that the entries above leave.
+  public let rights: Rights
+  /// The first virtual address that the table translates.
+  public let address: UInt64
+  /// The number of bytes that the table translates, as a power of 2; 64 or more for all.
+  public let coverageShift: UInt64
+  /// The number of its entries.
+  public let entryCount: Int
+  /// Whether all of them are asked for, rather than a range that cuts the table.
+  public let isWhole: Bool
+
+  @inlinable
+  init(
+    table: PhysicalAddress, level: Int, rights: Rights, address: UInt64, coverageShift: UInt64,
+    entryCount: Int, isWhole: Bool
+  ) {
+    self.key = TableKey(table, level: level, rights: rights)
+    self.table = table
+    self.level = level
+    self.rights = rights
+    self.address = address
+    self.coverageShift = coverageShift
+    self.entryCount = entryCount
+    self.isWhole = isWhole
+  }
+}
+
+/// An entry as an enumeration meets it.
+@frozen public struct EntryVisit: Sendable {
+  /// The first virtual address that the entry translates.
+  public let address: UInt64
+  /// The index of the entry in its table.
+  public let index: Int
+  /// The physical address of the entry.
+  public let entryAddress: PhysicalAddress
+  /// The entry; 0 where it is missing.
+  public let entry: UInt64
+  /// The level of the entry.
+  public let level: Int
+  /// The number of bytes that the entry translates, as a power of 2.
+  public let shift: UInt64
+  /// The rights that are left after the entry.
+  public let rights: Rights
+
+  @inlinable
+  init(
+    address: UInt64, index: Int, entryAddress: PhysicalAddress, entry: UInt64, level: Int,
+    shift: UInt64, rights: Rights
+  ) {
+    self.address = address
+    self.index = index
+    self.entryAddress = entryAddress
+    self.entry = entry
+    self.level = level
+    self.shift = shift
+    self.rights = rights
+  }
+}
+
+/// Receives what an enumeration finds, in ascending order of virtual addresses.
+public protocol TableVisitor {
+  /// A table is about to be read; false leaves it out, without a call of `leave`.
+  mutating func enter(_ table: TableVisit) -> Bool
+  /// An entry maps a page.
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress)
+  /// An entry has reserved bits set; these are they.
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64)
+  /// An entry is not in the image.
+  mutating func missing(_ entry: EntryVisit)
+  /// A table has been read, its descendants included.
+  mutating func leave(_ table: TableVisit)
+}
+
+extension Walker {
+  /// Enumerates all entries under the root that translate an address in `range`.
+  ///
+  /// - Complexity: proportional to the entries of the tables that the visitor lets in; a visitor
+  ///   that refuses tables it has seen makes that proportional to the tables.
+  @inlinable
+  public func scan(
+    _ range: ClosedRange<UInt64> = 0...UInt64.max, visitor: inout some TableVisitor
+  ) {
+    let bits = Format.indexShift(Format.levelCount) &+ Format.indexBits(Format.levelCount)
+    scanTable(
+      root, level: Format.levelCount, rights: .all, address: 0, coverageShift: bits, range: range,
+      visitor: &visitor)
+  }
+
+  @inlinable
+  func scanTable(
+    _ table: PhysicalAddress, level: Int, rights: Rights, address: UInt64, coverageShift: UInt64,
+    range: ClosedRange<UInt64>, visitor: inout some TableVisitor
+  ) {
+    let count = Format.entryCount(level)
+    let (first, last) = indexes(in: range, of: address, level: level, count: count)
+    guard first <= last else { return }
+    let visit = TableVisit(
+      table: table, level: level, rights: rights, address: address, coverageShift: coverageShift,
+      entryCount: count, isWhole: first == 0 && last == count - 1)
+    guard visitor.enter(visit) else { return }
+    let size = count &* MemoryLayout<Format.Word>.size
+    let whole: Void? = memory.withBytes(at: table, count: size) { bytes in
+      for index in first...last {
+        let offset = index &* MemoryLayout<Format.Word>.size
+        // `size` bytes were given, so every index below `count` lies inside.
+        let word = unsafe bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: offset, as: Format.Word.self)
+        let entry = UInt64(truncatingIfNeeded: Format.Word(littleEndian: word))
+        scanEntry(entry, index: index, of: visit, range: range, visitor: &visitor)
+      }
+    }
+    if whole == nil { scanTornTable(visit, first...last, range: range, visitor: &visitor) }
+    visitor.leave(visit)
+  }
+
+  /// Reads entry by entry a table of which some or all bytes are absent.
+  @inlinable
+  func scanTornTable(
+    _ visit: TableVisit, _ indexes: ClosedRange<Int>, range: ClosedRange<UInt64>,
+    visitor: inout some TableVisitor
+  ) {
+    for index in indexes {
+      let offset = UInt64(truncatingIfNeeded: index) &* Format.entrySize
+      guard let word = memory.load(Format.Word.self, at: visit.table.advanced(by: offset)) else {
+        visitor.missing(entryVisit(0, index: index, of: visit, rights: visit.rights))
+        continue
+      }
+      let entry = UInt64(truncatingIfNeeded: word)
+      scanEntry(entry, index: index, of: visit, range: range, visitor: &visitor)
+    }
+  }
+
+  @inlinable @inline(__always)
+  func scanEntry(
+    _ entry: UInt64, index: Int, of table: TableVisit, range: ClosedRange<UInt64>,
+    visitor: inout some TableVisitor
+  ) {
+    let meaning = format.meaning(of: entry, level: table.level)
+    if case .notPresent = meaning { return }
+    let rights = table.rights.intersection(format.rights(of: entry, level: table.level))
+    let visit = entryVisit(entry, index: index, of: table, rights: rights)
+    switch meaning {
+    case .page(let page): visitor.page(visit, at: page)
+    case .reserved(let bits): visitor.reserved(visit, bits: bits)
+    case .table(let next):
+      scanTable(
+        next, level: table.level &- 1, rights: rights, address: visit.address,
+        coverageShift: visit.shift, range: range, visitor: &visitor)
+    case .notPresent: break
+    }
+  }
+
+  @inlinable @inline(__always)
+  func entryVisit(
+    _ entry: UInt64, index: Int, of table: TableVisit, rights: Rights
+  ) -> EntryVisit {
+    let position = UInt64(truncatingIfNeeded: index)
+    let shift = Format.indexShift(table.level)
+    var address = table.address &+ position &<< shift
+    if table.level == Format.levelCount { address = format.canonical(address) }
+    return EntryVisit(
+      address: address, index: index,
+      entryAddress: table.table.advanced(by: position &* Format.entrySize), entry: entry,
+      level: table.level, shift: shift, rights: rights)
+  }
+
+  /// The first and last index whose addresses touch `range`; the first is above the last if none.
+  @inlinable
+  func indexes(
+    in range: ClosedRange<UInt64>, of address: UInt64, level: Int, count: Int
+  ) -> (Int, Int) {
+    if range.lowerBound == 0 && range.upperBound == UInt64.max { return (0, count &- 1) }
+    let shift = Format.indexShift(level)
+    func start(_ index: Int) -> UInt64 {
+      let start = address &+ UInt64(truncatingIfNeeded: index) &<< shift
+      return level == Format.levelCount ? format.canonical(start) : start
+    }
+    var first = 0
+    while first < count, start(first) &+ ((1 &<< shift) &- 1) < range.lowerBound { first &+= 1 }
+    var last = count &- 1
+    while last >= first, start(last) > range.upperBound { last &-= 1 }
+    return (first, last)
+  }
+}
