@@ -1,1 +1,110 @@
-// placeholder
+public import Paging
+public import PhysicalMemory
+
+/// All that a translation depends on, wherever it comes from.
+///
+/// A scenario builds a machine, a dump is opened as one; nothing after that knows which it was.
+public struct Machine: Sendable {
+  /// A fact about the machine and how it became known.
+  public struct Provenance: Hashable, Sendable {
+    /// What the fact is about: "mode", "root", "NXE".
+    public var subject: String
+    /// The fact.
+    public var value: String
+    /// Where it comes from.
+    public var source: String
+
+    /// Describes where a fact comes from.
+    public init(_ subject: String, _ value: String, from source: String) {
+      self.subject = subject
+      self.value = value
+      self.source = source
+    }
+  }
+
+  /// Physical memory.
+  public var memory: MemoryImage
+  /// The paging state; its CR3 is the root that a question without a process is about.
+  public var paging: PagingState
+  /// The roots that are known, at least one.
+  public var addressSpaces: [AddressSpace]
+  /// The operating system, by its id; "none" where there is none or it is not known.
+  public var system: String
+  /// The kind of image: "scenario", or the format of the dump.
+  public var format: String
+  /// The size of the image in bytes: of the file, or of the memory built.
+  public var size: UInt64
+  /// How mode, root and registers became known.
+  public var provenance: [Provenance]
+  /// What was wrong with the image without making it useless.
+  public var warnings: [String]
+
+  /// Describes a machine.
+  public init(
+    memory: MemoryImage, paging: PagingState, addressSpaces: [AddressSpace],
+    system: String = "none", format: String, size: UInt64, provenance: [Provenance] = [],
+    warnings: [String] = []
+  ) {
+    self.memory = memory
+    self.paging = paging
+    self.addressSpaces = addressSpaces
+    self.system = system
+    self.format = format
+    self.size = size
+    self.provenance = provenance
+    self.warnings = warnings
+  }
+
+  /// The paging state with the root of `space`.
+  public func paging(of space: AddressSpace) -> PagingState {
+    var paging = paging
+    paging.cr3 = space.register
+    return paging
+  }
+
+  /// The address spaces that belong to a process by its number, its name, or either.
+  public func addressSpaces(pid: UInt64?, process: String?) -> [AddressSpace] {
+    addressSpaces.filter { space in
+      (pid == nil || space.pid == pid) && (process == nil || space.process == process)
+    }
+  }
+
+  /// Answers one question about one address space.
+  public func walk(_ address: VirtualAddress, in space: AddressSpace? = nil) -> Walk {
+    let state = space.map(paging(of:)) ?? paging
+    let (result, steps) = state.walk(address, in: memory)
+    let frameIsPresent = result.translation.map { memory.holdsFrame(of: $0.address) } ?? true
+    return Walk(
+      address: address, mode: state.mode, root: state.root, result: result, steps: steps,
+      isInImage: frameIsPresent)
+  }
+}
+
+/// A walk with all that there is to say about it.
+public struct Walk: Hashable, Sendable {
+  /// The address asked about.
+  public var address: VirtualAddress
+  /// The paging mode.
+  public var mode: PagingMode
+  /// The address of the top table.
+  public var root: PhysicalAddress
+  /// The end.
+  public var result: WalkResult
+  /// The entries that were read, top table first.
+  public var steps: [WalkStep]
+  /// Whether the image holds the frame that was found; true where none was.
+  public var isInImage: Bool
+
+  /// Describes a walk.
+  public init(
+    address: VirtualAddress, mode: PagingMode, root: PhysicalAddress, result: WalkResult,
+    steps: [WalkStep], isInImage: Bool
+  ) {
+    self.address = address
+    self.mode = mode
+    self.root = root
+    self.result = result
+    self.steps = steps
+    self.isInImage = isInImage
+  }
+}

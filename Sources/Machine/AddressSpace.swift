@@ -1,0 +1,29 @@
+/// A root that translations can start from, and whose it is.
+public struct AddressSpace: Hashable, Sendable {
+  /// The root register as it was found: CR3 with its low bits.
+  public var register: UInt64
+  /// The number of the process.
+  public var pid: UInt64?
+  /// The name of the process.
+  public var process: String?
+  /// How the root was found, for the reader.
+  public var foundBy: String
+
+  /// Describes a root.
+  public init(register: UInt64, pid: UInt64? = nil, process: String? = nil, foundBy: String) {
+    self.register = register
+    self.pid = pid
+    self.process = process
+    self.foundBy = foundBy
+  }
+
+  /// The process as text: `Console.exe (2616)`, or nil where neither name nor number is known.
+  public var owner: String? {
+    switch (process, pid) {
+    case (let name?, let pid?): "\(name) (\(pid))"
+    case (let name?, nil): name
+    case (nil, let pid?): "pid \(pid)"
+    case (nil, nil): nil
+    }
+  }
+}

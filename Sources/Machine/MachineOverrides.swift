@@ -1,0 +1,113 @@
+public import Paging
+
+/// What the user says about a machine, over what the image says itself.
+public struct MachineOverrides: Hashable, Sendable {
+  /// `--mode`.
+  public var mode: PagingMode?
+  /// `--root`: CR3, low bits allowed.
+  public var root: UInt64?
+  /// `--cr0`.
+  public var cr0: UInt64?
+  /// `--cr4`.
+  public var cr4: UInt64?
+  /// `--efer`.
+  public var efer: UInt64?
+  /// `--pkru`.
+  public var pkru: UInt64?
+  /// `--pkrs`.
+  public var pkrs: UInt64?
+  /// `--physical-bits`.
+  public var physicalBits: Int?
+  /// `--accept pdpte-accessed`.
+  public var acceptsAccessedPDPTE = false
+  /// `--os`.
+  public var system: String?
+  /// `--pid`.
+  public var pid: UInt64?
+  /// `--process`.
+  public var process: String?
+
+  /// Overrides nothing.
+  public init() {}
+
+  /// Why a machine cannot be made, with what the user can do about it.
+  public struct Problem: Error, Hashable, CustomStringConvertible, Sendable {
+    /// The reason and the remedy.
+    public let description: String
+
+    /// Describes a problem.
+    public init(_ description: String) { self.description = description }
+  }
+
+  /// Applies the overrides to a machine.
+  ///
+  /// A root that is given becomes the only address space; a process selects among those known.
+  public func apply(to machine: inout Machine) throws(Problem) {
+    applyMode(to: &machine)
+    applyRegisters(to: &machine)
+    if acceptsAccessedPDPTE { machine.paging.features.acceptsAccessedPDPTE = true }
+    if let system { machine.system = system }
+    try chooseRoot(of: &machine)
+    if let contradiction = machine.paging.contradiction { throw Problem(contradiction) }
+  }
+
+  private func applyMode(to machine: inout Machine) {
+    guard let mode, mode != machine.paging.mode else { return }
+    var state = PagingState(mode: mode, cr3: machine.paging.cr3)
+    state.physicalBits = machine.paging.physicalBits
+    state.features = machine.paging.features
+    machine.paging = state
+    machine.note("mode", mode.rawValue, from: "--mode")
+  }
+
+  private func applyRegisters(to machine: inout Machine) {
+    func set(_ value: UInt64?, _ path: WritableKeyPath<PagingState, UInt64>, _ name: String) {
+      guard let value else { return }
+      machine.paging[keyPath: path] = value
+      machine.note(name.uppercased(), "0x" + String(value, radix: 16), from: "--\(name)")
+    }
+    set(cr0, \.cr0, "cr0")
+    set(cr4, \.cr4, "cr4")
+    set(efer, \.efer, "efer")
+    set(pkru, \.pkru, "pkru")
+    set(pkrs, \.pkrs, "pkrs")
+    guard let physicalBits else { return }
+    machine.paging.physicalBits = physicalBits
+    machine.note("MAXPHYADDR", "\(physicalBits)", from: "--physical-bits")
+  }
+
+  private func chooseRoot(of machine: inout Machine) throws(Problem) {
+    if pid != nil || process != nil {
+      let spaces = machine.addressSpaces(pid: pid, process: process)
+      guard let first = spaces.first else { throw noSuchProcess(in: machine) }
+      machine.addressSpaces = spaces
+      machine.paging.cr3 = first.register
+    }
+    guard let root else { return }
+    machine.paging.cr3 = root
+    let known = machine.addressSpaces.first {
+      machine.paging(of: $0).root == machine.paging.root
+    }
+    machine.addressSpaces = [
+      AddressSpace(register: root, pid: known?.pid, process: known?.process, foundBy: "--root")
+    ]
+  }
+
+  private func noSuchProcess(in machine: Machine) -> Problem {
+    let wanted = process ?? pid.map { "pid \($0)" } ?? ""
+    let known = machine.addressSpaces.compactMap(\.owner)
+    guard !known.isEmpty else {
+      return Problem("no process \(wanted): this image names no processes; use --root ADDRESS")
+    }
+    let shown = known.prefix(12).joined(separator: ", ")
+    return Problem("no process \(wanted); known: \(shown)\(known.count > 12 ? ", ..." : "")")
+  }
+}
+
+extension Machine {
+  /// Records how a fact became known, in the place of what was recorded before.
+  public mutating func note(_ subject: String, _ value: String, from source: String) {
+    provenance.removeAll { $0.subject == subject }
+    provenance.append(Provenance(subject, value, from: source))
+  }
+}
