@@ -61,7 +61,7 @@ let package = Package(
     room("ScenarioFile", [yams]),
     // Layer 4
     room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
-    room("Golden", ["CXXHash", "PhysicalMemory", "Paging"]),
+    room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
     // Layer 5
     room("ImageBuilder", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile"]),
     // Layer 6

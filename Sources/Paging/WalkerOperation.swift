@@ -44,16 +44,6 @@ extension PagingState {
     var operation = SingleWalk(address: address)
     return perform(&operation, on: memory)
   }
-
-  /// What an entry of this level says in this mode.
-  public func meaning(of entry: UInt64, level: Int) -> EntryMeaning {
-    switch mode {
-    case .x86: TwoLevelFormat(self).meaning(of: entry, level: level)
-    case .pae: PAEFormat(self).meaning(of: entry, level: level)
-    case .x86_64: FourLevelFormat(self).meaning(of: entry, level: level)
-    case .la57: FiveLevelFormat(self).meaning(of: entry, level: level)
-    }
-  }
 }
 
 private struct SingleWalk: WalkerOperation {

@@ -1,0 +1,180 @@
+import Paging
+import PhysicalMemory
+
+extension Machine {
+  /// Sweeps all roots and gives each finding once, root by root in ascending order of addresses,
+  /// until `emit` returns false.
+  public func check(_ emit: @escaping (Finding) -> Bool) {
+    let visitor = CheckVisitor(machine: self, emit: emit)
+    var operation = CheckOperation(visitor: visitor)
+    var swept: Set<UInt64> = []
+    for space in addressSpaces {
+      let state = paging(of: space)
+      guard swept.insert(state.root.rawValue).inserted else { continue }
+      operation.visitor.begin(state)
+      operation = state.perform(&operation, on: memory)
+    }
+  }
+}
+
+private struct CheckOperation: WalkerOperation {
+  var visitor: CheckVisitor
+
+  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> CheckOperation {
+    walker.scan(visitor: &visitor)
+    visitor.finish()
+    return self
+  }
+}
+
+/// Looks at every table of every root once.
+private struct CheckVisitor: TableVisitor {
+  private let memory: MemoryImage
+  private let end: UInt64
+  private let emit: (Finding) -> Bool
+  private var state: PagingState
+  private var seen = FoldTable<UInt8>(empty: 0)
+  /// The tables between the root and the one that is read.
+  private var path: [PhysicalAddress] = []
+  private var wantsMore = true
+  private var writableExecutable = Row()
+  private var beyond = Row()
+  private var absent = Row()
+
+  /// Entries side by side with the same finding, said as one.
+  private struct Row {
+    var first: EntryVisit?
+    var last: UInt64 = 0
+    var count: UInt64 = 0
+
+    mutating func extend(_ entry: EntryVisit) -> Bool {
+      guard first != nil, last == entry.address else { return false }
+      last = entry.address &+ 1 &<< entry.shift
+      count += 1
+      return true
+    }
+
+    init() {}
+
+    init(_ entry: EntryVisit) {
+      first = entry
+      last = entry.address &+ 1 &<< entry.shift
+      count = 1
+    }
+  }
+
+  init(machine: Machine, emit: @escaping (Finding) -> Bool) {
+    memory = machine.memory
+    end = machine.memory.runs.last.map { $0.last.rawValue } ?? 0
+    state = machine.paging
+    self.emit = emit
+  }
+
+  mutating func begin(_ state: PagingState) { self.state = state }
+
+  mutating func finish() {
+    flush(\.writableExecutable, .writableExecutable)
+    flush(\.beyond, .beyondMemory)
+    flush(\.absent, .absentTable)
+  }
+
+  mutating func enter(_ table: TableVisit) -> Bool {
+    guard wantsMore else { return false }
+    if path.contains(table.table) { checkCycle(table) }
+    if table.level == state.mode.levelCount - 1 { checkSelfMap(table) }
+    guard seen.value(for: table.key) == nil else { return false }
+    seen.store(1, for: table.key)
+    path.append(table.table)
+    return true
+  }
+
+  mutating func leave(_ table: TableVisit) { path.removeLast() }
+
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
+    if entry.rights.isSuperset(of: [.write, .execute]), state.noExecute {
+      note(entry, .writableExecutable, \.writableExecutable)
+    }
+    if page.rawValue &+ ((1 &<< entry.shift) &- 1) > end {
+      note(entry, .beyondMemory, \.beyond)
+    }
+  }
+
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64) {
+    let name = state.mode.entryName(entry.level)
+    give(
+      .reservedBits, entry, value: entry.entry,
+      "\(name) \(entry.entry.hex) has reserved bits set: \(bits.hex)")
+  }
+
+  mutating func missing(_ entry: EntryVisit) { note(entry, .absentTable, \.absent) }
+
+  private mutating func checkCycle(_ table: TableVisit) {
+    // An entry of the root that leads to the root is a self-map, which operating systems use.
+    if path.allSatisfy({ $0 == state.root }) { return }
+    let name = state.mode.tableName(table.level)
+    give(
+      Finding(
+        .cycle, root: state.root, address: VirtualAddress(table.address),
+        entryAddress: table.table, value: table.table.rawValue,
+        detail: "the table at \(table.table) is its own ancestor, here as \(name)"))
+  }
+
+  /// Slot i of the root leads to a table whose slot i leads to itself: the self-map of another
+  /// root.
+  private mutating func checkSelfMap(_ table: TableVisit) {
+    guard path.count == 1, table.table != state.root else { return }
+    let level = state.mode.levelCount
+    let index = state.index(of: VirtualAddress(table.address), level: level)
+    guard index < state.entryCount(level),
+      let entry = state.entry(of: table.table, at: index, in: memory),
+      case .table(table.table) = state.meaning(of: entry, level: level)
+    else { return }
+    let name = state.mode.entryName(level)
+    give(
+      Finding(
+        .selfMap, root: state.root, address: VirtualAddress(table.address),
+        entryAddress: state.root.advanced(by: UInt64(index * state.entrySize)), value: entry,
+        detail: "\(name)[\(index.hex)] is the self-map of root \(table.table), not of this one"))
+  }
+
+  private mutating func note(
+    _ entry: EntryVisit, _ kind: Finding.Kind, _ row: WritableKeyPath<Self, Row>
+  ) {
+    if self[keyPath: row].extend(entry) { return }
+    flush(row, kind)
+    self[keyPath: row] = Row(entry)
+  }
+
+  private mutating func flush(_ row: WritableKeyPath<Self, Row>, _ kind: Finding.Kind) {
+    guard let entry = self[keyPath: row].first else { return }
+    let count = self[keyPath: row].count
+    self[keyPath: row] = Row()
+    let pages = count == 1 ? "one page" : "\(count) pages"
+    switch kind {
+    case .writableExecutable: give(kind, entry, "\(pages) may be written and executed")
+    case .beyondMemory:
+      give(kind, entry, "\(pages) past the end of memory, which is \(end.hex)")
+    default:
+      let name = state.mode.entryName(entry.level)
+      let entries = count == 1 ? "one \(name) is" : "\(count) \(name)s are"
+      give(kind, entry, value: nil, "\(entries) not in the image")
+    }
+  }
+
+  private mutating func give(
+    _ kind: Finding.Kind, _ entry: EntryVisit, value: UInt64?, _ detail: String
+  ) {
+    give(
+      Finding(
+        kind, root: state.root, address: VirtualAddress(entry.address),
+        entryAddress: entry.entryAddress, value: value, detail: detail))
+  }
+
+  private mutating func give(_ kind: Finding.Kind, _ entry: EntryVisit, _ detail: String) {
+    give(kind, entry, value: entry.entry, detail)
+  }
+
+  private mutating func give(_ finding: Finding) {
+    if wantsMore { wantsMore = emit(finding) }
+  }
+}
