@@ -1,0 +1,63 @@
+/// A decompressor that takes its input and gives its output in pieces.
+protocol Decoder: AnyObject {
+  /// Decodes a piece of the file into `output`, whose size does not change.
+  ///
+  /// - Parameters:
+  ///   - input: what follows the bytes consumed so far, at least 2 bytes unless the file ends.
+  ///   - atEnd: whether the file ends with this piece.
+  ///   - output: takes the decoded bytes.
+  /// - Returns: how far it came.
+  /// - Throws: a failure, with the number of bytes of `input` that were still good.
+  func decode(
+    _ input: RawSpan, atEnd: Bool, into output: inout [UInt8]
+  ) throws(DecodingFailure) -> DecodingProgress
+}
+
+/// How far one step of a decoder came.
+struct DecodingProgress {
+  /// The bytes of input that are done with.
+  var consumed: Int
+  /// The bytes of output that are filled.
+  var produced: Int
+  /// What ended.
+  var state = State.decoding
+
+  enum State {
+    /// More is to come.
+    case decoding
+    /// A member or frame ended, which is progress though no byte moved.
+    case betweenMembers
+    /// All is decoded.
+    case finished
+    /// All is decoded; what follows is none of the format's.
+    case finishedBeforeGarbage
+  }
+}
+
+/// Why a decoder gave up.
+struct DecodingFailure: Error {
+  /// The bytes of the last input that were still good.
+  var consumed: Int
+  /// What is wrong.
+  var reason: Reason
+
+  enum Reason {
+    /// The data contradict the format, in the words of the library.
+    case corrupt(String)
+    /// The decoder would need more memory than allowed; 0 where it does not say how much.
+    case needsMemory(UInt64)
+    /// The library could not be set up.
+    case unavailable(String)
+  }
+}
+
+/// Skips the zeros with which tapes and block devices fill the end of a file.
+func countZeros(_ input: RawSpan) -> Int {
+  var count = 0
+  while count < input.byteCount,
+    unsafe input.unsafeLoadUnaligned(fromByteOffset: count, as: UInt8.self) == 0
+  {
+    count += 1
+  }
+  return count
+}

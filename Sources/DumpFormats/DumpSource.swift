@@ -1,0 +1,60 @@
+import Glibc
+import PhysicalMemory
+
+/// The bytes of a dump, mapped, after any decompression.
+struct DumpSource {
+  var bytes: ByteMapping
+  var compressions: [Compression] = []
+  var fileSize: UInt64
+  var warnings: [String] = []
+
+  init(_ path: String, limits: DumpLimits) throws(DumpError) {
+    bytes = try Self.map(path)
+    fileSize = UInt64(bytes.count)
+    while let compression = Decompression.compression(of: bytes) {
+      guard compressions.count < limits.compressionDepth else {
+        let chain = (compressions + [compression]).map(\.rawValue).joined(separator: " in ")
+        throw .unsupported(
+          path: path, reason: "is compressed more than \(limits.compressionDepth) times (\(chain))",
+          suggestion: "decompress it first")
+      }
+      let file = try TemporaryFile(for: path, limits: limits)
+      let warning = try Decompression.decode(bytes, compression, path: path, limits: limits) {
+        piece throws(DumpError) in try file.append(piece)
+      }
+      if let warning { warnings.append(warning) }
+      bytes = try file.map()
+      compressions.append(compression)
+    }
+    guard bytes.count > 0 else {
+      let found = compressions.isEmpty ? "an empty file" : "nothing after decompression"
+      throw .malformed(
+        path: path, DumpDefect("file", at: 0, expected: "a memory dump", found: found))
+    }
+  }
+
+  /// Maps a regular file for reading.
+  static func map(_ path: String, mayBeEmpty: Bool = false) throws(DumpError) -> ByteMapping {
+    guard !path.utf8.contains(0) else {
+      throw .cannotOpen(path: path, reason: "this is no file name")
+    }
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemReason(errno)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw .cannotOpen(path: path, reason: systemReason(errno))
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw .cannotOpen(path: path, reason: "it is a folder, not a file")
+    case S_IFIFO:
+      throw .cannotOpen(path: path, reason: "it is a pipe; write its contents to a file first")
+    default: throw .cannotOpen(path: path, reason: "it is a device or socket, not a regular file")
+    }
+    do { return try ByteMapping.file(descriptor: descriptor, path: path) } catch {
+      throw .cannotOpen(path: path, reason: systemReason(error.code))
+    }
+  }
+}

@@ -1,0 +1,138 @@
+public import PhysicalMemory
+
+/// Writes physical memory as a dump, whole or not at all.
+public struct DumpWriter: Sendable {
+  /// The containers that can be written, by the names of the command line.
+  public enum Format: String, Hashable, Sendable, CaseIterable {
+    /// The bytes of memory from address 0 on; what is absent reads as zero.
+    case raw
+    /// A 64-bit ELF core.
+    case elf
+    /// A 32-bit ELF core, for memory below 4 GiB.
+    case elf32
+    /// The format of the LiME module.
+    case lime
+  }
+
+  /// The container.
+  public var format: Format
+  /// The processor family in the ELF header; by default that which goes with the class.
+  public var architecture: Architecture?
+  /// The processors whose control registers go into QEMU's notes of an ELF core.
+  public var processors: [ProcessorState]
+  /// The text of the VMCOREINFO note of an ELF core.
+  public var vmcoreinfo: String?
+
+  /// Describes what to write beside the memory.
+  public init(
+    _ format: Format, architecture: Architecture? = nil, processors: [ProcessorState] = [],
+    vmcoreinfo: String? = nil
+  ) {
+    self.format = format
+    self.architecture = architecture
+    self.processors = processors
+    self.vmcoreinfo = vmcoreinfo
+  }
+
+  /// Writes `memory` to the file `path`; zero pages become holes of the file.
+  ///
+  /// - Parameters:
+  ///   - memory: the memory; its runs and their bytes are written.
+  ///   - path: the file to create.
+  ///   - force: whether an existing file is replaced.
+  /// - Returns: what the format could not keep, one sentence each.
+  /// - Throws: `DumpError`; then there is no new file.
+  @discardableResult
+  public func write(
+    _ memory: some PhysicalMemory, to path: String, force: Bool = false
+  ) throws(DumpError) -> [String] {
+    let runs = memory.runs
+    guard !runs.isEmpty else {
+      throw .cannotCreate(path: path, reason: "there is no memory to write", suggestion: nil)
+    }
+    let file = try OutputFile(path, force: force)
+    switch format {
+    case .raw: try writeRaw(memory, runs, to: file)
+    case .elf: try writeCore(memory, runs, .wide, to: file)
+    case .elf32: try writeCore(memory, runs, .narrow, to: file)
+    case .lime: try writeLime(memory, runs, to: file)
+    }
+    try file.commit()
+    return losses(runs)
+  }
+
+  /// What a reader of the file will not find in it.
+  private func losses(_ runs: [MemoryRun]) -> [String] {
+    var losses: [String] = []
+    var end: UInt64 = 0
+    var absent: UInt64 = 0
+    for run in runs {
+      absent += run.start.rawValue - end
+      end = run.last.rawValue + 1
+    }
+    if format == .raw, absent > 0 {
+      losses.append("\(absent.hex) absent bytes below \(end.hex) read as zero in a raw image")
+    }
+    let isCore = format == .elf || format == .elf32
+    if !isCore, !processors.isEmpty || vmcoreinfo != nil {
+      losses.append("\(format.rawValue) keeps no registers and no VMCOREINFO")
+    }
+    // Whoever reads the core takes NXE as set, as INTERFACE has it for dumps that do not say.
+    if isCore, processors.contains(where: { $0.efer.map { $0 & 1 << 11 == 0 } ?? false }) {
+      losses.append("the ELF core does not keep EFER, in which NXE is clear")
+    }
+    return losses
+  }
+
+  private func writeRaw(
+    _ memory: some PhysicalMemory, _ runs: [MemoryRun], to file: OutputFile
+  ) throws(DumpError) {
+    for run in runs {
+      try file.writeZeros(run.start.rawValue - file.position)
+      try file.write(memory, run)
+    }
+  }
+
+  private func writeLime(
+    _ memory: some PhysicalMemory, _ runs: [MemoryRun], to file: OutputFile
+  ) throws(DumpError) {
+    for run in runs {
+      try file.write(LimeHeader(start: run.start.rawValue, last: run.last.rawValue).encoded)
+      try file.write(memory, run)
+    }
+  }
+}
+
+extension OutputFile {
+  /// Appends the bytes of a run that `memory` says it has.
+  func write(_ memory: some PhysicalMemory, _ run: MemoryRun) throws(DumpError) {
+    var address = run.start
+    var left = run.byteCount
+    while left > 0 {
+      let zeros = min(memory.knownZeroCount(at: address), left)
+      guard zeros == 0 else {
+        try writeZeros(zeros)
+        address = address.advanced(by: zeros)
+        left -= zeros
+        continue
+      }
+      let count = min(left, frameSize - address.rawValue % frameSize)
+      try writePiece(of: memory, at: address, count: Int(count))
+      address = address.advanced(by: count)
+      left -= count
+    }
+  }
+
+  private func writePiece(
+    of memory: some PhysicalMemory, at address: PhysicalAddress, count: Int
+  ) throws(DumpError) {
+    let written = memory.withBytes(at: address, count: count) { bytes in
+      Result { () throws(DumpError) in try write(bytes) }
+    }
+    if let written { return try written.get() }
+    // The frame is in several places.
+    let bytes = memory.bytes(at: address, count: count)
+    precondition(!bytes.contains(nil), "memory lacks bytes of its own run at \(address)")
+    try write(bytes.compactMap { $0 })
+  }
+}

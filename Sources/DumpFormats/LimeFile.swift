@@ -1,0 +1,129 @@
+import PhysicalMemory
+
+/// Reads the format of the LiME module, version 1: for each range of memory a header and its bytes.
+struct LimeFile {
+  private(set) var segments: [RunMemory.Segment] = []
+  private(set) var warnings = Warnings()
+
+  /// Whether the bytes begin with LiME's magic number.
+  static func recognises(_ bytes: ByteMapping) -> Bool {
+    bytes.load(UInt32.self, at: 0) == LimeHeader.magic
+  }
+
+  init(_ bytes: ByteMapping, path: String, limits: DumpLimits) throws(DumpError) {
+    let fileEnd = UInt64(bytes.count)
+    var offset: UInt64 = 0
+    while offset < fileEnd {
+      guard segments.count < limits.runs else {
+        throw .malformed(
+          path: path,
+          DumpDefect(
+            "range", at: offset, expected: "at most \(limits.runs) ranges", found: "one more"))
+      }
+      if bytes.load(UInt32.self, at: offset) != LimeHeader.magic, bytes.isZero(from: offset) {
+        warnings.add("\(fileEnd - offset) zero bytes from byte \(offset.hex) on end the file")
+        break
+      }
+      guard fileEnd - offset >= LimeHeader.byteCount else {
+        warnings.add("header at byte \(offset.hex): the file ends within it")
+        break
+      }
+      let header = try LimeHeader(bytes, at: offset, path: path)
+      offset = add(header, at: offset + LimeHeader.byteCount, fileEnd: fileEnd)
+    }
+    warnings.addOverlaps(segments)
+    guard !segments.isEmpty else {
+      throw .malformed(
+        path: path,
+        DumpDefect(
+          "range", at: LimeHeader.byteCount, expected: "a range of memory",
+          found: "the end of the file", suggestion: "the file is cut off"))
+    }
+  }
+
+  /// Adds a range and tells where the next header is.
+  private mutating func add(_ header: LimeHeader, at offset: UInt64, fileEnd: UInt64) -> UInt64 {
+    let start = header.start
+    // The last address of the address space is no memory; without it the size fits.
+    var count = (header.last - start).addingClamped(1)
+    let available = fileEnd - offset
+    if count > available {
+      warnings.add(
+        "range \(start.hex)-\(header.last.hex): the file ends within it; \((count - available).hex)"
+          + " bytes from \((start + available).hex) on are missing")
+      count = available
+    }
+    if count > 0 {
+      segments.append(
+        RunMemory.Segment(
+          start: PhysicalAddress(start), byteCount: count, source: .mapping(offset: offset)))
+    }
+    return offset + count
+  }
+}
+
+/// `lime_mem_range_header` of LiME's lime.h, packed and little-endian.
+struct LimeHeader {
+  static let magic: UInt32 = 0x4c69_4d45
+  static let version: UInt32 = 1
+  static let byteCount: UInt64 = 32
+
+  /// `s_addr`: the first address.
+  var start: UInt64
+  /// `e_addr`: the last address, inclusive.
+  var last: UInt64
+
+  init(start: UInt64, last: UInt64) {
+    self.start = start
+    self.last = last
+  }
+
+  init(_ bytes: ByteMapping, at offset: UInt64, path: String) throws(DumpError) {
+    func check(_ field: String, _ relative: UInt64, _ expected: UInt32) throws(DumpError) {
+      let found = bytes.load(UInt32.self, at: offset + relative) ?? 0
+      guard found == expected else {
+        throw .malformed(
+          path: path,
+          DumpDefect(field, at: offset + relative, expected: expected.hex, found: found.hex))
+      }
+    }
+    try check("magic", 0, Self.magic)
+    try check("version", 4, Self.version)
+    start = bytes.load(UInt64.self, at: offset + 8) ?? 0
+    last = bytes.load(UInt64.self, at: offset + 16) ?? 0
+    guard start <= last else {
+      throw .malformed(
+        path: path,
+        DumpDefect(
+          "e_addr", at: offset + 16, expected: "the last address, not below s_addr \(start.hex)",
+          found: last.hex))
+    }
+  }
+
+  /// The header as the file has it.
+  var encoded: [UInt8] {
+    Self.magic.littleEndianBytes + Self.version.littleEndianBytes + start.littleEndianBytes
+      + last.littleEndianBytes + [UInt8](repeating: 0, count: 8)
+  }
+}
+
+extension FixedWidthInteger {
+  /// The bytes of the number, lowest first.
+  var littleEndianBytes: [UInt8] {
+    (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
+  }
+}
+
+extension ByteMapping {
+  /// Whether all bytes from `offset` to the end are zero.
+  fileprivate func isZero(from offset: UInt64) -> Bool {
+    var offset = offset
+    while offset < UInt64(count) {
+      let piece = min(UInt64(count) - offset, 8)
+      let word = piece == 8 ? load(UInt64.self, at: offset) : load(UInt8.self, at: offset).map { UInt64($0) }
+      guard word == 0 else { return false }
+      offset += piece == 8 ? 8 : 1
+    }
+    return true
+  }
+}
