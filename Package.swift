@@ -83,6 +83,7 @@ let package = Package(
 
     tests("BitLayout", ["BitLayout"]),
     tests("PhysicalMemory", ["PhysicalMemory"]),
+    tests("DumpFormats", ["DumpFormats", "PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
   ]
 )

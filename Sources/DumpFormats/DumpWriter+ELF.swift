@@ -14,7 +14,8 @@ extension DumpWriter {
     let isExtended = count >= ElfHeader.countElsewhere
     let headersEnd = elfClass.headerSize + count * elfClass.programHeaderSize
     let notesStart = headersEnd + (isExtended ? elfClass.sectionHeaderSize : 0)
-    let offsets = try offsets(of: runs, after: notesStart + UInt64(notes.count), elfClass, file.path)
+    let notesEnd = notesStart + UInt64(notes.count)
+    let offsets = try offsets(of: runs, after: notesEnd, elfClass, path: file.path)
 
     try file.write(header(elfClass, programHeaders: count, headersEnd: headersEnd))
     if !notes.isEmpty {
@@ -58,7 +59,7 @@ extension DumpWriter {
   }
 
   private func offsets(
-    of runs: [MemoryRun], after headers: UInt64, _ elfClass: ElfClass, _ path: String
+    of runs: [MemoryRun], after headers: UInt64, _ elfClass: ElfClass, path: String
   ) throws(DumpError) -> [UInt64] {
     var end = headers
     var offsets: [UInt64] = []

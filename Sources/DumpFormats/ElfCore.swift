@@ -1,7 +1,9 @@
 import PhysicalMemory
 
-/// Reads an ELF core: program headers say which physical addresses (`p_paddr`) are where in the
-/// file. `p_vaddr` is not looked at: who made the dump decides what it means.
+/// Reads an ELF core.
+///
+/// Program headers say which physical addresses (`p_paddr`) are where in the file. `p_vaddr` is
+/// not looked at: who made the dump decides what it means.
 struct ElfCore {
   let bytes: ByteMapping
   let path: String
@@ -75,9 +77,10 @@ struct ElfCore {
   private mutating func readHeader() throws(DumpError) {
     let type = try value(ElfHeader.type)
     guard type == ElfHeader.core else {
-      let names: [UInt64: String] = [1: " (relocatable)", 2: " (executable)", 3: " (shared object)"]
+      let names: [UInt64: String] = [1: "an object", 2: "an executable", 3: "a shared object"]
       throw defect(
-        ElfHeader.type, expected: "4 (ET_CORE)", found: "\(type)\(names[type] ?? "")",
+        ElfHeader.type, expected: "4 (ET_CORE)",
+        found: "\(type)" + (names[type].map { " (\($0))" } ?? ""),
         suggestion: "name a memory dump")
     }
     let machine = try value(ElfHeader.machine)
@@ -130,7 +133,8 @@ struct ElfCore {
       warnings.add("\(name): p_filesz \(fileSize.hex) exceeds p_memsz \(memorySize.hex)")
       count = memorySize
     } else if count < memorySize {
-      warnings.add("\(name): the file has \(count.hex) of its \(memorySize.hex) bytes; the rest is missing")
+      warnings.add(
+        "\(name): the file has \(count.hex) of its \(memorySize.hex) bytes; the rest is missing")
     }
     if count > available {
       warnings.add(

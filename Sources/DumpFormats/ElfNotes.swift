@@ -50,8 +50,9 @@ struct ElfNotes {
     }
   }
 
-  /// QEMU, `struct QEMUCPUState` of target/i386/arch_dump.c: version and size (4 bytes each), 18
-  /// general registers (8), 10 segments (24), CR0 to CR4 (8), later also the kernel GS base.
+  /// QEMU, `struct QEMUCPUState` of target/i386/arch_dump.c.
+  ///
+  /// Version and size (4 bytes each), 18 general registers (8), 10 segments (24), CR0 to CR4 (8), later also the kernel GS base.
   private mutating func readQEMU(_ note: Note, _ bytes: ByteMapping) {
     let controlRegisters = note.description + QEMUNote.controlRegisters
     guard note.byteCount >= QEMUNote.controlRegisters + 40,
@@ -66,9 +67,10 @@ struct ElfNotes {
     add(cr0: cr0, cr3: cr3, cr4: cr4, efer: nil, maker: "QEMU")
   }
 
-  /// VirtualBox, `DBGFCORECPU` of VBox/vmm/dbgfcorefmt.h: 18 general registers (8 bytes each), 6
-  /// segments (24), CR0 CR2 CR3 CR4, 8 debug registers, GDTR IDTR (16), LDTR TR (24), 3 SYSENTER
-  /// registers, EFER. Format versions before 1.4 had another structure here.
+  /// VirtualBox, `DBGFCORECPU` of VBox/vmm/dbgfcorefmt.h.
+  ///
+  /// 18 general registers (8 bytes each), 6 segments (24), CR0 CR2 CR3 CR4, 8 debug registers, GDTR
+  /// IDTR (16), LDTR TR (24), 3 SYSENTER registers, EFER. Format versions before 1.4 had another structure here.
   private mutating func readVirtualBox(_ note: Note, _ bytes: ByteMapping) {
     guard let version = virtualBoxVersion, version >> 16 == 1, version & 0xffff >= 4,
       note.byteCount >= 496,

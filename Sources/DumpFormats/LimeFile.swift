@@ -118,11 +118,13 @@ extension ByteMapping {
   /// Whether all bytes from `offset` to the end are zero.
   fileprivate func isZero(from offset: UInt64) -> Bool {
     var offset = offset
-    while offset < UInt64(count) {
-      let piece = min(UInt64(count) - offset, 8)
-      let word = piece == 8 ? load(UInt64.self, at: offset) : load(UInt8.self, at: offset).map { UInt64($0) }
+    while let word = load(UInt64.self, at: offset) {
       guard word == 0 else { return false }
-      offset += piece == 8 ? 8 : 1
+      offset += 8
+    }
+    while let byte = load(UInt8.self, at: offset) {
+      guard byte == 0 else { return false }
+      offset += 1
     }
     return true
   }

@@ -25,7 +25,8 @@ extension DumpFile {
     }
     if LimeFile.recognises(bytes) { return .lime }
     for (magic, kind, suggestion) in foreign where begins(bytes, with: magic) {
-      throw .unsupported(path: path, reason: "is \(kind), which is not read", suggestion: suggestion)
+      throw .unsupported(
+        path: path, reason: "is \(kind), which is not read", suggestion: suggestion)
     }
     return .raw
   }

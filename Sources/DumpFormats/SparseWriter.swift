@@ -4,6 +4,7 @@ import PhysicalMemory
 /// Writes a file from front to back and leaves blocks of zeros out, so that they become holes.
 @safe struct SparseWriter {
   private static let blockSize: UInt64 = 4096
+  private static let zeroBlock = [UInt8](repeating: 0, count: Int(blockSize))
   private static let capacity = 1 << 20
 
   let descriptor: Int32
@@ -37,8 +38,9 @@ import PhysicalMemory
   /// Appends zeros without writing them.
   mutating func appendZeros(_ count: UInt64) throws(SystemError) {
     try checkLength(adding: count)
-    if count < Self.blockSize, buffer.count + Int(count) < Self.capacity {
-      buffer.append(contentsOf: repeatElement(0, count: Int(count)))
+    if count < Self.blockSize {
+      // A gap within a block: the bytes around it go out in one piece.
+      unsafe try append(Self.zeroBlock.span.bytes.extracting(first: Int(count)))
     } else {
       try flush()
       flushed += count

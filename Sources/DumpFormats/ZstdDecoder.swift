@@ -50,11 +50,9 @@ import CZstd
     }
     guard ZSTD_isError(result) == 0 else {
       // The library counts no good bytes up to an error.
-      let code = ZSTD_getErrorCode(result)
+      let isTooLarge = ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge
       let words = unsafe String(cString: ZSTD_getErrorName(result))
-      throw DecodingFailure(
-        consumed: 0,
-        reason: code == ZSTD_error_frameParameter_windowTooLarge ? .needsMemory(0) : .corrupt(words))
+      throw DecodingFailure(consumed: 0, reason: isTooLarge ? .needsMemory(0) : .corrupt(words))
     }
     isBetweenFrames = result == 0
     return DecodingProgress(

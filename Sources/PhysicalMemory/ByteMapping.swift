@@ -46,7 +46,8 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
 
   /// Maps a whole file for reading; its size is taken once, here.
   public static func file(_ path: String) throws(SystemError) -> ByteMapping {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError("open", path, code: errno) }
     defer { close(descriptor) }
     return try file(descriptor: descriptor, path: path)

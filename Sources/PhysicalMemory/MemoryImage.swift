@@ -28,6 +28,14 @@ public enum MemoryImage: PhysicalMemory {
     }
   }
 
+  /// The number of bytes from `address` on that are known to be present and zero.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    switch self {
+    case .flat(let memory): memory.knownZeroCount(at: address)
+    case .runs(let memory): memory.knownZeroCount(at: address)
+    }
+  }
+
   /// The stretches of present memory.
   public var runs: [MemoryRun] {
     switch self {

@@ -13,6 +13,11 @@ public protocol PhysicalMemory: Sendable {
     at address: PhysicalAddress, count: Int, _ body: (RawSpan) -> Result
   ) -> Result?
 
+  /// The number of bytes from `address` on that are present and known to be zero without a look.
+  ///
+  /// 0 says that nothing is known. Whoever copies memory can leave known zeros out.
+  func knownZeroCount(at address: PhysicalAddress) -> UInt64
+
   /// The stretches of present memory in ascending order, neither touching nor overlapping.
   var runs: [MemoryRun] { get }
 }
@@ -39,8 +44,20 @@ extension PhysicalMemory {
   @inlinable
   public func holdsFrame(of address: PhysicalAddress) -> Bool {
     let frame = PhysicalAddress(address.rawValue & ~0xfff)
-    return withBytes(at: frame, count: 4096) { _ in true } ?? false
+    // A frame may be present in several pieces, which no span shows at once.
+    return withBytes(at: frame, count: 4096) { _ in true } ?? holdsPieces(of: frame)
   }
+
+  @usableFromInline
+  func holdsPieces(of frame: PhysicalAddress) -> Bool {
+    load(UInt8.self, at: frame) != nil
+      && stride(from: 0, to: frameSize, by: 8).allSatisfy {
+        load(UInt64.self, at: frame.advanced(by: $0)) != nil
+      }
+  }
+
+  /// Knows of no zeros.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 { 0 }
 
   /// The number of bytes present.
   public var byteCount: UInt64 { runs.reduce(0) { $0 + $1.byteCount } }

@@ -10,7 +10,23 @@ extension RunMemory {
     let overlap = zip(sorted, sorted.dropFirst()).contains { earlier, later in
       entries[later].start - entries[earlier].start < entries[earlier].count
     }
-    return overlap ? sweep(entries, sorted) : sorted.map { entries[$0] }
+    return joined(overlap ? sweep(entries, sorted) : sorted.map { entries[$0] })
+  }
+
+  /// Joins neighbours that also are neighbours in the mapping, so that no load straddles them.
+  private static func joined(_ entries: [Entry]) -> [Entry] {
+    var result: [Entry] = []
+    result.reserveCapacity(entries.count)
+    for entry in entries {
+      if let last = result.last, last.start + last.count == entry.start,
+        last.isZero == entry.isZero, last.delta == entry.delta
+      {
+        result[result.count - 1].count += entry.count
+      } else {
+        result.append(entry)
+      }
+    }
+    return result
   }
 
   private static func clip(_ segment: Segment, mappingCount: UInt64) -> Entry? {

@@ -150,6 +150,12 @@
     return word
   }
 
+  /// The rest of the stretch that holds `address`, where it is one of zeros.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    guard let entry = entry(of: address.rawValue), entry.isZero else { return 0 }
+    return entry.count - (address.rawValue - entry.start)
+  }
+
   /// The stretches, joined where one ends where the next begins.
   public var runs: [MemoryRun] {
     var runs: [MemoryRun] = []
