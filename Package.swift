@@ -58,6 +58,7 @@ let package = Package(
     room("Paging", ["BitLayout", "PhysicalMemory"]),
     room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
     // Layer 3
+    room("LinuxMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
     room("ScenarioFile", [yams]),
     // Layer 4
     room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
@@ -69,7 +70,7 @@ let package = Package(
       "Workbench",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ImageBuilder",
+        "ImageBuilder", "LinuxMemory",
       ]),
     room("Report", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile"]),
     // Layer 7
