@@ -73,6 +73,14 @@ let package = Package(
         "ImageBuilder", "LinuxMemory",
       ]),
     room("Report", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile"]),
+    // The benchmark, with the C loops that it compares the library with
+    .target(
+      name: "CReference",
+      cSettings: isDependency ? [] : [.unsafeFlags(["-O3"], release)]),
+    .executableTarget(
+      name: "mmubench-benchmark",
+      dependencies: ["BitLayout", "PhysicalMemory", "Paging", "CReference"],
+      swiftSettings: strict),
     // Layer 7
     .executableTarget(
       name: "mmubench",

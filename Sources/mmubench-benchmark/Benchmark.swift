@@ -1,0 +1,135 @@
+import Paging
+import PhysicalMemory
+
+/// Compares the library with C loops on synthetic images, and prints the ratios.
+@main
+struct Benchmark {
+  /// Fewer rounds, and no image of 1 GiB.
+  let quick: Bool
+  /// One JSON object a line.
+  let json: Bool
+  private var exceeded: [String] = []
+
+  static func main() async throws {
+    let arguments = Set(CommandLine.arguments.dropFirst())
+    guard arguments.isSubset(of: ["--quick", "--json"]) else {
+      print("usage: mmubench-benchmark [--quick] [--json]")
+      return
+    }
+    var benchmark = Benchmark(
+      quick: arguments.contains("--quick"), json: arguments.contains("--json"))
+    try await benchmark.run()
+  }
+
+  init(quick: Bool, json: Bool) {
+    self.quick = quick
+    self.json = json
+  }
+
+  mutating func run() async throws {
+    let capacity = await capacity()
+    report(capacity: capacity)
+    for (name, size) in [("2 MiB", 2 << 20), ("64 MiB", 64 << 20), ("1 GiB", 1 << 30)] {
+      if quick && size > 64 << 20 { continue }
+      let image = try SyntheticImage(byteCount: size, frames: .mixed, seed: 1)
+      try walks(name, image)
+      enumeration(name, image)
+      if size == 64 << 20 {
+        for frames in [SyntheticImage.Frames.contiguous, .scattered] {
+          enumeration(
+            "\(name) \(frames.rawValue)",
+            try SyntheticImage(byteCount: size, frames: frames, seed: 1))
+        }
+      }
+      report("\(name): map", growth: residentGrowth { _ = enumerate(image.state, image.flat) })
+    }
+    try folded()
+    if !json {
+      print(exceeded.isEmpty ? "All ratios are within their limits." : "")
+      for name in exceeded { print("Beyond its limit: \(name)") }
+    }
+  }
+
+  private func rounds(_ image: SyntheticImage) -> Int {
+    let rounds = image.bytes.count <= 2 << 20 ? 200 : image.bytes.count <= 64 << 20 ? 30 : 8
+    return quick ? max(5, rounds / 4) : rounds
+  }
+
+  /// Random walks, against C and over the segments of a dump.
+  private mutating func walks(_ name: String, _ image: SyntheticImage) throws {
+    let count = image.bytes.count <= 2 << 20 ? 1 << 15 : 1 << 19
+    let addresses = image.addresses(count, seed: 2)
+    let loops = CLoops(image: image)
+    let flat = image.flat
+    let runs = try image.segmented(300, seed: 3)
+    let state = image.state
+    func walk(_ memory: MemoryImage) -> WalkSummary {
+      var summary = WalkSummary()
+      state.translate(addresses.span, in: memory, into: &summary)
+      return summary
+    }
+    report(
+      Contest("\(name): random walks", count: count, limit: 1.5, rounds: rounds(image)) {
+        loops.walk(addresses)
+      } subject: {
+        walk(flat)
+      })
+    report(
+      Contest(
+        "\(name): walks in 300 segments", count: count, limit: 2, rounds: rounds(image),
+        names: ("flat", "runs")
+      ) {
+        walk(flat)
+      } subject: {
+        walk(runs)
+      })
+  }
+
+  private mutating func enumeration(_ name: String, _ image: SyntheticImage) {
+    let loops = CLoops(image: image)
+    let flat = image.flat
+    let state = image.state
+    let entries = image.bytes.count / 2 / 8
+    report(
+      Contest("\(name): enumeration", count: entries, limit: 1.5, rounds: rounds(image)) {
+        loops.enumerate()
+      } subject: {
+        enumerate(state, flat)
+      })
+  }
+
+  /// 512 to the 4 pages on four tables: the time is that of the tables.
+  private mutating func folded() throws {
+    let image = try foldedImage()
+    var times = Times()
+    var pieces = 0
+    for _ in 0..<100 {
+      let start = processorTime()
+      pieces = 0
+      image.state.map(image.memory) { _ in
+        pieces += 1
+        return true
+      }
+      times.add(processorTime() - start)
+    }
+    report("map of 2^48 addresses on four tables", microseconds: times.least / 1000, pieces)
+  }
+
+  private mutating func report(_ contest: Contest) {
+    if !contest.isWithinLimit { exceeded.append(contest.name) }
+    report(contest, json: json)
+  }
+}
+
+/// The map of the address space as a user of the library gets it.
+private func enumerate(_ state: PagingState, _ memory: MemoryImage) -> RunSummary {
+  var summary = RunSummary()
+  state.map(memory) { piece in
+    switch piece {
+    case .run(let run): summary.add(run)
+    case .copies: break
+    }
+    return true
+  }
+  return summary
+}

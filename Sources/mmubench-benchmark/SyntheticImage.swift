@@ -1,0 +1,165 @@
+import BitLayout
+import PhysicalMemory
+import Paging
+
+/// A flat image full of page tables, built from a seed: the same seed gives the same bytes.
+///
+/// Half of all frames are page tables at shuffled positions, an eighth of the PTEs is not present
+/// and one PDE in a hundred maps a 2-MByte page, so that walks meet caches and branch predictors
+/// as they do in a real dump.
+struct SyntheticImage {
+  /// How the frames of neighbouring pages lie.
+  enum Frames: String {
+    /// One after the other, as after a large allocation; holes end the runs.
+    case contiguous
+    /// Anywhere, each with rights of its own: hardly two pages join.
+    case scattered
+    /// By page table the one or the other.
+    case mixed
+  }
+
+  let bytes: ByteMapping
+  let root: PhysicalAddress
+  /// The virtual addresses that the tables cover.
+  let covered: ClosedRange<UInt64>
+
+  /// The bits of the entries, as the layouts of the library name them.
+  private enum Bits {
+    static let present = X86Fields.present.mask
+    static let writable = X86Fields.writable.mask
+    static let user = X86Fields.user.mask
+    static let pageSize = X86Fields.pageSize.mask
+    static let executeDisable = X86Fields.executeDisable.mask
+    static let table = present | writable | user
+  }
+
+  /// Half the addresses, the kernel's, start here; the image is mapped from there on.
+  private static let topSlot = 256
+  private static let firstAddress: UInt64 = 0xffff_8000_0000_0000
+
+  init(byteCount: Int, frames: Frames, seed: UInt64) throws {
+    let frameCount = byteCount / 4096
+    var random = SplitMix(seed: seed)
+    var positions = Array(0..<frameCount)
+    positions.shuffle(using: &random)
+    var tables = positions.prefix(frameCount / 2).map { UInt64($0) * 4096 }
+    bytes = try ByteMapping.zeroed(count: byteCount)
+
+    let top = tables.removeLast()
+    let pointers = tables.removeLast()
+    root = PhysicalAddress(top)
+    bytes.store(pointers | Bits.table, at: Int(top) + Self.topSlot * 8)
+    var covered: UInt64 = 0
+    for slot in 0..<512 where tables.count > 1 {
+      let directory = tables.removeLast()
+      bytes.store(directory | Bits.table, at: Int(pointers) + slot * 8)
+      for index in 0..<512 {
+        let entry = Int(directory) + index * 8
+        if random.chance(100) {
+          let page = UInt64.random(in: 0..<512, using: &random) << 21
+          bytes.store(page | Bits.table | Bits.pageSize, at: entry)
+        } else if let table = tables.popLast() {
+          bytes.store(table | Bits.table, at: entry)
+          let scattered = frames == .mixed ? random.chance(2) : frames == .scattered
+          Self.fill(bytes, Int(table), frameCount, scattered: scattered, &random)
+        } else {
+          break
+        }
+        covered += 1 << 21
+      }
+    }
+    self.covered = Self.firstAddress...(Self.firstAddress + (covered - 1))
+  }
+
+  private static func fill(
+    _ bytes: ByteMapping, _ table: Int, _ frameCount: Int, scattered: Bool,
+    _ random: inout SplitMix
+  ) {
+    var frame = UInt64.random(in: 0..<UInt64(frameCount), using: &random)
+    var rights = random.rights()
+    for index in 0..<512 {
+      if scattered {
+        frame = UInt64.random(in: 0..<UInt64(frameCount), using: &random)
+        rights = random.rights()
+      }
+      frame += 1
+      if random.chance(8) { continue }
+      bytes.store(frame << 12 | rights | Bits.present, at: table + index * 8)
+    }
+  }
+
+  /// The whole image as one piece of memory.
+  var flat: MemoryImage { .flat(FlatMemory(bytes)) }
+
+  /// The same memory cut into `count` segments, which lie in another order in the file.
+  func segmented(_ count: Int, seed: UInt64) throws -> MemoryImage {
+    var random = SplitMix(seed: seed)
+    var cuts: Set<Int> = [0, bytes.count / 4096]
+    while cuts.count < min(count, bytes.count / 4096) + 1 {
+      cuts.insert(Int.random(in: 0..<bytes.count / 4096, using: &random))
+    }
+    let edges = cuts.sorted()
+    let file = try ByteMapping.zeroed(count: bytes.count)
+    var segments: [RunMemory.Segment] = []
+    var offset = 0
+    for (start, end) in zip(edges, edges.dropFirst()).shuffled(using: &random) {
+      let count = (end - start) * 4096
+      _ = bytes.withBytes(at: UInt64(start) * 4096, count: count) { file.store($0, at: offset) }
+      segments.append(
+        RunMemory.Segment(
+          start: PhysicalAddress(UInt64(start) * 4096), byteCount: UInt64(count),
+          source: .mapping(offset: UInt64(offset))))
+      offset += count
+    }
+    return .runs(RunMemory(file, segments))
+  }
+
+  /// Random addresses under the tables; one in 64 is not canonical.
+  func addresses(_ count: Int, seed: UInt64) -> [VirtualAddress] {
+    var random = SplitMix(seed: seed)
+    return (0..<count).map { _ in
+      let address = UInt64.random(in: covered, using: &random)
+      return VirtualAddress(random.chance(64) ? address ^ 1 << 50 : address)
+    }
+  }
+
+  /// The state of a processor that uses the tables.
+  var state: PagingState { PagingState(mode: .x86_64, cr3: root.rawValue) }
+}
+
+/// Four tables that translate all of the 2 to the 48 addresses: each entry of a table leads to the
+/// same table below.
+func foldedImage() throws -> (memory: MemoryImage, state: PagingState) {
+  let bytes = try ByteMapping.zeroed(count: 5 * 4096)
+  let link = (X86Fields.present.mask | X86Fields.writable.mask) as UInt64
+  for table in 0..<4 {
+    for index in 0..<512 {
+      bytes.store(UInt64(table + 1) << 12 | link, at: table * 4096 + index * 8)
+    }
+  }
+  return (.flat(FlatMemory(bytes)), PagingState(mode: .x86_64, cr3: 0))
+}
+
+/// A small generator whose sequence depends on the seed alone.
+struct SplitMix: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+    return value ^ value >> 31
+  }
+
+  /// True one time in `count`.
+  mutating func chance(_ count: UInt64) -> Bool { next() % count == 0 }
+
+  /// RW, US and XD, each of them set or not.
+  mutating func rights() -> UInt64 {
+    let all = X86Fields.writable.mask | X86Fields.user.mask | X86Fields.executeDisable.mask
+    return next() & all
+  }
+}
