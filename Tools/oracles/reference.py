@@ -1,0 +1,160 @@
+"""A page walk written from the manual alone (Intel SDM volume 3A, chapter 4), as a third opinion.
+
+It shares nothing with MMUBench: no layout, no table, no name of a field. It is slow and short, so
+that it can be checked against the manual by reading it.
+"""
+
+from dataclasses import dataclass, field
+
+P, RW, US, PS = 1 << 0, 1 << 1, 1 << 2, 1 << 7
+XD = 1 << 63
+
+
+def bits(high, low):
+    """The mask of bits high:low; empty when high < low."""
+    return (1 << (high + 1)) - (1 << low) if high >= low else 0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The geometry of a paging mode: entry name, lowest address bit, index bits of each level."""
+
+    entry_bytes: int
+    address_bits: int
+    levels: tuple
+
+
+MODES = {
+    # 4.3, figure 4-2
+    "x86": Mode(4, 32, (("PDE", 22, 10), ("PTE", 12, 10))),
+    # 4.4, figure 4-5
+    "pae": Mode(8, 32, (("PDPTE", 30, 2), ("PDE", 21, 9), ("PTE", 12, 9))),
+    # 4.5, figure 4-8
+    "x86-64": Mode(8, 48, (("PML4E", 39, 9), ("PDPTE", 30, 9), ("PDE", 21, 9), ("PTE", 12, 9))),
+    "la57": Mode(
+        8, 57,
+        (("PML5E", 48, 9), ("PML4E", 39, 9), ("PDPTE", 30, 9), ("PDE", 21, 9), ("PTE", 12, 9)),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What a walk depends on besides memory; the last two say how an outside oracle departs."""
+
+    mode: str
+    root: int
+    nxe: bool
+    pse: bool
+    wp: bool
+    physical_bits: int
+    ignored_in_pdpte: int = 0
+    absent_is_zero: bool = False
+
+
+@dataclass
+class Walk:
+    """How a walk ended, in the words of the command line, with the entries it read."""
+
+    outcome: str
+    pa: int = None
+    page_size: int = None
+    write: bool = None
+    user: bool = None
+    execute: bool = None
+    stopped_at: str = None
+    reserved: int = None
+    missing: int = None
+    entries: list = field(default_factory=list, compare=False)
+
+
+def reserved_bits(cpu, name, entry):
+    """The reserved bits of a present entry: table 4-14 and figures 4-4, 4-7, 4-11 of the manual."""
+    m = cpu.physical_bits
+    if cpu.mode == "x86":
+        if name == "PDE" and cpu.pse and entry & PS:
+            return bits(21, min(m, 40) - 32 + 13)  # PSE-36: bits (M-20):13 are address bits
+        return 0
+    if cpu.mode == "pae" and name == "PDPTE":
+        return (bits(63, m) | bits(8, 5) | bits(2, 1)) & ~cpu.ignored_in_pdpte
+    mask = bits(62 if cpu.mode == "pae" else 51, m)
+    if not cpu.nxe:
+        mask |= XD
+    if name in ("PML5E", "PML4E"):
+        mask |= PS
+    elif name == "PDPTE" and entry & PS:
+        mask |= bits(29, 13)
+    elif name == "PDE" and entry & PS:
+        mask |= bits(20, 13)
+    return mask
+
+
+def is_large(cpu, name, entry):
+    """Whether a present entry above the last level maps a page."""
+    if not entry & PS:
+        return False
+    if name == "PDE":
+        return cpu.pse if cpu.mode == "x86" else True
+    return name == "PDPTE" and cpu.mode != "pae"
+
+
+def page_base(cpu, name, entry, shift):
+    """The address of the page that an entry maps."""
+    if cpu.mode == "x86" and shift == 22:
+        return entry & bits(31, 22) | (entry & bits(20, 13)) >> 13 << 32
+    return entry & bits(51, shift)
+
+
+def walk(memory, cpu, va):
+    """Translates one linear address; memory is a bytes-like object from physical address 0."""
+    mode = MODES[cpu.mode]
+    width = mode.address_bits
+    if width > 32 and va >> (width - 1) not in (0, (1 << (65 - width)) - 1):
+        return Walk("non-canonical")
+    size = mode.entry_bytes
+    table = cpu.root & (bits(31, 5) if cpu.mode == "pae" else bits(51, 12))
+    write = user = execute = True
+    entries = []
+    for name, shift, index_bits in mode.levels:
+        address = table + (va >> shift & bits(index_bits - 1, 0)) * size
+        if address + size > len(memory):
+            if not cpu.absent_is_zero:
+                return Walk("missing", stopped_at=name, missing=address, entries=entries)
+            entry = 0
+        else:
+            entry = int.from_bytes(memory[address : address + size], "little")
+        entries.append((name, address, entry))
+        if not entry & P:
+            return Walk("not-present", stopped_at=name, entries=entries)
+        reserved = entry & reserved_bits(cpu, name, entry)
+        if reserved:
+            return Walk("reserved-bits", stopped_at=name, reserved=reserved, entries=entries)
+        if not (cpu.mode == "pae" and name == "PDPTE"):
+            write, user = write and bool(entry & RW), user and bool(entry & US)
+            execute = execute and not (size == 8 and entry & XD)
+        if shift == 12 or is_large(cpu, name, entry):
+            pa = page_base(cpu, name, entry, shift) + (va & bits(shift - 1, 0))
+            return Walk("mapped", pa, 1 << shift, write, user, execute, entries=entries)
+        table = entry & bits(51, 12)
+    raise AssertionError("the last level always ends a walk")
+
+
+def access(cpu, result, kind, as_user):
+    """What the processor does with an access (4.6, 4.7): ("translated", PA), ("page-fault",
+    error code), ("general-protection", None), or ("unknown", None) where a table is missing."""
+    if result.outcome == "non-canonical":
+        return ("general-protection", None)
+    if result.outcome == "missing":
+        return ("unknown", None)
+    instruction_bit = cpu.nxe and cpu.mode != "x86"  # CR4.SMEP is 0 here
+    code = (kind == "write") << 1 | as_user << 2 | (kind == "execute" and instruction_bit) << 4
+    if result.outcome == "not-present":
+        return ("page-fault", code)
+    if result.outcome == "reserved-bits":
+        return ("page-fault", code | 1 << 3 | 1)
+    allowed = (
+        (result.user or not as_user)
+        and (kind != "write" or result.write or (not as_user and not cpu.wp))
+        and (kind != "execute" or result.execute)
+    )
+    return ("translated", result.pa) if allowed else ("page-fault", code | 1)
