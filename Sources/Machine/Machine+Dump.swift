@@ -1,0 +1,61 @@
+import BitLayout
+public import DumpFormats
+import Paging
+import PhysicalMemory
+
+extension Machine {
+  /// Takes a dump as a machine, with what the user says laid over what the dump says.
+  public init(
+    _ dump: DumpFile, overrides: MachineOverrides = MachineOverrides()
+  ) throws(MachineOverrides.Problem) {
+    let processor = dump.processors.first
+    let longMode = processor.flatMap(\.efer).map(RegisterLayouts.longModeActive.isSet(in:))
+    let recorded = processor.flatMap {
+      PagingState.mode(
+        cr0: $0.cr0, cr4: $0.cr4, longMode: longMode ?? (dump.architecture == .x8664))
+    }
+    guard let mode = overrides.mode ?? recorded else { throw Self.modeNeeded(dump, processor) }
+    self.init(
+      memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
+      format: dump.format.rawValue + dump.compressions.map { ", \($0.rawValue)" }.joined(),
+      size: dump.fileSize, warnings: dump.warnings)
+    note("mode", mode.rawValue, from: overrides.mode == nil ? processor?.source ?? "" : "--mode")
+    if let processor, recorded == mode { take(processor) }
+    for processor in dump.processors { addRoot(of: processor) }
+    try overrides.apply(to: &self)
+    if addressSpaces.isEmpty {
+      throw MachineOverrides.Problem(
+        "\(dump.path) does not say where the page tables start; give --root ADDRESS")
+    }
+  }
+
+  private static func modeNeeded(
+    _ dump: DumpFile, _ processor: ProcessorState?
+  ) -> MachineOverrides.Problem {
+    let modes = PagingMode.allCases.map(\.rawValue).joined(separator: ", ")
+    let why =
+      processor == nil
+      ? "\(dump.path) (\(dump.format.rawValue)) does not say its paging mode"
+      : "paging is off in the registers that \(dump.path) records"
+    return MachineOverrides.Problem("\(why); give --mode, one of \(modes)")
+  }
+
+  private mutating func take(_ processor: ProcessorState) {
+    paging.cr0 = processor.cr0
+    paging.cr4 = processor.cr4
+    paging.cr3 = processor.cr3
+    note("CR0", processor.cr0.hex, from: processor.source)
+    note("CR4", processor.cr4.hex, from: processor.source)
+    if let efer = processor.efer {
+      paging.efer = efer
+      note("EFER", efer.hex, from: processor.source)
+    } else if paging.mode != .x86 {
+      note("NXE", "1", from: "assumed: the dump does not record EFER")
+    }
+  }
+
+  private mutating func addRoot(of processor: ProcessorState) {
+    guard !addressSpaces.contains(where: { $0.register == processor.cr3 }) else { return }
+    addressSpaces.append(AddressSpace(register: processor.cr3, foundBy: processor.source))
+  }
+}
