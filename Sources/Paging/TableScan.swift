@@ -110,17 +110,31 @@ extension Walker {
     guard visitor.enter(visit) else { return }
     let size = count &* MemoryLayout<Format.Word>.size
     let whole: Void? = memory.withBytes(at: table, count: size) { bytes in
-      for index in first...last {
-        let offset = index &* MemoryLayout<Format.Word>.size
-        // `size` bytes were given, so every index below `count` lies inside.
-        let word = unsafe bytes.unsafeLoadUnaligned(
-          fromUncheckedByteOffset: offset, as: Format.Word.self)
-        let entry = UInt64(truncatingIfNeeded: Format.Word(littleEndian: word))
-        scanEntry(entry, index: index, of: visit, range: range, visitor: &visitor)
+      // The entries of page tables are nearly all there are. With the level a literal their loop is
+      // compiled for PTEs alone: geometry and masks are constants, and nothing recurses.
+      if level == 1 {
+        scanEntries(bytes, first...last, of: visit, level: 1, range: range, visitor: &visitor)
+      } else {
+        scanEntries(bytes, first...last, of: visit, level: level, range: range, visitor: &visitor)
       }
     }
     if whole == nil { scanTornTable(visit, first...last, range: range, visitor: &visitor) }
     visitor.leave(visit)
+  }
+
+  @inlinable @inline(__always)
+  func scanEntries(
+    _ bytes: RawSpan, _ indexes: ClosedRange<Int>, of table: TableVisit, level: Int,
+    range: ClosedRange<UInt64>, visitor: inout some TableVisitor
+  ) {
+    for index in indexes {
+      let offset = index &* MemoryLayout<Format.Word>.size
+      // The bytes of the whole table were given, so the entry of every index lies inside.
+      let word = unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: offset, as: Format.Word.self)
+      let entry = UInt64(truncatingIfNeeded: Format.Word(littleEndian: word))
+      scanEntry(entry, index: index, of: table, level: level, range: range, visitor: &visitor)
+    }
   }
 
   /// Reads entry by entry a table of which some or all bytes are absent.
@@ -132,29 +146,31 @@ extension Walker {
     for index in indexes {
       let offset = UInt64(truncatingIfNeeded: index) &* Format.entrySize
       guard let word = memory.load(Format.Word.self, at: visit.table.advanced(by: offset)) else {
-        visitor.missing(entryVisit(0, index: index, of: visit, rights: visit.rights))
+        visitor.missing(
+          entryVisit(0, index: index, of: visit, level: visit.level, rights: visit.rights))
         continue
       }
       let entry = UInt64(truncatingIfNeeded: word)
-      scanEntry(entry, index: index, of: visit, range: range, visitor: &visitor)
+      scanEntry(
+        entry, index: index, of: visit, level: visit.level, range: range, visitor: &visitor)
     }
   }
 
   @inlinable @inline(__always)
   func scanEntry(
-    _ entry: UInt64, index: Int, of table: TableVisit, range: ClosedRange<UInt64>,
+    _ entry: UInt64, index: Int, of table: TableVisit, level: Int, range: ClosedRange<UInt64>,
     visitor: inout some TableVisitor
   ) {
-    let meaning = format.meaning(of: entry, level: table.level)
+    let meaning = format.meaning(of: entry, level: level)
     if case .notPresent = meaning { return }
-    let rights = table.rights.intersection(format.rights(of: entry, level: table.level))
-    let visit = entryVisit(entry, index: index, of: table, rights: rights)
+    let rights = table.rights.intersection(format.rights(of: entry, level: level))
+    let visit = entryVisit(entry, index: index, of: table, level: level, rights: rights)
     switch meaning {
     case .page(let page): visitor.page(visit, at: page)
     case .reserved(let bits): visitor.reserved(visit, bits: bits)
     case .table(let next):
       scanTable(
-        next, level: table.level &- 1, rights: rights, address: visit.address,
+        next, level: level &- 1, rights: rights, address: visit.address,
         coverageShift: visit.shift, range: range, visitor: &visitor)
     case .notPresent: break
     }
@@ -162,16 +178,16 @@ extension Walker {
 
   @inlinable @inline(__always)
   func entryVisit(
-    _ entry: UInt64, index: Int, of table: TableVisit, rights: Rights
+    _ entry: UInt64, index: Int, of table: TableVisit, level: Int, rights: Rights
   ) -> EntryVisit {
     let position = UInt64(truncatingIfNeeded: index)
-    let shift = Format.indexShift(table.level)
+    let shift = Format.indexShift(level)
     var address = table.address &+ position &<< shift
-    if table.level == Format.levelCount { address = format.canonical(address) }
+    if level == Format.levelCount { address = format.canonical(address) }
     return EntryVisit(
       address: address, index: index,
       entryAddress: table.table.advanced(by: position &* Format.entrySize), entry: entry,
-      level: table.level, shift: shift, rights: rights)
+      level: level, shift: shift, rights: rights)
   }
 
   /// The first and last index whose addresses touch `range`; the first is above the last if none.

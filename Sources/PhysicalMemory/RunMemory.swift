@@ -1,8 +1,9 @@
 /// Physical memory in many stretches: the segments of a dump, or the frames of a built image.
 ///
-/// A directory over equal slices of the address range leads to the first stretch that reaches into
-/// a slice, so that a load costs the same with one stretch and with hundreds. Where hostile
-/// addresses crowd many stretches into one slice, a binary search finds the stretch.
+/// The address range is cut into equal slices. Where one stretch covers a slice, a table says where
+/// its bytes are, so that a load costs the same with one stretch and with hundreds. For the others
+/// a directory leads to the first stretch that reaches into the slice; where hostile addresses
+/// crowd many stretches into one, a binary search finds the stretch.
 @safe @frozen public struct RunMemory: PhysicalMemory {
   /// A stretch and where its bytes are.
   public struct Segment: Hashable, Sendable {
@@ -46,6 +47,8 @@
 
   @usableFromInline let bytes: ByteMapping
   @usableFromInline let entries: [Entry]
+  /// For each slice that lies in one entry that entry's `delta`, for the others `lookFurther`.
+  @usableFromInline let deltas: [UInt64]
   /// For each slice the index of the first entry that ends after the slice begins.
   @usableFromInline let directory: [UInt32]
   @usableFromInline let first: UInt64
@@ -58,28 +61,53 @@
   public init(_ bytes: ByteMapping, _ segments: [Segment]) {
     self.bytes = bytes
     entries = Self.disjoint(segments, mappingCount: UInt64(bytes.count))
-    first = entries.first?.start ?? 0
+    // Slices begin at frames, so that no aligned word crosses from one into the next.
+    first = (entries.first?.start ?? 0) & ~0xfff
     let span = (entries.last.map { $0.start + ($0.count - 1) } ?? 0) - first
     var shift: UInt64 = 12
     while span >> shift >= 65_536 { shift += 1 }
     sliceShift = shift
     var directory: [UInt32] = []
-    directory.reserveCapacity(Int(span >> shift) + 2)
-    var next = 0
+    var deltas: [UInt64] = []
     if !entries.isEmpty {
+      directory.reserveCapacity(Int(span >> shift) + 1)
+      deltas.reserveCapacity(Int(span >> shift) + 1)
+      var next = 0
       for slice in 0...(span >> shift) {
         let begin = first + slice << shift
         while entries[next].start + (entries[next].count - 1) < begin { next += 1 }
         directory.append(UInt32(next))
+        deltas.append(Self.delta(of: begin, byteCount: 1 << shift, in: entries[next]))
       }
-      directory.append(UInt32(entries.count - 1))
     }
     self.directory = directory
+    self.deltas = deltas
+  }
+
+  /// No delta that is used: an entry that has it by chance is found the longer way.
+  @inlinable static var lookFurther: UInt64 { UInt64.max }
+
+  private static func delta(of begin: UInt64, byteCount: UInt64, in entry: Entry) -> UInt64 {
+    let isCovered =
+      begin >= entry.start && entry.count - (begin - entry.start) >= byteCount && !entry.isZero
+    return isCovered ? entry.delta : lookFurther
   }
 
   /// The little-endian word at `address`, or nil where any of its bytes is absent.
   @inlinable
   public func load<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Word.Type, at address: PhysicalAddress
+  ) -> Word? {
+    let size = UInt64(MemoryLayout<Word>.size)
+    if let offset = offsetInSlice(of: address.rawValue, byteCount: size) {
+      return bytes.load(type, at: offset)
+    }
+    return loadFromEntry(type, at: address)
+  }
+
+  /// Loads a word by way of the entries: from a slice that no single stretch covers.
+  @inlinable @inline(never)
+  func loadFromEntry<Word: FixedWidthInteger & BitwiseCopyable>(
     _ type: Word.Type, at address: PhysicalAddress
   ) -> Word? {
     guard let entry = entry(of: address.rawValue) else { return nil }
@@ -96,7 +124,11 @@
   public func withBytes<Result>(
     at address: PhysicalAddress, count: Int, _ body: (RawSpan) -> Result
   ) -> Result? {
-    guard count >= 0, let entry = entry(of: address.rawValue),
+    guard count >= 0 else { return nil }
+    if let offset = offsetInSlice(of: address.rawValue, byteCount: UInt64(count)) {
+      return bytes.withBytes(at: offset, count: count, body)
+    }
+    guard let entry = entry(of: address.rawValue),
       entry.count &- (address.rawValue &- entry.start) >= UInt64(count)
     else { return nil }
     guard entry.isZero else {
@@ -104,6 +136,20 @@
     }
     guard count <= 4096 else { return nil }
     return unsafe body(zeroFrame.span.bytes.extracting(first: count))
+  }
+
+  /// Where the bytes are in the mapping, if all lie in one slice that one stretch covers.
+  @inlinable @inline(__always)
+  func offsetInSlice(of address: UInt64, byteCount: UInt64) -> UInt64? {
+    let position = address &- first
+    let slice = position &>> sliceShift
+    guard slice < UInt64(truncatingIfNeeded: deltas.count) else { return nil }
+    let delta = deltas[Int(truncatingIfNeeded: slice)]
+    let size: UInt64 = 1 &<< sliceShift
+    guard delta != Self.lookFurther, byteCount <= size &- (position & (size &- 1)) else {
+      return nil
+    }
+    return address &+ delta
   }
 
   /// The stretch that holds `address`.

@@ -94,6 +94,13 @@ struct Benchmark {
       Contest("\(name): enumeration", count: entries, limit: 1.5, rounds: rounds(image)) {
         loops.enumerate()
       } subject: {
+        var operation = RunCount()
+        return state.perform(&operation, on: flat)
+      })
+    report(
+      Contest("\(name): map", count: entries, limit: 1.5, rounds: rounds(image)) {
+        loops.enumerate()
+      } subject: {
         enumerate(state, flat)
       })
   }

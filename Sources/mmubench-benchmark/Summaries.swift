@@ -39,3 +39,40 @@ struct RunSummary: Equatable {
       (run.start.rawValue ^ run.address.rawValue &<< 1) &+ UInt64(run.rights.rawValue)
   }
 }
+
+/// Joins the pages of an enumeration to runs and visits each table once, as the map verb does.
+struct RunCounter: TableVisitor {
+  private(set) var summary = RunSummary()
+  private var coalescer = RunCoalescer()
+  private var seen = FoldTable<Bool>(empty: false)
+
+  mutating func enter(_ table: TableVisit) -> Bool {
+    guard seen.value(for: table.key) == nil else { return false }
+    seen.store(true, for: table.key)
+    return true
+  }
+
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
+    if let run = coalescer.add(entry, at: page) { summary.add(run) }
+  }
+
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
+
+  mutating func missing(_ entry: EntryVisit) {}
+
+  mutating func leave(_ table: TableVisit) {}
+
+  mutating func finish() {
+    if let run = coalescer.finish() { summary.add(run) }
+  }
+}
+
+/// Enumerates the pages with a visitor of the caller's own.
+struct RunCount: WalkerOperation {
+  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> RunSummary {
+    var counter = RunCounter()
+    walker.scan(visitor: &counter)
+    counter.finish()
+    return counter.summary
+  }
+}
