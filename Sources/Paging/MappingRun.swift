@@ -1,7 +1,7 @@
 public import PhysicalMemory
 
 /// Consecutive pages of one size with equal rights on consecutive frames.
-public struct MappingRun: Hashable, Sendable {
+@frozen public struct MappingRun: Hashable, Sendable {
   /// The first virtual address.
   public var start: VirtualAddress
   /// The last virtual address, inclusive.
@@ -14,6 +14,7 @@ public struct MappingRun: Hashable, Sendable {
   public var rights: Rights
 
   /// Describes a run.
+  @inlinable
   public init(
     start: VirtualAddress, end: VirtualAddress, address: PhysicalAddress, pageShift: UInt64,
     rights: Rights
@@ -26,9 +27,11 @@ public struct MappingRun: Hashable, Sendable {
   }
 
   /// The size of the pages in bytes.
-  public var pageSize: UInt64 { 1 << pageShift }
+  @inlinable public var pageSize: UInt64 { 1 &<< pageShift }
   /// The number of pages.
-  public var pageCount: UInt64 { (end.rawValue - start.rawValue) >> pageShift + 1 }
+  @inlinable public var pageCount: UInt64 {
+    (end.rawValue &- start.rawValue) &>> pageShift &+ 1
+  }
 }
 
 /// Joins pages to runs as long as they continue each other.
@@ -74,7 +77,7 @@ public struct MappingRun: Hashable, Sendable {
 }
 
 extension MappingRun {
-  @usableFromInline
+  @inlinable
   init(start: UInt64, next: UInt64, delta: UInt64, pageShift: UInt64, rights: Rights) {
     self.init(
       start: VirtualAddress(start), end: VirtualAddress(next &- 1),
