@@ -170,7 +170,7 @@ def deviations():
     """The known deviations, with their numbers read."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deviations.json")
     with open(path, encoding="utf-8") as file:
-        known = json.load(file)
+        known = json.load(file)["unicorn"]
     for one in known:
         values = one["assume"].items()
         one["assume"] = {k: int(v, 16) if isinstance(v, str) else v for k, v in values}
