@@ -94,5 +94,6 @@ let package = Package(
     tests("PhysicalMemory", ["PhysicalMemory"]),
     tests("DumpFormats", ["DumpFormats", "PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
+    tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory"]),
   ]
 )

@@ -1,0 +1,65 @@
+import Golden
+import Machine
+import Paging
+import Testing
+
+@Suite struct GoldenComparisonTests {
+  private func lines(_ sketch: TableSketch) throws -> [String] {
+    let machine = try sketch.machine()
+    var digester = Digester(memory: machine.memory, state: machine.paging)
+    let space = try #require(machine.addressSpaces.first)
+    return SpaceGolden(space, of: machine, digester: &digester).lines
+  }
+
+  private func entry(_ a: TableSketch, _ b: TableSketch) throws -> String? {
+    GoldenComparison.firstDifference(
+      expected: try lines(a), got: try lines(b), state: PagingState(mode: .x86_64))?.entry
+  }
+
+  @Test func goldenShowsRunsWithTheirRights() throws {
+    let lines = try lines(.onePage())
+    #expect(lines.count == 3)
+    #expect(lines[0] == "space root=0x1000")
+    #expect(lines[2] == "  map 0x403000..0x403fff 0x5000 4K wux")
+  }
+
+  @Test func equalGoldensHaveNoDifference() throws {
+    let lines = try lines(.onePage())
+    let state = PagingState(mode: .x86_64)
+    #expect(GoldenComparison.firstDifference(expected: lines, got: lines, state: state) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (0x5005, "write 1→0"), (0x6007, "frame 0x5000→0x6000"),
+      (0x8000_0000_0000_5003, "user 1→0, execute 1→0"), (0, "0x5000 4K wux→not present"),
+    ] as [(UInt64, String)])
+  func mismatchNamesTheEntryAndWhatChanged(entry word: UInt64, change: String) throws {
+    var other = TableSketch.onePage()
+    other.put(word, in: 0x4000, at: 3)
+    let path = "PML4E[0x0] → PDPTE[0x0] → PDE[0x2] → PTE[0x3]"
+    #expect(try entry(.onePage(), other) == "\(path): \(change)")
+  }
+
+  @Test func mismatchInsideARunNamesThePageThatChanged() throws {
+    var sketch = TableSketch.onePage()
+    for index in 0..<64 as Range<UInt64> {
+      sketch.put(0x10_0000 + index << 12 | TableSketch.page, in: 0x4000, at: index)
+    }
+    var other = sketch
+    other.put(0x10_0000 + 40 << 12 | 0x05, in: 0x4000, at: 40)
+    #expect(try entry(sketch, other)?.hasSuffix("PTE[0x28]: write 1→0") == true)
+  }
+
+  @Test func mismatchOfALargeMapNamesTheTable() throws {
+    var sketch = TableSketch.onePage()
+    for index in 0..<512 as Range<UInt64> {
+      sketch.put(0x10_0000 | TableSketch.page, in: 0x4000, at: index)
+    }
+    var other = sketch
+    other.put(0x11_0000 | TableSketch.page, in: 0x4000, at: 77)
+    #expect(
+      try entry(sketch, other)
+        == "PML4E[0x0] → PDPTE[0x0]: what is under this entry differs")
+  }
+}
