@@ -126,7 +126,9 @@ public enum Decompression {
         suggestion: "the file may be damaged or cut off; copy it again")
       return .malformed(path: path, defect)
     case .needsMemory(let bytes):
-      let amount = bytes == 0 ? "more than " : "\(bytes >> 20) MiB of memory, more than "
+      let amount =
+        bytes == 0
+        ? "more than " : "\((bytes.addingClamped(0xf_ffff)) >> 20) MiB of memory, more than "
       return .unsupported(
         path: path,
         reason: "its \(name) decoder needs \(amount)\(limits.decoderMemory >> 20) MiB",
