@@ -94,6 +94,11 @@ let package = Package(
     tests("PhysicalMemory", ["PhysicalMemory"]),
     tests("DumpFormats", ["DumpFormats", "PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
-    tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory"]),
+    tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+    tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+    tests("House", []),
+    .target(
+      name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
+      path: "Tests/TestSupport", swiftSettings: strict),
   ]
 )

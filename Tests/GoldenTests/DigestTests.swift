@@ -2,6 +2,7 @@ import Golden
 import Machine
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @Suite struct DigestTests {

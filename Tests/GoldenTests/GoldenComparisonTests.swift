@@ -1,6 +1,7 @@
 import Golden
 import Machine
 import Paging
+import TestSupport
 import Testing
 
 @Suite struct GoldenComparisonTests {
@@ -19,7 +20,7 @@ import Testing
   @Test func goldenShowsRunsWithTheirRights() throws {
     let lines = try lines(.onePage())
     #expect(lines.count == 3)
-    #expect(lines[0] == "space root=0x1000")
+    #expect(lines[0] == "space root=0x1000 task1 (1)")
     #expect(lines[2] == "  map 0x403000..0x403fff 0x5000 4K wux")
   }
 

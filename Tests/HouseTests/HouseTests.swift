@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// The rules of the house that no compiler checks.
+@Suite struct HouseTests {
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private struct SourceFile {
+    let path: String
+    let lines: [String]
+  }
+
+  private static func files(_ folder: String) throws -> [SourceFile] {
+    let base = root.appending(path: folder)
+    let names = try FileManager.default.subpathsOfDirectory(atPath: base.path)
+    return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
+      let text = try String(contentsOf: base.appending(path: name), encoding: .utf8)
+      return SourceFile(path: "\(folder)/\(name)", lines: text.components(separatedBy: "\n"))
+    }
+  }
+
+  @Test func unsafeStandsOnlyWhereItMust() throws {
+    // The mapped memory, what borrows spans from it, the wrapper of each C library and of system
+    // calls, and the two buffers that a measured hot path needs.
+    let allowed = try Set(
+      String(
+        contentsOf: Self.root.appending(path: "Tests/HouseTests/unsafe-files.txt"), encoding: .utf8
+      )
+      .split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init))
+    let word = /\bunsafe\b/
+    let found = try Set(
+      Self.files("Sources").filter { file in
+        file.lines.contains { line in
+          !line.drop { $0 == " " }.hasPrefix("//") && line.contains(word)
+        }
+      }.map(\.path))
+    #expect(found.subtracting(allowed).sorted() == [], "unsafe in files that are not listed")
+    #expect(allowed.subtracting(found).sorted() == [], "listed files that need it no longer")
+  }
+
+  @Test func noFileGrewTooLong() throws {
+    let long = try (Self.files("Sources") + Self.files("Tests"))
+      .filter { $0.lines.count > 400 }.map { "\($0.path): \($0.lines.count) lines" }
+    #expect(long == [])
+  }
+
+  @Test func libraryRoomsDoWithoutFoundation() throws {
+    // Foundation costs start-up time; only the room that reads JSON truth files has it.
+    let users = try Self.files("Sources")
+      .filter { file in file.lines.contains { $0.hasSuffix("import Foundation") } }.map(\.path)
+    #expect(users.filter { !$0.hasPrefix("Sources/Workbench/") } == [])
+  }
+}

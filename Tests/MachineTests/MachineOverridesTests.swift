@@ -1,0 +1,75 @@
+import Machine
+import Paging
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@Suite struct MachineOverridesTests {
+  private func machine(_ change: (inout MachineOverrides) -> Void) throws -> Machine {
+    var machine = try TableSketch.onePage().machine(further: [0x8000])
+    var overrides = MachineOverrides()
+    change(&overrides)
+    try overrides.apply(to: &machine)
+    return machine
+  }
+
+  @Test func rootIsMaskedAndItsLowBitsAreKept() throws {
+    let machine = try machine { $0.root = 0x1abc }
+    #expect(machine.paging.root == PhysicalAddress(0x1000))
+    #expect(machine.paging.ignoredRootBits == 0xabc)
+    #expect(machine.addressSpaces.map(\.register) == [0x1abc])
+  }
+
+  @Test func rootOfAKnownProcessKeepsItsName() throws {
+    let machine = try machine { $0.root = 0x8005 }
+    #expect(machine.addressSpaces.first?.owner == "task2 (2)")
+  }
+
+  @Test func processSelectsItsRoot() throws {
+    #expect(try machine { $0.pid = 2 }.paging.root == PhysicalAddress(0x8000))
+    #expect(try machine { $0.process = "task2" }.paging.root == PhysicalAddress(0x8000))
+  }
+
+  @Test func unknownProcessNamesTheKnownOnes() throws {
+    let problem = #expect(throws: MachineOverrides.Problem.self) { try machine { $0.pid = 77 } }
+    #expect(problem?.description == "no process pid 77; known: task1 (1), task2 (2)")
+  }
+
+  @Test func registersAreNotedWithTheirSource() throws {
+    let machine = try machine { $0.efer = 0x500 }
+    #expect(!machine.paging.noExecute)
+    #expect(machine.provenance.contains(.init("EFER", "0x500", from: "--efer")))
+  }
+
+  @Test func modeSetsTheRegistersThatGoWithIt() throws {
+    let machine = try machine { $0.mode = .la57 }
+    #expect(machine.paging.mode == .la57)
+    #expect(machine.paging.contradiction == nil)
+  }
+
+  @Test(arguments: [31, 53, 0, -1])
+  func impossiblePhysicalBitsAreRefused(bits: Int) {
+    #expect(throws: MachineOverrides.Problem.self) { try machine { $0.physicalBits = bits } }
+  }
+
+  @Test func registerThatMeansAnotherModeIsRefused() {
+    #expect(throws: MachineOverrides.Problem.self) { try machine { $0.cr4 = 0x1020 } }
+  }
+
+  @Test func frameThatTheImageLacksIsMappedAndSaidToBeAbsent() throws {
+    var sketch = TableSketch.onePage()
+    sketch.removeFrame(0x5000)
+    let walk = try sketch.machine().walk(VirtualAddress(0x40_3123))
+    #expect(walk.result.translation?.address == PhysicalAddress(0x5123))
+    #expect(!walk.isInImage)
+    #expect(walk.steps.map(\.entry) == [0x2007, 0x3007, 0x4007, 0x5007])
+  }
+
+  @Test func absentTableIsMissingWithTheAddressOfTheEntry() throws {
+    var sketch = TableSketch.onePage()
+    sketch.removeFrame(0x3000)
+    let walk = try sketch.machine().walk(VirtualAddress(0x40_3123))
+    #expect(walk.result.stop?.cause == .missing)
+    #expect(walk.result.stop?.entryAddress == PhysicalAddress(0x3010))
+  }
+}
