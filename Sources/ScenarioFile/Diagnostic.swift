@@ -6,7 +6,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
   public var message: String
   /// Where the mistake is.
   public var mark: SourceMark
-  /// What would be right: valid choices, a suggestion.
+  /// What would be right: a suggestion, the valid choices.
   public var notes: [String]
 
   /// Makes a diagnostic.
@@ -17,6 +17,30 @@ public struct Diagnostic: Error, Hashable, Sendable {
     self.message = message
     self.mark = mark
     self.notes = notes
+  }
+
+  /// Makes a diagnostic about a name outside a list of choices, with the nearest choice and all of
+  /// them as notes: "unknown `kind` `name`".
+  public init(
+    _ code: DiagnosticCode, unknown kind: String, _ name: Located<String>, choices: [String]
+  ) {
+    let quoted = choices.map { "`\($0)`" }.joined(separator: ", ")
+    var notes: [String] = []
+    if let near = Suggestion.nearest(to: name.value, in: choices) {
+      notes.append("did you mean `\(near)`?")
+    }
+    if !choices.isEmpty { notes.append("the choices are \(quoted)") }
+    self.init(code, "unknown \(kind) \(Diagnostic.quote(name.value))", at: name.mark, notes: notes)
+  }
+
+  /// Text from the file between backticks, cut to a readable length.
+  public static func quote(_ text: String) -> String {
+    let limit = 60
+    let scalars = text.unicodeScalars
+    guard let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
+      end != scalars.endIndex
+    else { return "`\(text)`" }
+    return "`\(scalars[..<end])...`"
   }
 }
 

@@ -39,24 +39,3 @@ public struct Located<Value: Sendable>: Sendable {
 
 extension Located: Equatable where Value: Equatable {}
 extension Located: Hashable where Value: Hashable {}
-
-/// The text of a scenario file, kept so that later rooms can point into it.
-public struct ScenarioSource: Hashable, Sendable {
-  /// The path as the user named it.
-  public let path: String
-  /// The lines, without their line ends.
-  public let lines: [String]
-
-  /// Splits a file's text into lines at `\n` and `\r\n`.
-  public init(path: String, text: String) {
-    self.path = path
-    self.lines = text.utf8.split(separator: 0x0a, omittingEmptySubsequences: false).map { line in
-      String(Substring(line.last == 0x0d ? line.dropLast() : line))
-    }
-  }
-
-  /// The text of a line, counted from 1, or nil beyond the end of the file.
-  public func line(_ number: Int) -> String? {
-    lines.indices.contains(number - 1) ? lines[number - 1] : nil
-  }
-}

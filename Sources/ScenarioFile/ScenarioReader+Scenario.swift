@@ -1,0 +1,147 @@
+extension ScenarioReader {
+  /// The whole file; `expectedName` is the name of the file without `.yaml`, if there is a file.
+  func scenario(
+    _ value: YAMLValue, from source: ScenarioSource, expectedName: String?
+  ) -> Scenario? {
+    guard isOurEdition(value), let fields = fields(of: value, Vocabulary.scenario) else {
+      return nil
+    }
+    let id = self.id(fields["scenario"], expectedName: expectedName)
+    let title = text(fields["title"], "`title`")
+    let sources = self.sources(fields["source"])
+    let about = text(fields["about"], "`about`")
+    let machine = machine(fields["machine"], at: fields.keyMark("machine"))
+    let spaces = self.spaces(fields)
+    let contents = items(of: fields["contents"], "`contents`").compactMap(content)
+    let expectations = items(of: fields["expect"], "`expect`").compactMap(expectation)
+    let golden = bool(fields["golden"], "`golden`")?.value ?? true
+    let deviations = items(of: fields["deviates"], "`deviates`").compactMap(deviation)
+    checkProcessReferences(spaces)
+    guard let id, let title, let machine else { return nil }
+    return Scenario(
+      file: source, id: id, title: title, sources: sources, about: about, machine: machine,
+      spaces: spaces, contents: contents, expectations: expectations, golden: golden,
+      deviations: deviations)
+  }
+
+  /// Whether the file is of this edition; the words of another one would all be reported in vain.
+  private func isOurEdition(_ value: YAMLValue) -> Bool {
+    guard case .mapping(let pairs) = value.kind else { return true }
+    guard let pair = pairs.first(where: { $0.key.value == "mmubench" }) else { return true }
+    if case .scalar(let text, _) = pair.value.kind, text == String(Vocabulary.edition) {
+      return true
+    }
+    report(
+      .unknownVersion, "`mmubench` must be \(Vocabulary.edition), found \(pair.value.description)",
+      at: pair.value.mark, notes: ["the number is the edition of the scenario language"])
+    return false
+  }
+
+  private func id(_ value: YAMLValue?, expectedName: String?) -> Located<String>? {
+    guard let id = scalar(value, "`scenario`", "the name of the scenario") else { return nil }
+    let isWellFormed = id.value.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    guard isWellFormed, !id.value.isEmpty else {
+      report(
+        .wrongName, "\(Diagnostic.quote(id.value)) is not a scenario name", at: id.mark,
+        notes: ["a name consists of `a-z`, `0-9` and `-`"])
+      return nil
+    }
+    if let expectedName, id.value != expectedName {
+      report(
+        .wrongName, "the scenario \(Diagnostic.quote(id.value)) is in the file of another name",
+        at: id.mark,
+        notes: ["name it \(Diagnostic.quote(expectedName)), or the file `\(id.value).yaml`"])
+    }
+    return id
+  }
+
+  private func sources(_ value: YAMLValue?) -> [Located<String>] {
+    guard let value else { return [] }
+    guard case .list(let items) = value.kind else {
+      return text(value, "`source`").map { [$0] } ?? []
+    }
+    if items.isEmpty { report(.empty, "`source` names no source", at: value.mark) }
+    return items.compactMap { text($0, "an item of `source`") }
+  }
+
+  // MARK: - Address spaces
+
+  private func spaces(_ fields: Fields) -> Scenario.Spaces {
+    let layout = layout(fields)
+    guard let value = fields["processes"] else { return .single(layout) }
+    for key in ["map", "share", "entries", "self-map"] {
+      guard let mark = fields.keyMark(key) else { continue }
+      report(
+        .keysDisagree, "`\(key)` cannot stand beside `processes`", at: mark,
+        notes: ["put it into an item of `processes`"])
+    }
+    if case .mapping = value.kind {
+      let truth = self.fields(of: value, Vocabulary.truthProcesses)
+      let file = truth.flatMap { text($0["truth"], "`truth`") }
+      return file.map { .truth($0) } ?? .single(layout)
+    }
+    let items = items(of: value, "`processes`")
+    if items.isEmpty, case .list = value.kind {
+      report(.empty, "`processes` has no items", at: value.mark)
+    }
+    return .processes(processes(items))
+  }
+
+  private func processes(_ items: [YAMLValue]) -> [Scenario.Process] {
+    var pids: Set<UInt64> = []
+    return items.compactMap { item in
+      guard let fields = fields(of: item, Vocabulary.process) else { return nil }
+      let name = text(fields["name"], "`name`")
+      let pid = number(fields["pid"], "`pid`", in: 0...UInt64(UInt32.max))
+      let root = number(fields["root"], "`root`")
+      let layout = layout(fields)
+      if fields["name"] == nil, fields["pid"] == nil {
+        report(.missingKey, "an item of `processes` needs `name` or `pid`", at: item.mark)
+      }
+      if let pid, !pids.insert(pid.value).inserted {
+        report(.duplicateItem, "pid \(pid.value) is already taken", at: pid.mark)
+      }
+      return Scenario.Process(mark: item.mark, name: name, pid: pid, root: root, layout: layout)
+    }
+  }
+
+  /// Each `process:` must name one item of `processes`; a truth file's are not known yet.
+  private func checkProcessReferences(_ spaces: Scenario.Spaces) {
+    let processes: [Scenario.Process]
+    switch spaces {
+    case .truth: return
+    case .single: processes = []
+    case .processes(let list): processes = list
+    }
+    let choices = processes.compactMap { $0.pid.map { String($0.value) } ?? $0.name?.value }
+    for reference in processReferences {
+      let name: String
+      let matches: Int
+      switch reference.value {
+      case .pid(let pid):
+        name = String(pid)
+        matches = processes.count { $0.pid?.value == pid }
+      case .name(let text):
+        name = text
+        matches = processes.count { $0.name?.value == text }
+      }
+      let known = choices + processes.compactMap { $0.pid == nil ? nil : $0.name?.value }
+      if matches > 1 {
+        report(
+          .unknownProcess, "the name \(Diagnostic.quote(name)) belongs to \(matches) processes",
+          at: reference.mark, notes: ["name the process by its pid"])
+      } else if matches == 0 {
+        report(
+          Diagnostic(
+            .unknownProcess, unknown: "process", Located(name, at: reference.mark), choices: known))
+      }
+    }
+  }
+}

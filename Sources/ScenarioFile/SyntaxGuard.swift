@@ -1,0 +1,304 @@
+/// Reads the tokens of a YAML text, before the YAML parser does, to refuse what could hurt it and what a
+/// scenario does not use: deep nesting, anchors and aliases, tags, directives, several documents.
+///
+/// It makes the same decisions as libyaml's scanner, token by token, so that an `&` in quotes, in a
+/// block scalar or inside plain text is text to both. Where libyaml would report an error, the guard
+/// stops and leaves the words to libyaml. Blocks are known by column; columns here are bytes, which is
+/// the same thing as long as only blanks and `-` stand before a key.
+package struct SyntaxGuard {
+  /// How many lists and mappings may lie in each other.
+  package static let maximumDepth = 64
+  /// How many scalars, lists and mappings a file may have.
+  package static let maximumNodes = 1 << 18
+
+  let bytes: [UInt8]
+  var position = 0
+  private var line = 1
+  private var lineStart = 0
+  private var blocks: [Frame] = []
+  private var flows: [Frame] = []
+  private var keys = [SimpleKey()]
+  var isKeyAllowed = true
+  private var nodes = 0
+  private var document = Document.notStarted
+
+  /// Whether the end of the text was reached; otherwise libyaml has something to say.
+  package private(set) var isComplete = false
+
+  /// An open list or mapping.
+  private struct Frame {
+    var column = -1
+    var isMapping: Bool
+    var seen: Set<ArraySlice<UInt8>> = []
+  }
+
+  /// A place that turns out to be a key if a `:` follows on the same line.
+  private struct SimpleKey {
+    var isPossible = false
+    var isRequired = false
+    var start = 0
+    var end: Int?
+    var line = 0
+    var column = 0
+  }
+
+  private enum Document { case notStarted, open, ended }
+
+  /// Prepares to read a text that has been checked for its characters.
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Reads the whole text, or as far as libyaml will.
+  package mutating func run() throws(Diagnostic) {
+    while try token() {}
+  }
+
+  // MARK: - Tokens
+
+  /// Reads one token; false at the end, and where libyaml stops.
+  private mutating func token() throws(Diagnostic) -> Bool {
+    try skipToToken()
+    guard forgetStaleKeys() else { return false }
+    closeBlocks(from: column)
+    guard byte() != 0 else {
+      isComplete = true
+      return false
+    }
+    if column == 0, byte() == UInt8(ascii: "%") {
+      throw Diagnostic(.unusedSyntax, "directives are not used in scenarios", at: mark())
+    }
+    if isDocumentIndicator { return try documentIndicator() }
+    guard document != .ended else {
+      throw Diagnostic(.severalDocuments, "a scenario file holds one document", at: mark())
+    }
+    document = .open
+    return try content()
+  }
+
+  private mutating func content() throws(Diagnostic) -> Bool {
+    switch byte() {
+    case UInt8(ascii: "["), UInt8(ascii: "{"): return try openFlow()
+    case UInt8(ascii: "]"), UInt8(ascii: "}"): return closeFlow()
+    case UInt8(ascii: ","):
+      guard isFlow, forgetKey() else { return false }
+      isKeyAllowed = true
+      position += 1
+      return true
+    case UInt8(ascii: "-") where isBlank(1): return try blockEntry()
+    case UInt8(ascii: "?") where isFlow || isBlank(1):
+      throw Diagnostic(
+        .unusedSyntax, "keys with `?` are not used in scenarios", at: mark(),
+        notes: ["write `key: value`"])
+    case UInt8(ascii: ":") where isFlow || isBlank(1): return try value()
+    case UInt8(ascii: "*"), UInt8(ascii: "&"):
+      let word = byte() == UInt8(ascii: "*") ? "aliases" : "anchors"
+      throw Diagnostic(
+        .anchorOrAlias, "\(word) are not used in scenarios", at: mark(),
+        notes: ["write the value out, or put it in quotes if it is text"])
+    case UInt8(ascii: "!"):
+      throw Diagnostic(
+        .tag, "tags are not used in scenarios", at: mark(),
+        notes: ["put the value in quotes if it is text"])
+    case UInt8(ascii: "|") where !isFlow, UInt8(ascii: ">") where !isFlow:
+      guard forgetKey() else { return false }
+      isKeyAllowed = true
+      try countNode()
+      return skipBlockScalar(indent: indent)
+    case UInt8(ascii: "'"), UInt8(ascii: "\""):
+      return try scalar { (self: inout Self) throws(Diagnostic) in self.skipQuoted() }
+    case let first where canStartPlain(first):
+      return try scalar { (self: inout Self) throws(Diagnostic) in
+        try self.skipPlain(indent: self.indent + 1)
+      }
+    default: return false
+    }
+  }
+
+  private mutating func documentIndicator() throws(Diagnostic) -> Bool {
+    let isStart = byte() == UInt8(ascii: "-")
+    guard document == .notStarted || !isStart else {
+      throw Diagnostic(.severalDocuments, "a scenario file holds one document", at: mark())
+    }
+    document = isStart ? .open : .ended
+    // Inside `[` or `{` libyaml has its own complaint.
+    guard flows.isEmpty else { return false }
+    closeBlocks(from: -1)
+    guard forgetKey() else { return false }
+    isKeyAllowed = false
+    position += 3
+    return true
+  }
+
+  private mutating func openFlow() throws(Diagnostic) -> Bool {
+    guard noteKey() else { return false }
+    flows.append(Frame(isMapping: byte() == UInt8(ascii: "{")))
+    keys.append(SimpleKey())
+    isKeyAllowed = true
+    try checkDepth()
+    try countNode()
+    position += 1
+    return true
+  }
+
+  private mutating func closeFlow() -> Bool {
+    guard !flows.isEmpty, forgetKey() else { return false }
+    flows.removeLast()
+    keys.removeLast()
+    isKeyAllowed = false
+    position += 1
+    return true
+  }
+
+  private mutating func blockEntry() throws(Diagnostic) -> Bool {
+    guard flows.isEmpty, isKeyAllowed else { return false }
+    try openBlock(at: column, isMapping: false)
+    guard forgetKey() else { return false }
+    isKeyAllowed = true
+    position += 1
+    return true
+  }
+
+  private mutating func value() throws(Diagnostic) -> Bool {
+    let key = keys[keys.count - 1]
+    if key.isPossible {
+      try openBlock(at: key.column, isMapping: true)
+      keys[keys.count - 1].isPossible = false
+      isKeyAllowed = false
+      if let end = key.end { try noteKeyText(bytes[key.start..<end], at: key) }
+    } else {
+      if flows.isEmpty {
+        guard isKeyAllowed else { return false }
+        try openBlock(at: column, isMapping: true)
+      }
+      isKeyAllowed = flows.isEmpty
+    }
+    position += 1
+    return true
+  }
+
+  private mutating func scalar(
+    _ skip: (inout Self) throws(Diagnostic) -> Int?
+  ) throws(Diagnostic) -> Bool {
+    let isNoted = isKeyAllowed
+    guard noteKey() else { return false }
+    isKeyAllowed = false
+    try countNode()
+    guard let end = try skip(&self) else { return false }
+    if isNoted { keys[keys.count - 1].end = end }
+    return true
+  }
+
+  // MARK: - Keys
+
+  /// Remembers that a key may start here.
+  ///
+  /// False where libyaml misses the `:` of the place before.
+  private mutating func noteKey() -> Bool {
+    guard isKeyAllowed else { return true }
+    guard forgetKey() else { return false }
+    keys[keys.count - 1] = SimpleKey(
+      isPossible: true, isRequired: flows.isEmpty && indent == column, start: position, line: line,
+      column: column)
+    return true
+  }
+
+  private mutating func forgetKey() -> Bool {
+    let key = keys[keys.count - 1]
+    keys[keys.count - 1].isPossible = false
+    return !(key.isPossible && key.isRequired)
+  }
+
+  /// A key ends on its line and within 1024 characters.
+  private mutating func forgetStaleKeys() -> Bool {
+    for index in keys.indices where keys[index].isPossible {
+      let key = keys[index]
+      guard key.line < line || characters(from: key.start, moreThan: 1024) else { continue }
+      if key.isRequired { return false }
+      keys[index].isPossible = false
+    }
+    return true
+  }
+
+  /// Refuses a second key of the same text at its own place; the YAML parser knows only the mapping.
+  private mutating func noteKeyText(_ text: ArraySlice<UInt8>, at key: SimpleKey) throws(Diagnostic)
+  {
+    var name = text
+    if let quote = text.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
+      name = text.dropFirst().dropLast()
+    }
+    let isNew: Bool
+    if flows.isEmpty {
+      guard let last = blocks.indices.last, blocks[last].isMapping else { return }
+      isNew = blocks[last].seen.insert(name).inserted
+    } else {
+      guard flows[flows.count - 1].isMapping else { return }
+      isNew = flows[flows.count - 1].seen.insert(name).inserted
+    }
+    guard isNew else {
+      let shown = Diagnostic.quote(String(decoding: name, as: UTF8.self))
+      throw Diagnostic(
+        .duplicateKey, "the key \(shown) is already in this mapping", at: mark(at: key.start))
+    }
+  }
+
+  // MARK: - Blocks
+
+  var isFlow: Bool { !flows.isEmpty }
+
+  private var indent: Int { blocks.last?.column ?? -1 }
+
+  private mutating func openBlock(at column: Int, isMapping: Bool) throws(Diagnostic) {
+    guard flows.isEmpty, indent < column else { return }
+    blocks.append(Frame(column: column, isMapping: isMapping))
+    try checkDepth()
+    try countNode()
+  }
+
+  private mutating func closeBlocks(from column: Int) {
+    guard flows.isEmpty else { return }
+    while indent > column { blocks.removeLast() }
+  }
+
+  private func checkDepth() throws(Diagnostic) {
+    guard blocks.count + flows.count > Self.maximumDepth else { return }
+    throw Diagnostic(
+      .nestedTooDeeply, "lists and mappings are nested more than \(Self.maximumDepth) deep",
+      at: mark())
+  }
+
+  private mutating func countNode() throws(Diagnostic) {
+    nodes += 1
+    guard nodes > Self.maximumNodes else { return }
+    throw Diagnostic(
+      .tooManyNodes, "more than \(Self.maximumNodes) keys and values", at: mark(),
+      notes: ["bulk layouts and contents are written as rules: ranges, `fill`, `random`"])
+  }
+
+  // MARK: - Places
+
+  /// The bytes before the position on its line.
+  var column: Int { position - lineStart }
+
+  /// The byte so far ahead, 0 beyond the end.
+  func byte(_ ahead: Int = 0) -> UInt8 {
+    position + ahead < bytes.count ? bytes[position + ahead] : 0
+  }
+
+  /// Steps over a line end, which is `\n` or `\r\n`.
+  mutating func nextLine() {
+    position += byte() == UInt8(ascii: "\r") ? 2 : 1
+    line += 1
+    lineStart = position
+  }
+
+  /// The place of a byte on the current line, or of the position.
+  func mark(at place: Int? = nil) -> SourceMark {
+    let before = bytes[lineStart..<min(place ?? position, bytes.count)]
+    return SourceMark(line: line, column: 1 + before.count { $0 & 0xc0 != 0x80 })
+  }
+
+  private func characters(from start: Int, moreThan limit: Int) -> Bool {
+    let distance = position - start
+    guard distance > limit, distance <= 4 * limit else { return distance > limit }
+    return bytes[start..<min(position, bytes.count)].count { $0 & 0xc0 != 0x80 } > limit
+  }
+}
