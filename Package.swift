@@ -21,9 +21,11 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], fixtures: [String] = []
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: dependencies, resources: [], swiftSettings: strict)
+    name: name + "Tests", dependencies: dependencies, exclude: fixtures, swiftSettings: strict)
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -100,5 +102,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    // Yams is the outside oracle for the syntax guard.
+    tests("ScenarioFile", ["ScenarioFile", yams], fixtures: ["Diagnostics", "everything.yaml"]),
   ]
 )

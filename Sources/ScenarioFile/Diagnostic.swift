@@ -24,12 +24,19 @@ public struct Diagnostic: Error, Hashable, Sendable {
   public init(
     _ code: DiagnosticCode, unknown kind: String, _ name: Located<String>, choices: [String]
   ) {
+    // A long list is no help to anybody.
+    let isLong = choices.count > 32
     let quoted = choices.map { "`\($0)`" }.joined(separator: ", ")
     var notes: [String] = []
     if let near = Suggestion.nearest(to: name.value, in: choices) {
       notes.append("did you mean `\(near)`?")
     }
-    if !choices.isEmpty { notes.append("the choices are \(quoted)") }
+    if isLong, let first = choices.first, let last = choices.last {
+      notes.append("there are \(choices.count) choices, from `\(first)` to `\(last)`")
+    } else if !choices.isEmpty {
+      notes.append(
+        choices.count == 1 ? "the only choice is \(quoted)" : "the choices are \(quoted)")
+    }
     self.init(code, "unknown \(kind) \(Diagnostic.quote(name.value))", at: name.mark, notes: notes)
   }
 

@@ -11,7 +11,7 @@ extension DiagnosticList {
       let kind = "error[\(diagnostic.code.rawValue)]:"
       let message = Excerpt.visible(diagnostic.message)
       out += "\(style.bold(Excerpt.visible(place))) \(style.red(kind)) \(style.bold(message))\n"
-      if let line = source.line(diagnostic.mark.line) {
+      if !source.text.isEmpty, let line = source.line(diagnostic.mark.line) {
         let excerpt = Excerpt(line: line, column: diagnostic.mark.column)
         let number = "\(diagnostic.mark.line)"
         let margin = String(repeating: " ", count: number.count)

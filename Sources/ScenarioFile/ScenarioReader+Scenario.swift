@@ -120,7 +120,11 @@ extension ScenarioReader {
     case .single: processes = []
     case .processes(let list): processes = list
     }
-    let choices = processes.compactMap { $0.pid.map { String($0.value) } ?? $0.name?.value }
+    var choices: [String] = []
+    for process in processes {
+      if let pid = process.pid { choices.append(String(pid.value)) }
+      if let name = process.name?.value, !choices.contains(name) { choices.append(name) }
+    }
     for reference in processReferences {
       let name: String
       let matches: Int
@@ -132,15 +136,18 @@ extension ScenarioReader {
         name = text
         matches = processes.count { $0.name?.value == text }
       }
-      let known = choices + processes.compactMap { $0.pid == nil ? nil : $0.name?.value }
       if matches > 1 {
         report(
           .unknownProcess, "the name \(Diagnostic.quote(name)) belongs to \(matches) processes",
           at: reference.mark, notes: ["name the process by its pid"])
       } else if matches == 0 {
-        report(
-          Diagnostic(
-            .unknownProcess, unknown: "process", Located(name, at: reference.mark), choices: known))
+        var unknown = Diagnostic(
+          .unknownProcess, unknown: "process", Located(name, at: reference.mark), choices: choices)
+        if processes.isEmpty { unknown.notes = ["the scenario has no `processes`"] }
+        if case .name = reference.value, choices.contains(name) {
+          unknown.notes = ["in quotes it is a name, without them a pid"]
+        }
+        report(unknown)
       }
     }
   }

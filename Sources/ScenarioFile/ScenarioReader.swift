@@ -35,8 +35,12 @@ final class ScenarioReader {
           Diagnostic(.unknownKey, unknown: "key", pair.key, choices: table.keys).in(table.title))
       }
     }
-    for key in table.required where fields.pairs[key] == nil {
-      report(.missingKey, "\(table.title) needs the key `\(key)`", at: value.mark)
+    let missing = table.required.filter { fields.pairs[$0] == nil }.map { "`\($0)`" }
+    if !missing.isEmpty {
+      let keys = missing.count == 1 ? "the key" : "the keys"
+      report(
+        .missingKey, "\(table.title) needs \(keys) \(missing.joined(separator: ", "))",
+        at: value.mark)
     }
     return fields
   }

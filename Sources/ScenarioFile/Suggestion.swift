@@ -2,8 +2,9 @@
 public enum Suggestion {
   /// The choice with the smallest edit distance, if that is a third of its length or less.
   ///
-  /// Letter case, `_` and `-` count as nothing, so that `page_size` finds `page-size` and `Cr0` finds
-  /// `cr0`. Ties go to the earlier choice.
+  /// Failing that, the first choice of three letters or more that the name starts with. Letter case,
+  /// `_` and `-` count as nothing, so that `page_size` finds `page-size` and `Cr0` finds `cr0`. Ties
+  /// go to the earlier choice.
   public static func nearest(to name: String, in choices: [String]) -> String? {
     let wanted = folded(name)
     guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
@@ -18,6 +19,10 @@ public enum Suggestion {
       if distance < best?.distance ?? Int.max { best = (choice, distance) }
     }
     return best?.choice
+      ?? choices.first { choice in
+        let candidate = folded(choice)
+        return candidate.count > 2 && wanted.starts(with: candidate)
+      }
   }
 
   private static func folded(_ text: String) -> [UInt8] {

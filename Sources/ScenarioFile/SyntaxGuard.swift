@@ -13,27 +13,27 @@ package struct SyntaxGuard {
 
   let bytes: [UInt8]
   var position = 0
-  private var line = 1
+  var line = 1
   private var lineStart = 0
-  private var blocks: [Frame] = []
-  private var flows: [Frame] = []
-  private var keys = [SimpleKey()]
+  var blocks: [Frame] = []
+  var flows: [Frame] = []
+  var keys = [SimpleKey()]
   var isKeyAllowed = true
-  private var nodes = 0
+  var nodes = 0
   private var document = Document.notStarted
 
   /// Whether the end of the text was reached; otherwise libyaml has something to say.
   package private(set) var isComplete = false
 
   /// An open list or mapping.
-  private struct Frame {
+  struct Frame {
     var column = -1
     var isMapping: Bool
     var seen: Set<ArraySlice<UInt8>> = []
   }
 
   /// A place that turns out to be a key if a `:` follows on the same line.
-  private struct SimpleKey {
+  struct SimpleKey {
     var isPossible = false
     var isRequired = false
     var start = 0
@@ -187,92 +187,6 @@ package struct SyntaxGuard {
     return true
   }
 
-  // MARK: - Keys
-
-  /// Remembers that a key may start here.
-  ///
-  /// False where libyaml misses the `:` of the place before.
-  private mutating func noteKey() -> Bool {
-    guard isKeyAllowed else { return true }
-    guard forgetKey() else { return false }
-    keys[keys.count - 1] = SimpleKey(
-      isPossible: true, isRequired: flows.isEmpty && indent == column, start: position, line: line,
-      column: column)
-    return true
-  }
-
-  private mutating func forgetKey() -> Bool {
-    let key = keys[keys.count - 1]
-    keys[keys.count - 1].isPossible = false
-    return !(key.isPossible && key.isRequired)
-  }
-
-  /// A key ends on its line and within 1024 characters.
-  private mutating func forgetStaleKeys() -> Bool {
-    for index in keys.indices where keys[index].isPossible {
-      let key = keys[index]
-      guard key.line < line || characters(from: key.start, moreThan: 1024) else { continue }
-      if key.isRequired { return false }
-      keys[index].isPossible = false
-    }
-    return true
-  }
-
-  /// Refuses a second key of the same text at its own place; the YAML parser knows only the mapping.
-  private mutating func noteKeyText(_ text: ArraySlice<UInt8>, at key: SimpleKey) throws(Diagnostic)
-  {
-    var name = text
-    if let quote = text.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") {
-      name = text.dropFirst().dropLast()
-    }
-    let isNew: Bool
-    if flows.isEmpty {
-      guard let last = blocks.indices.last, blocks[last].isMapping else { return }
-      isNew = blocks[last].seen.insert(name).inserted
-    } else {
-      guard flows[flows.count - 1].isMapping else { return }
-      isNew = flows[flows.count - 1].seen.insert(name).inserted
-    }
-    guard isNew else {
-      let shown = Diagnostic.quote(String(decoding: name, as: UTF8.self))
-      throw Diagnostic(
-        .duplicateKey, "the key \(shown) is already in this mapping", at: mark(at: key.start))
-    }
-  }
-
-  // MARK: - Blocks
-
-  var isFlow: Bool { !flows.isEmpty }
-
-  private var indent: Int { blocks.last?.column ?? -1 }
-
-  private mutating func openBlock(at column: Int, isMapping: Bool) throws(Diagnostic) {
-    guard flows.isEmpty, indent < column else { return }
-    blocks.append(Frame(column: column, isMapping: isMapping))
-    try checkDepth()
-    try countNode()
-  }
-
-  private mutating func closeBlocks(from column: Int) {
-    guard flows.isEmpty else { return }
-    while indent > column { blocks.removeLast() }
-  }
-
-  private func checkDepth() throws(Diagnostic) {
-    guard blocks.count + flows.count > Self.maximumDepth else { return }
-    throw Diagnostic(
-      .nestedTooDeeply, "lists and mappings are nested more than \(Self.maximumDepth) deep",
-      at: mark())
-  }
-
-  private mutating func countNode() throws(Diagnostic) {
-    nodes += 1
-    guard nodes > Self.maximumNodes else { return }
-    throw Diagnostic(
-      .tooManyNodes, "more than \(Self.maximumNodes) keys and values", at: mark(),
-      notes: ["bulk layouts and contents are written as rules: ranges, `fill`, `random`"])
-  }
-
   // MARK: - Places
 
   /// The bytes before the position on its line.
@@ -294,11 +208,5 @@ package struct SyntaxGuard {
   func mark(at place: Int? = nil) -> SourceMark {
     let before = bytes[lineStart..<min(place ?? position, bytes.count)]
     return SourceMark(line: line, column: 1 + before.count { $0 & 0xc0 != 0x80 })
-  }
-
-  private func characters(from start: Int, moreThan limit: Int) -> Bool {
-    let distance = position - start
-    guard distance > limit, distance <= 4 * limit else { return distance > limit }
-    return bytes[start..<min(position, bytes.count)].count { $0 & 0xc0 != 0x80 } > limit
   }
 }

@@ -114,12 +114,19 @@ extension Diagnostic {
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
-      let notes = context.map { context in
-        let words = context.text.split(separator: " ").joined(separator: " ")
-        let place = context.mark.line > 0 ? " that starts at \(SourceMark(context.mark))" : ""
-        return ["\(words)\(place)"]
+      let place = SourceMark(mark)
+      guard let context, context.mark.line > 0 else {
+        self.init(.syntax, problem, at: place)
+        return
       }
-      self.init(.syntax, problem, at: SourceMark(mark), notes: notes ?? [])
+      let origin = SourceMark(context.mark)
+      let words = context.text.split(separator: " ").joined(separator: " ")
+      if problem.hasSuffix("end of stream") {
+        // The end of the file is no place to look at: what never ended is.
+        self.init(.syntax, "\(problem) \(words) that starts here", at: origin)
+      } else {
+        self.init(.syntax, problem, at: place, notes: ["\(words) that starts at \(origin)"])
+      }
     case .reader(let problem, _, _, _):
       self.init(.characterNotAllowed, problem, at: start)
     case .duplicatedKeysInMapping(let keys, let context):
