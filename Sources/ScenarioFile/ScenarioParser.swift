@@ -1,14 +1,8 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Reads scenario files.
 public enum ScenarioParser {
   /// Reads a scenario from a file.
   public static func parse(path: String) throws(ScenarioFileError) -> Scenario {
-    let bytes = try contents(of: path)
+    let bytes = try FileContents.bytes(of: path)
     do throws(DiagnosticList) {
       return try parse(bytes: bytes, path: path, checkingName: true)
     } catch {
@@ -50,28 +44,6 @@ public enum ScenarioParser {
     }
     return scenario
   }
-
-  /// The bytes of a file, or one byte more than a scenario may have of a larger one.
-  private static func contents(of path: String) throws(ScenarioFileError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .unreadable(path: path, reason: reason(errno)) }
-    defer { close(descriptor) }
-    let limit = TextCheck.maximumBytes + 1
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while bytes.count < limit {
-      let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-        unsafe read(descriptor, buffer.baseAddress, buffer.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .unreadable(path: path, reason: reason(errno)) }
-      guard count > 0 else { break }
-      bytes.append(contentsOf: chunk[..<count])
-    }
-    return bytes
-  }
-
-  private static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
 }
 
 /// Why a scenario file gave no scenario.

@@ -25,6 +25,7 @@ import Testing
     "Sources/Paging/TableScan.swift",
     "Sources/PhysicalMemory/ByteMapping.swift",
     "Sources/PhysicalMemory/RunMemory.swift",
+    "Sources/ScenarioFile/FileContents.swift",
     "Sources/mmubench-benchmark/CLoops.swift",
     "Sources/mmubench-benchmark/Contest.swift",
     "Sources/mmubench-benchmark/Machine.swift",
