@@ -53,26 +53,14 @@ private struct Side {
   let state: PagingState
   let process: GuestTruth.Process
 
-  private var name: String {
+  var name: String {
     "\(process.comm) (\(process.pid)), root \(state.root)"
   }
 
   /// Pages that pagemap calls present and that do not translate to their frame.
   func unmappedPages(limit: Int) -> [String] {
-    var found: [String] = []
-    for run in process.present {
-      let first = PagemapEntry(rawValue: run.entry).frameNumber
-      for page in 0..<run.pageCount {
-        guard found.count < limit else { return found }
-        let address = VirtualAddress(run.address + page * frameSize)
-        let frame = PhysicalAddress((first + page * run.step) * frameSize)
-        let result = state.walk(address, in: memory).result
-        guard self.frame(of: result, address) != frame else { continue }
-        found.append(
-          "\(name): pagemap has \(address) at \(frame), the tables say \(describe(result))")
-      }
-    }
-    return found
+    var operation = FrameComparison(side: self, limit: limit)
+    return state.perform(&operation, on: memory)
   }
 
   /// Pages of the user half that the tables map and pagemap does not have.
@@ -103,7 +91,7 @@ private struct Side {
   }
 
   /// The frame of 4 KiB that holds the address, PROT_NONE pages included.
-  private func frame(of result: WalkResult, _ address: VirtualAddress) -> PhysicalAddress? {
+  func frame(of result: WalkResult, _ address: VirtualAddress) -> PhysicalAddress? {
     if let translation = result.translation { return translation.address }
     guard let stop = result.stop, stop.cause == .notPresent else { return nil }
     let shift = state.pageShift(stop.level)
@@ -118,12 +106,36 @@ private struct Side {
     }
   }
 
-  private func describe(_ result: WalkResult) -> String {
+  func describe(_ result: WalkResult) -> String {
     switch result {
     case .mapped(let translation): "\(translation.address)"
     case .stopped(let stop):
       "\(result.outcome.rawValue) at \(state.mode.entryName(stop.level)) \(stop.entry.hex)"
     }
+  }
+}
+
+/// Walks every page that pagemap calls present.
+private struct FrameComparison: WalkerOperation {
+  let side: Side
+  let limit: Int
+
+  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> [String] {
+    var found: [String] = []
+    for run in side.process.present {
+      let first = PagemapEntry(rawValue: run.entry).frameNumber
+      for page in 0..<run.pageCount {
+        guard found.count < limit else { return found }
+        let address = VirtualAddress(run.address &+ page &* frameSize)
+        let frame = PhysicalAddress((first &+ page &* run.step) &* frameSize)
+        let result = walker.translate(address)
+        guard side.frame(of: result, address) != frame else { continue }
+        found.append(
+          "\(side.name): pagemap has \(address) at \(frame), "
+            + "the tables say \(side.describe(result))")
+      }
+    }
+    return found
   }
 }
 
