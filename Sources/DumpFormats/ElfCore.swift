@@ -33,6 +33,7 @@ struct ElfCore {
         suggestion: "the file may be cut off")
     }
     for index in 0..<count { try readProgramHeader(index, at: table + index * size) }
+    try refuseProcessCore()
     warnings.addOverlaps(segments)
     notes.finish(&warnings)
     guard !segments.isEmpty else {
@@ -40,6 +41,17 @@ struct ElfCore {
         ElfHeader.programHeaderCount, expected: "segments of type PT_LOAD that hold memory",
         found: "none in \(count) program headers")
     }
+  }
+
+  /// Cores of a process have virtual addresses only, and 0 for each physical one.
+  private func refuseProcessCore() throws(DumpError) {
+    guard segments.count > 1, segments.allSatisfy({ $0.run.start.rawValue == 0 }) else { return }
+    throw .malformed(
+      path: path,
+      DumpDefect(
+        "p_paddr", at: try value(ElfHeader.programHeaders), expected: "physical addresses",
+        found: "0 in each of \(segments.count) segments",
+        suggestion: "this is the core of a process, not of a machine"))
   }
 
   /// Checks `e_ident`.

@@ -10,8 +10,8 @@ struct NamelessFile {
   /// The hidden name, which whoever opens the file has to remove.
   let hiddenPath: String?
 
-  init(in folder: String, mode: mode_t) throws(SystemError) {
-    let nameless = unsafe open(folder, Self.nameless | O_RDWR | O_CLOEXEC, mode)
+  init(in folder: String, mode: mode_t, hidden isHidden: Bool = false) throws(SystemError) {
+    let nameless = isHidden ? -1 : unsafe open(folder, Self.nameless | O_RDWR | O_CLOEXEC, mode)
     if nameless >= 0 {
       // Without /proc there is no way to name it later.
       if unsafe access(Self.path(of: nameless), F_OK) == 0 {

@@ -16,12 +16,19 @@ import PhysicalMemory
   private var isCommitted = false
 
   /// Begins the file `path`; an existing one is replaced, at `commit`, only where `force` is set.
-  public init(_ path: String, force: Bool = false) throws(DumpError) {
+  public convenience init(_ path: String, force: Bool = false) throws(DumpError) {
+    try self.init(path, force: force, hidden: false)
+  }
+
+  /// With `hidden`, begins the file as on a file system that knows no nameless files.
+  package init(_ path: String, force: Bool, hidden: Bool) throws(DumpError) {
     self.path = path
     self.force = force
     target = try Self.resolve(path, force: force)
     let file: NamelessFile
-    do { file = try NamelessFile(in: Self.folder(of: target), mode: 0o666) } catch {
+    do {
+      file = try NamelessFile(in: Self.folder(of: target), mode: 0o666, hidden: hidden)
+    } catch {
       throw .cannotCreate(path: path, reason: systemReason(error.code), suggestion: nil)
     }
     temporaryPath = file.hiddenPath

@@ -13,7 +13,7 @@ struct Warnings {
   }
 
   var list: [String] {
-    count <= Self.shown ? texts : texts + ["and \(count - Self.shown) more warnings of this kind"]
+    count <= Self.shown ? texts : texts + ["and \(count - Self.shown) more warnings"]
   }
 
   /// Warns of stretches that claim the same addresses.

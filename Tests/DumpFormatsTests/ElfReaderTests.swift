@@ -120,6 +120,13 @@ private func note(_ name: String, counted: Bool = true, type: UInt32 = 0, _ desc
       ])
   }
 
+  @Test func aFileSizeBeyondTheMemorySizeIsCut() throws {
+    let dump = try open(
+      core64([segment64(offset: 0, address: 0x1000, fileSize: 16, memorySize: 4)]))
+    #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0x1000), byteCount: 4)])
+    #expect(dump.warnings == ["segment 0 at 0x1000: p_filesz 0x10 exceeds p_memsz 0x4"])
+  }
+
   @Test func aTruncatedSegmentKeepsWhatIsThere() throws {
     let dump = try open(
       core64([segment64(offset: 120, address: 0x1000, fileSize: 8, memorySize: 8)], rest: [1, 2]))
@@ -207,6 +214,25 @@ private func note(_ name: String, counted: Bool = true, type: UInt32 = 0, _ desc
     #expect(dump.warnings == ["1 processor notes are of an unknown version or too many"])
   }
 
+  @Test func noteSegmentsThatOverlapAreReadOnce() throws {
+    let notes = (0..<20).flatMap { _ in note("QEMU", word(1) + [UInt8](repeating: 0, count: 440)) }
+    let size = UInt64(notes.count)
+    let count = 40
+    let offset = UInt64(64 + 56 * (count + 1))
+    let dump = try open(
+      core64(
+        [segment64(offset: 0, address: 0, fileSize: 64, memorySize: 64)]
+          + (0..<count).map { _ in
+            segment64(type: 4, offset: offset, address: 0, fileSize: size, memorySize: size)
+          }, rest: notes))
+    #expect(dump.processors.count == 20)
+    #expect(dump.warnings.count == 17)
+    #expect(
+      dump.warnings.first
+        == "notes at byte \(offset.hex): note segments overlap; not read")
+    #expect(dump.warnings.last == "and 23 more warnings")
+  }
+
   private func openWithNotes(_ notes: [UInt8]) throws -> DumpFile {
     let size = UInt64(notes.count)
     return try open(
@@ -268,6 +294,16 @@ private func note(_ name: String, counted: Bool = true, type: UInt32 = 0, _ desc
     let error = try dumpError { _ = try open(bytes) }
     #expect(error.description == "\(folder.file("file")): \(message)")
     #expect(error.exitStatus == 65)
+  }
+
+  @Test func theCoreOfAProcessIsRefused() throws {
+    let segment = segment64(offset: 0, address: 0, fileSize: 16, memorySize: 16)
+    let error = try dumpError { _ = try open(core64([segment, segment])) }
+    #expect(
+      error.description
+        == "\(folder.file("file")): byte 0x40: p_paddr: expected physical addresses, found 0 in each"
+        + " of 2 segments; this is the core of a process, not of a machine")
+    #expect(try open(core64([segment])).memory.byteCount == 16)
   }
 
   @Test func everyTruncationOfTheHeadersIsAnError() throws {

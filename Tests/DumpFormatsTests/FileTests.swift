@@ -32,16 +32,20 @@ import Testing
     #expect(error == .cannotOpen(path: path, reason: "Permission denied"))
   }
 
-  @Test func anUncommittedOutputLeavesNothing() throws {
+  @Test(arguments: [false, true])
+  func anUncommittedOutputLeavesNothing(_ hidden: Bool) throws {
     do {
-      let file = try OutputFile(folder.file("out"))
+      let file = try OutputFile(folder.file("out"), force: false, hidden: hidden)
       try file.write("half")
+      // On a file system without nameless files there is a hidden one meanwhile.
+      #expect(folder.names.count == (hidden ? 1 : 0))
     }
     #expect(folder.names == [])
   }
 
-  @Test func anOutputAppearsWholeAtItsCommit() throws {
-    let file = try OutputFile(folder.file("out"))
+  @Test(arguments: [false, true])
+  func anOutputAppearsWholeAtItsCommit(_ hidden: Bool) throws {
+    let file = try OutputFile(folder.file("out"), force: false, hidden: hidden)
     try file.write("one\n")
     try file.write([UInt8(ascii: "2")])
     #expect(!folder.names.contains("out"))
@@ -50,12 +54,13 @@ import Testing
     #expect(try folder.read("out") == Array("one\n2".utf8))
   }
 
-  @Test func anExistingFileStaysUnlessForced() throws {
+  @Test(arguments: [false, true])
+  func anExistingFileStaysUnlessForced(_ hidden: Bool) throws {
     let path = try folder.write([1, 2, 3], to: "out")
-    let error = try dumpError { _ = try OutputFile(path) }
+    let error = try dumpError { _ = try OutputFile(path, force: false, hidden: hidden) }
     #expect(error.description == "\(path): cannot create: it exists already; --force replaces it")
     #expect(error.exitStatus == 73)
-    let file = try OutputFile(path, force: true)
+    let file = try OutputFile(path, force: true, hidden: hidden)
     try file.write("new")
     #expect(try folder.read("out") == [1, 2, 3])
     try file.commit()
@@ -63,8 +68,9 @@ import Testing
     #expect(folder.names == ["out"])
   }
 
-  @Test func aFileThatAppearsMeanwhileStays() throws {
-    let file = try OutputFile(folder.file("out"))
+  @Test(arguments: [false, true])
+  func aFileThatAppearsMeanwhileStays(_ hidden: Bool) throws {
+    let file = try OutputFile(folder.file("out"), force: false, hidden: hidden)
     try file.write("late")
     _ = try folder.write([9], to: "out")
     let error = try dumpError { try file.commit() }
