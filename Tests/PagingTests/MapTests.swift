@@ -1,0 +1,188 @@
+import Paging
+import PhysicalMemory
+import Testing
+
+/// The pieces of a map stand for exactly the pages of the address space.
+@Suite struct MapTests {
+  static let seed: UInt64 = 0x6d61_7073
+
+  @Test(arguments: EnumerationTests.processors)
+  func piecesExpandToThePagesOfTheAddressSpace(processor: ReferenceProcessor) throws {
+    var random = SplitMix(seed: Self.seed)
+    var copies = 0
+    for _ in 0..<4 {
+      var processor = processor
+      let image = try TestImage(frames: 8)
+      let sparsity: UInt64 = processor.mode == .fiveLevel ? 80 : 60
+      image.fillWithTables(for: processor, sparsity: sparsity, &random)
+      processor.cr3 = 0x1000
+      for index in 0..<4 where processor.mode == .pae {
+        image.write((random.next() % 8) << 12 | 1, at: processor.root + UInt64(index) * 8)
+      }
+      let expected = processor.enumerate { image.read($0, of: processor) }.pages
+      let folded = pieces(processor, image.memory)
+      let unfolded = pieces(processor, image.memory, expandingCopies: true)
+      #expect(expand(folded, in: processor) == expected, "seed \(Self.seed)")
+      #expect(expand(unfolded, in: processor) == expected, "seed \(Self.seed)")
+      #expect(unfolded.allSatisfy { if case .run = $0 { true } else { false } })
+      copies += folded.count { if case .copies = $0 { true } else { false } }
+    }
+    #expect(copies > 0, "tables that are reached twice are what this is about")
+  }
+
+  @Test func runsAreMaximal() throws {
+    let processor = ReferenceProcessor(mode: .fourLevel)
+    let path = try ValidWalk(processor, leaf: 1)
+    let table = path.entries[3].address & ~0xfff
+    // 512 pages: frames in order, then a gap, a right less, a frame skipped.
+    for index in 0..<512 as Range<UInt64> {
+      path.image.write((0x1000 + index) << 12 | 7, at: table + index * 8)
+    }
+    path.image.write(0, at: table + 100 * 8)
+    path.image.write(0x10c8 << 12 | 5, at: table + 200 * 8)
+    path.image.write(0x5555 << 12 | 7, at: table + 300 * 8)
+    let runs = pieces(path.processor, path.image.memory).compactMap { piece in
+      if case .run(let run) = piece { run } else { nil }
+    }
+    #expect(runs.map(\.pageCount) == [100, 99, 1, 99, 1, 211])
+    #expect(runs.map(\.rights).filter { $0 != .all } == [[.user, .execute]])
+    #expect(runs.last?.address == PhysicalAddress((0x1000 + 301) << 12))
+    #expect(runs.last?.end.rawValue == path.address | 0x1f_ffff)
+  }
+
+  @Test func pagesOfTwoSizesDoNotJoin() throws {
+    let path = try ValidWalk(ReferenceProcessor(mode: .fourLevel), leaf: 2)
+    let (_, position, _) = path.entries[2]
+    // A page table behind a 2M page continues its frames exactly.
+    path.image.write(0x4000 | 7, at: position + 8)
+    for index in 0..<512 as Range<UInt64> {
+      path.image.write(0x4020_0000 + index << 12 | 7, at: 0x4000 + index * 8)
+    }
+    let runs = pieces(path.processor, path.image.memory).compactMap { piece in
+      if case .run(let run) = piece { run } else { nil }
+    }
+    #expect(runs.map(\.pageSize) == [0x20_0000, 0x1000])
+    #expect(runs.map(\.pageCount) == [1, 512])
+  }
+
+  /// The whole of 2 to the 48 addresses on four tables.
+  @Test func fourTablesThatTranslateEverythingAreSaidInFewPieces() throws {
+    let image = try TestImage(frames: 5)
+    for table in 0..<4 as Range<UInt64> {
+      for index in 0..<512 as Range<UInt64> {
+        image.write((table + 1) << 12 | 7, at: table << 12 + index * 8)
+      }
+    }
+    let processor = ReferenceProcessor(mode: .fourLevel)
+    let all = pieces(processor, image.memory)
+    #expect(all.count < 600)
+    // Each piece adds what it copies: count pages without expanding 2 to the 36 of them.
+    let copies = all.compactMap { piece -> (UInt64, UInt64)? in
+      guard case .copies(let start, let end, _, let count) = piece else { return nil }
+      return (end.rawValue - start.rawValue + 1, count)
+    }
+    let runs = all.reduce(0 as UInt64) { sum, piece in
+      if case .run(let run) = piece { sum + run.pageCount } else { sum }
+    }
+    #expect(copies.reduce(runs) { $0 + $1.0 / 4096 * $1.1 } == 1 << 36)
+  }
+
+  /// A root whose entries all lead to the root itself: 512 to the 4 pages, all of them the root.
+  @Test func tablesThatReferToThemselvesTerminate() throws {
+    for mode in ReferenceProcessor.Mode.allCases where mode != .pae {
+      let image = try TestImage(frames: 1)
+      let processor = ReferenceProcessor(mode: mode)
+      for address in stride(from: 0 as UInt64, to: 4096, by: Int(processor.entrySize)) {
+        image.write(7, at: address, of: processor)
+      }
+      #expect(pieces(processor, image.memory).count < 3000)
+    }
+    let pae = ReferenceProcessor(mode: .pae)
+    let image = try TestImage(frames: 1)
+    for index in 0..<512 as Range<UInt64> { image.write(1, at: index * 8) }
+    #expect(pieces(pae, image.memory).count < 2000)
+  }
+
+  @Test func aMapThatIsNoLongerWantedEnds() throws {
+    let image = try TestImage(frames: 1)
+    for index in 0..<512 as Range<UInt64> { image.write(7, at: index * 8) }
+    var calls = 0
+    ReferenceProcessor(mode: .fiveLevel).state.map(image.memory, expandingCopies: true) { _ in
+      calls += 1
+      return calls < 3
+    }
+    #expect(calls == 3)
+  }
+
+  @Test func tablesSharedWithOtherRightsAreNoCopies() throws {
+    let path = try ValidWalk(ReferenceProcessor(mode: .fourLevel), leaf: 1)
+    let (_, position, entry) = path.entries[2]
+    path.image.write(entry & ~2, at: position + 8)
+    path.image.write(entry, at: position + 16)
+    let all = pieces(path.processor, path.image.memory)
+    #expect(all.count == 3)
+    guard all.count == 3, case .run(let first) = all[0], case .run(let second) = all[1] else {
+      Issue.record("the table is mapped with two sets of rights: \(all)")
+      return
+    }
+    #expect(first.rights == .all)
+    #expect(second.rights == [.user, .execute])
+    let base = path.address & ~0x1f_ffff
+    #expect(
+      all[2]
+        == .copies(
+          start: VirtualAddress(base + 0x40_0000), end: VirtualAddress(base + 0x5f_ffff),
+          stride: 0x40_0000, count: 1))
+  }
+
+  private func pieces(
+    _ processor: ReferenceProcessor, _ memory: MemoryImage, expandingCopies: Bool = false
+  ) -> [MapPiece] {
+    var pieces: [MapPiece] = []
+    processor.state.map(memory, expandingCopies: expandingCopies) { piece in
+      pieces.append(piece)
+      return true
+    }
+    return pieces
+  }
+
+  /// The pages that the pieces stand for: a copy is what was said `stride` bytes before.
+  private func expand(_ pieces: [MapPiece], in processor: ReferenceProcessor) -> [ReferencePage] {
+    var pages: [ReferencePage] = []
+    for piece in pieces {
+      switch piece {
+      case .run(let run):
+        for index in 0..<run.pageCount {
+          pages.append(
+            ReferencePage(
+              virtual: run.start.rawValue + index * run.pageSize,
+              physical: run.address.rawValue + index * run.pageSize, size: run.pageSize,
+              write: run.rights.contains(.write), user: run.rights.contains(.user),
+              execute: run.rights.contains(.execute)))
+        }
+      case .copies(let start, let end, let stride, let count):
+        var (low, high) = (start.rawValue &- stride, end.rawValue &- stride)
+        for _ in 0..<count {
+          for page in pages[firstIndex(of: low, in: pages)...] where page.virtual <= high {
+            var copy = page
+            copy.virtual &+= stride
+            pages.append(copy)
+          }
+          low &+= stride
+          high &+= stride
+        }
+      }
+    }
+    return pages
+  }
+
+  /// The index of the first page at or after an address; pages ascend.
+  private func firstIndex(of address: UInt64, in pages: [ReferencePage]) -> Int {
+    var (low, high) = (0, pages.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if pages[middle].virtual < address { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
