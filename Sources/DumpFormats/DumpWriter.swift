@@ -77,7 +77,7 @@ public struct DumpWriter: Sendable {
     if !isCore, !processors.isEmpty || vmcoreinfo != nil {
       losses.append("\(format.rawValue) keeps no registers and no VMCOREINFO")
     }
-    // Whoever reads the core takes NXE as set, as INTERFACE has it for dumps that do not say.
+    // A reader that finds no EFER takes NXE as set.
     if isCore, processors.contains(where: { $0.efer.map { $0 & 1 << 11 == 0 } ?? false }) {
       losses.append("the ELF core does not keep EFER, in which NXE is clear")
     }
