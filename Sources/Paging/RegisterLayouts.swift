@@ -20,6 +20,20 @@ public enum RegisterLayouts {
     "PAE", 5, .value, "entries have eight bytes")
   /// CR4.LA57.
   public static let fiveLevel = BitField("LA57", 12, .value, "linear addresses have 57 bits")
+  /// CR4.SMEP.
+  public static let executionPrevention = BitField(
+    "SMEP", 20, .value, "the supervisor may not execute user pages")
+  /// CR4.SMAP.
+  public static let accessPrevention = BitField(
+    "SMAP", 21, .value, "the supervisor may not read or write user pages")
+  /// CR4.PKE.
+  public static let userKeys = BitField("PKE", 22, .value, "protection keys apply to user pages")
+  /// CR4.CET.
+  public static let controlFlowEnforcement = BitField(
+    "CET", 23, .value, "control-flow enforcement, with shadow stacks")
+  /// CR4.PKS.
+  public static let supervisorKeys = BitField(
+    "PKS", 24, .value, "protection keys apply to supervisor pages")
   /// EFER.LME.
   public static let longModeEnable = BitField("LME", 8, .value, "64-bit paging is enabled")
   /// EFER.LMA.
@@ -34,11 +48,7 @@ public enum RegisterLayouts {
     pageSizeExtension, physicalAddressExtension,
     BitField("PGE", 7, .value, "global pages exist"), fiveLevel,
     BitField("PCIDE", 17, .value, "bits 11:0 of CR3 are a process-context identifier"),
-    BitField("SMEP", 20, .value, "the supervisor may not execute user pages"),
-    BitField("SMAP", 21, .value, "the supervisor may not read or write user pages"),
-    BitField("PKE", 22, .value, "protection keys apply to user pages"),
-    BitField("CET", 23, .value, "control-flow enforcement, with shadow stacks"),
-    BitField("PKS", 24, .value, "protection keys apply to supervisor pages"),
+    executionPrevention, accessPrevention, userKeys, controlFlowEnforcement, supervisorKeys,
   ]
   /// The named bits of EFER.
   public static let efer = [
