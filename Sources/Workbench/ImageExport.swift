@@ -1,0 +1,44 @@
+public import DumpFormats
+public import Machine
+import PhysicalMemory
+
+extension Workbench {
+  /// Writes a machine as a dump, with the registers and the root that readers look for.
+  ///
+  /// - Parameters:
+  ///   - machine: the machine; the root of its paging state goes into the notes.
+  ///   - format: the container.
+  ///   - path: the file to create.
+  ///   - force: whether an existing file is replaced.
+  /// - Returns: what the format could not keep, one sentence each.
+  /// - Throws: `DumpError`; then there is no new file.
+  public static func export(
+    _ machine: Machine, as format: DumpWriter.Format, to path: String, force: Bool = false
+  ) throws(DumpError) -> [String] {
+    let paging = machine.paging
+    let processor = ProcessorState(
+      cr0: paging.cr0, cr3: paging.cr3, cr4: paging.cr4, efer: paging.efer, source: "scenario")
+    let isLongMode = paging.mode == .x86_64 || paging.mode == .la57
+    let writer = DumpWriter(
+      format, architecture: isLongMode ? .x8664 : .x86, processors: [processor],
+      vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil)
+    return try writer.write(machine.memory, to: path, force: force)
+  }
+
+  /// The facts from which readers of Linux dumps find the top table.
+  ///
+  /// They take `swapper_pg_dir` as an address in the kernel image, whose first byte is at physical
+  /// address `phys_base`; so the image is said to begin with the top table.
+  private static func vmcoreinfo(of machine: Machine) -> String {
+    let isFiveLevel = machine.paging.mode == .la57 ? 1 : 0
+    return """
+      OSRELEASE=mmubench
+      PAGESIZE=4096
+      SYMBOL(swapper_pg_dir)=ffffffff80000000
+      NUMBER(phys_base)=\(machine.paging.root.rawValue)
+      NUMBER(pgtable_l5_enabled)=\(isFiveLevel)
+      KERNELOFFSET=0
+
+      """
+  }
+}
