@@ -1,0 +1,93 @@
+public import Machine
+public import Paging
+public import PhysicalMemory
+
+/// Writes walks as JSON, as scripts read them.
+///
+/// What all walks of one root have in common is put together once: `translate` writes millions.
+public struct WalkJSON: Sendable {
+  private let mode: PagingMode
+  /// `","mode":...,"outcome":"`
+  private let head: [UInt8]
+
+  /// Prepares for the walks of one mode and root.
+  public init(mode: PagingMode, root: PhysicalAddress) {
+    self.mode = mode
+    var text = TextBuffer()
+    text.member("mode", mode.rawValue)
+    text.write(",")
+    text.write("\"root\":\"\(root)\",\"outcome\":\"")
+    head = Array("\",".utf8) + text.bytes
+  }
+
+  /// Writes a walk with its entries, as one line.
+  public func write(_ walk: Walk, to out: inout TextBuffer) {
+    open(walk.result, for: walk.address, isInImage: walk.isInImage, to: &out)
+    out.openArray("entries")
+    for step in walk.steps {
+      guard let entry = step.entry else { continue }
+      out.openElement()
+      out.member("name", mode.entryName(step.level))
+      out.member("address", hex: step.entryAddress.rawValue)
+      out.member("value", hex: entry)
+      out.closeObject()
+    }
+    out.closeArray()
+    out.closeLine()
+  }
+
+  /// Writes the end of a walk without its entries, as one line.
+  public func write(
+    _ result: WalkResult, for address: VirtualAddress, isInImage: Bool, to out: inout TextBuffer
+  ) {
+    open(result, for: address, isInImage: isInImage, to: &out)
+    out.closeLine()
+  }
+
+  /// Writes all but the entries and the end of the object.
+  private func open(
+    _ result: WalkResult, for address: VirtualAddress, isInImage: Bool, to out: inout TextBuffer
+  ) {
+    out.write("{\"va\":\"")
+    out.hex(address.rawValue)
+    out.write(head)
+    switch result {
+    case .mapped(let translation):
+      out.write("mapped\",\"pa\":\"")
+      out.hex(translation.address.rawValue)
+      out.write("\",\"page_size\":")
+      out.decimal(translation.pageSize)
+      out.write(Self.rights[Int(translation.rights.rawValue & Rights.all.rawValue)])
+      if !isInImage { out.member("in_image", false) }
+    case .stopped(let stop):
+      out.write(result.outcome.rawValue)
+      out.write("\"")
+      write(stop, to: &out)
+    }
+  }
+
+  private func write(_ stop: WalkStop, to out: inout TextBuffer) {
+    if stop.level > 0 { out.member("stopped_at", mode.entryName(stop.level)) }
+    switch stop.cause {
+    case .reservedBits(let bits): out.member("reserved", hex: bits)
+    case .missing: out.member("missing", hex: stop.entryAddress.rawValue)
+    case .notPresent, .nonCanonical: break
+    }
+  }
+
+  /// The members for each set of rights.
+  private static let rights: [[UInt8]] = (0...Rights.all.rawValue).map { bits in
+    var text = TextBuffer()
+    text.members(of: Rights(rawValue: bits))
+    return Array(",".utf8) + text.bytes
+  }
+}
+
+extension TextBuffer {
+  /// The three members that say rights.
+  mutating func members(of rights: Rights) {
+    member("write", rights.contains(.write))
+    member("user", rights.contains(.user))
+    member("execute", rights.contains(.execute))
+  }
+}

@@ -1,0 +1,50 @@
+import Paging
+
+/// The words that reports have in common.
+enum Wording {
+  /// A size in the unit that divides it: `4 KiB`, `2 MiB`, `1 GiB`.
+  static func size(_ bytes: UInt64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    let unit = bytes == 0 ? 0 : min(bytes.trailingZeroBitCount / 10, units.count - 1)
+    let count = bytes >> UInt64(unit * 10)
+    return count == 1 && unit == 0 ? "1 byte" : "\(count) \(units[unit])"
+  }
+
+  /// The size of a page as the manuals abbreviate it in tables: `4K`, `2M`, `1G`.
+  static func pageSize(_ shift: UInt64) -> String {
+    let unit = min(shift / 10, 3)
+    return "\(UInt64(1) << (shift - unit * 10))" + ["", "K", "M", "G"][Int(unit)]
+  }
+
+  /// What may be done with a page, as a sentence about who may do it.
+  static func rights(_ rights: Rights) -> String {
+    var verbs = ["read"]
+    if rights.contains(.write) { verbs.append("write") }
+    if rights.contains(.execute) { verbs.append("execute") }
+    let who = rights.contains(.user) ? "user mode" : "only the supervisor"
+    return "\(who) may \(list(verbs)) it"
+  }
+
+  /// `a`, `a and b`, `a, b and c`.
+  static func list(_ items: [String]) -> String {
+    guard let last = items.last, items.count > 1 else { return items.joined() }
+    return items.dropLast().joined(separator: ", ") + " and " + last
+  }
+
+  /// `1 page`, `2 pages`.
+  static func count(_ number: UInt64, _ noun: String) -> String {
+    "\(number) \(noun)" + (number == 1 ? "" : "s")
+  }
+
+  /// Text of others without the characters that move the cursor or change the terminal.
+  static func visible(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: "\u{fffd}"
+          default: scalar
+          }
+        }))
+  }
+}

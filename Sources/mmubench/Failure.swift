@@ -1,0 +1,50 @@
+import ArgumentParser
+import DumpFormats
+import Glibc
+import Machine
+import PhysicalMemory
+import Report
+import ScenarioFile
+
+/// An error of the command line itself, with the status that the program ends with.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  let status: Int32
+
+  /// The user asked for what cannot be.
+  static func usage(_ message: String) -> Failure { Failure(description: message, status: 64) }
+
+  /// What was read is not what it should be.
+  static func malformed(_ message: String) -> Failure { Failure(description: message, status: 65) }
+
+  /// Ends the program: says what is wrong on standard error and sets the status.
+  static func exit(with error: any Error) -> Never {
+    switch error {
+    case let error as DiagnosticList: end(65, error.render(color: Terminal.error.isColored))
+    case ScenarioFileError.malformed(let list):
+      end(65, list.render(color: Terminal.error.isColored))
+    case ScenarioFileError.unreadable(let path, let reason):
+      end(66, message("\(path): cannot open: \(reason)"))
+    case let error as DumpError: end(error.exitStatus, message(error.description))
+    case let error as MachineOverrides.Problem: end(64, message(error.description))
+    case let error as SystemError: end(74, message(error.description))
+    case let error as Failure: end(error.status, message(error.description))
+    default: MMUBench.exit(withError: error)
+    }
+  }
+
+  private static func message(_ text: String) -> String {
+    var buffer = TextBuffer(isColored: Terminal.error.isColored)
+    buffer.write("mmubench: ")
+    buffer.write("error:", .red)
+    buffer.write(" \(text)\n")
+    return buffer.text
+  }
+
+  private static func end(_ status: Int32, _ text: String) -> Never {
+    let stream = OutputStream(descriptor: STDERR_FILENO, name: "standard error")
+    stream.buffer.write(text)
+    stream.flush()
+    Glibc.exit(status)
+  }
+}
