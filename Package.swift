@@ -81,7 +81,7 @@ let package = Package(
       cSettings: isDependency ? [] : [.unsafeFlags(["-O3"], release)]),
     .executableTarget(
       name: "mmubench-benchmark",
-      dependencies: ["BitLayout", "PhysicalMemory", "Paging", "CReference"],
+      dependencies: ["BitLayout", "PhysicalMemory", "Paging", "Golden", "CReference"],
       swiftSettings: strict),
     // Layer 7
     .executableTarget(

@@ -1,3 +1,4 @@
+import Golden
 import Paging
 import PhysicalMemory
 
@@ -41,7 +42,9 @@ struct Benchmark {
             try SyntheticImage(byteCount: size, frames: frames, seed: 1))
         }
       }
+      digest(name, image)
       report("\(name): map", growth: residentGrowth { _ = enumerate(image.state, image.flat) })
+      report("\(name): digest", growth: residentGrowth { _ = pages(image) })
     }
     try folded()
     if !json {
@@ -77,7 +80,7 @@ struct Benchmark {
     report(
       Contest(
         "\(name): walks in 300 segments", count: count, limit: 2, rounds: rounds(image),
-        names: ("flat", "runs")
+        names: ("flat", "runs"), warmsUp: true
       ) {
         walk(flat)
       } subject: {
@@ -105,21 +108,49 @@ struct Benchmark {
       })
   }
 
+  private mutating func digest(_ name: String, _ image: SyntheticImage) {
+    let flat = image.flat
+    let state = image.state
+    report(
+      Contest(
+        "\(name): digest", count: image.bytes.count / 2 / 8, limit: 2.5, rounds: rounds(image),
+        names: ("bare", "digest")
+      ) {
+        var operation = PageCount()
+        return state.perform(&operation, on: flat)
+      } subject: {
+        pages(image)
+      })
+  }
+
   /// 512 to the 4 pages on four tables: the time is that of the tables.
   private mutating func folded() throws {
     let image = try foldedImage()
-    var times = Times()
     var pieces = 0
-    for _ in 0..<100 {
-      let start = processorTime()
+    let map = leastTime {
       pieces = 0
       image.state.map(image.memory) { _ in
         pieces += 1
         return true
       }
+    }
+    report("map of 2^48 addresses on four tables", microseconds: map / 1000, pieces)
+    let digest = leastTime {
+      var digester = Digester(memory: image.memory, state: image.state)
+      let digest = digester.digest(root: image.state.cr3)
+      precondition(digest.mappings == 1 << 36, "digest: \(digest.mappings) pages, not 2^36")
+    }
+    report("digest of 2^48 addresses on four tables", microseconds: digest / 1000, 1)
+  }
+
+  private func leastTime(_ body: () -> Void) -> Double {
+    var times = Times()
+    for _ in 0..<100 {
+      let start = processorTime()
+      body()
       times.add(processorTime() - start)
     }
-    report("map of 2^48 addresses on four tables", microseconds: times.least / 1000, pieces)
+    return times.least
   }
 
   private mutating func report(_ contest: Contest) {
@@ -139,4 +170,10 @@ private func enumerate(_ state: PagingState, _ memory: MemoryImage) -> RunSummar
     return true
   }
   return summary
+}
+
+/// The number of pages that a digest counts.
+private func pages(_ image: SyntheticImage) -> UInt64 {
+  var digester = Digester(memory: image.flat, state: image.state)
+  return digester.digest(root: image.state.cr3).mappings
 }

@@ -24,9 +24,12 @@ struct Contest {
   private(set) var subject = Times()
 
   /// Runs both for `rounds` rounds; their answers must be equal.
+  ///
+  /// Two that read different memory drive each other's out of the caches: `warmsUp` lets each run
+  /// once before it is timed.
   init<Answer: Equatable>(
     _ name: String, count: Int, limit: Double?, rounds: Int,
-    names: (reference: String, subject: String) = ("C", "Swift"),
+    names: (reference: String, subject: String) = ("C", "Swift"), warmsUp: Bool = false,
     reference first: () -> Answer, subject second: () -> Answer
   ) {
     self.name = name
@@ -34,7 +37,9 @@ struct Contest {
     self.limit = limit
     self.names = names
     for _ in 0..<rounds {
+      if warmsUp { _ = first() }
       let expected = Self.time(first, into: &reference)
+      if warmsUp { _ = second() }
       let got = Self.time(second, into: &subject)
       precondition(expected == got, "\(name): \(names.subject) gave \(got), not \(expected)")
     }

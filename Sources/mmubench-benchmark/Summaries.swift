@@ -67,6 +67,35 @@ struct RunCounter: TableVisitor {
   }
 }
 
+/// Counts the pages of an enumeration and visits each table once: as little as a visitor can do.
+struct PageCounter: TableVisitor {
+  private(set) var pages: UInt64 = 0
+  private var seen = FoldTable<Bool>(empty: false)
+
+  mutating func enter(_ table: TableVisit) -> Bool {
+    guard seen.value(for: table.key) == nil else { return false }
+    seen.store(true, for: table.key)
+    return true
+  }
+
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) { pages &+= 1 }
+
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
+
+  mutating func missing(_ entry: EntryVisit) {}
+
+  mutating func leave(_ table: TableVisit) {}
+}
+
+/// Enumerates the pages and does nothing with them.
+struct PageCount: WalkerOperation {
+  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> UInt64 {
+    var counter = PageCounter()
+    walker.scan(visitor: &counter)
+    return counter.pages
+  }
+}
+
 /// Enumerates the pages with a visitor of the caller's own.
 struct RunCount: WalkerOperation {
   mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> RunSummary {
