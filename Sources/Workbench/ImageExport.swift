@@ -1,5 +1,6 @@
 public import DumpFormats
 public import Machine
+import Paging
 import PhysicalMemory
 
 extension Workbench {
