@@ -36,6 +36,8 @@ private struct CheckVisitor: TableVisitor {
   private var seen = FoldTable<UInt8>(empty: 0)
   /// The tables between the root and the one that is read.
   private var path: [PhysicalAddress] = []
+  /// The tables that a self-map of another root leads to.
+  private var otherRoots: Set<PhysicalAddress> = []
   private var wantsMore = true
   private var writableExecutable = Row()
   private var beyond = Row()
@@ -109,14 +111,21 @@ private struct CheckVisitor: TableVisitor {
   mutating func missing(_ entry: EntryVisit) { note(entry, .absentTable, \.absent) }
 
   private mutating func checkCycle(_ table: TableVisit) {
-    // An entry of the root that leads to the root is a self-map, which operating systems use.
-    if path.allSatisfy({ $0 == state.root }) { return }
+    guard !isSelfMapped(table) else { return }
     let name = state.mode.tableName(table.level)
     give(
       Finding(
         .cycle, root: state.root, address: VirtualAddress(table.address),
         entryAddress: table.table, value: table.table.rawValue,
         detail: "the table at \(table.table) is its own ancestor, here as \(name)"))
+  }
+
+  /// Whether a table that leads to itself does so as operating systems make it: from the root, from
+  /// another process's root, or, where four directories stand in for the root, from one of these.
+  private func isSelfMapped(_ table: TableVisit) -> Bool {
+    if state.mode == .pae && path.count == 2 { return true }
+    guard table.table == state.root || otherRoots.contains(table.table) else { return false }
+    return path.drop { $0 != table.table }.allSatisfy { $0 == table.table }
   }
 
   /// Slot i of the root leads to a table whose slot i leads to itself: the self-map of another
@@ -129,6 +138,7 @@ private struct CheckVisitor: TableVisitor {
       let entry = state.entry(of: table.table, at: index, in: memory),
       case .table(table.table) = state.meaning(of: entry, level: level)
     else { return }
+    otherRoots.insert(table.table)
     let name = state.mode.entryName(level)
     give(
       Finding(

@@ -71,12 +71,11 @@ private struct Side {
       guard case .run(let run) = piece, found.count < limit else { return found.count < limit }
       var address = run.start.rawValue
       while address <= run.end.rawValue {
-        if let range = known.range(holding: address) {
-          address = range.upperBound
-        } else {
+        guard let range = known.range(holding: address) else {
           found.append("\(name): the tables map \(VirtualAddress(address)), pagemap does not")
           break
         }
+        address = range.upperBound
       }
       return true
     }

@@ -1,2 +1,108 @@
+import DumpFormats
+public import ImageBuilder
+public import Machine
+import Paging
+public import PhysicalMemory
+public import ScenarioFile
+
 /// Opens whatever the user names, scenario or dump, as a machine.
-public enum Workbench {}
+public enum Workbench {
+  /// Opens a machine: a file that ends in `.yaml` is a scenario, every other one a dump.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - base: where in physical memory a raw image begins.
+  ///   - overrides: what the user says over what the file says.
+  /// - Returns: the machine.
+  /// - Throws: `DiagnosticList` for a scenario, `DumpError` for a dump, `MachineOverrides.Problem`.
+  public static func open(
+    _ path: String, base: PhysicalAddress = PhysicalAddress(0),
+    overrides: MachineOverrides = MachineOverrides()
+  ) throws -> Machine {
+    guard isScenario(path) else {
+      return try Machine(DumpFile.open(path, base: base), overrides: overrides)
+    }
+    var machine = try OpenScenario(path).machine
+    try overrides.apply(to: &machine)
+    return machine
+  }
+
+  /// Whether a file is taken as a scenario, by its name.
+  public static func isScenario(_ path: String) -> Bool {
+    path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+  }
+
+  /// The path of a file that `scenario` names: relative paths start at the scenario's folder.
+  static func resolve(_ file: String, besides scenario: String) -> String {
+    guard !file.hasPrefix("/"), let slash = scenario.lastIndex(of: "/") else { return file }
+    return scenario[...slash] + file
+  }
+}
+
+/// A scenario and the machine that it builds or opens.
+public struct OpenScenario: Sendable {
+  /// What the file says.
+  public let scenario: Scenario
+  /// The machine.
+  public let machine: Machine
+  /// What the builder intended; nil where the scenario opens a dump.
+  public let ledger: Ledger?
+
+  /// Reads the scenario in a file and builds or opens its machine.
+  public init(_ path: String) throws {
+    try self.init(ScenarioParser.parse(path: path))
+  }
+
+  /// Builds or opens the machine of a scenario.
+  public init(_ scenario: Scenario) throws {
+    self.scenario = scenario
+    guard case .dump(let dump) = scenario.machine.memory.value else {
+      let built = try ImageBuilder.build(scenario)
+      (machine, ledger) = (built.machine, built.ledger)
+      return
+    }
+    let path = Workbench.resolve(dump.file.value, besides: scenario.file.path)
+    let base = PhysicalAddress(dump.base?.value ?? 0)
+    do {
+      let file = try DumpFile.open(path, base: base)
+      machine = try Self.machine(scenario, file)
+    } catch let error as DiagnosticList {
+      throw error
+    } catch {
+      throw DiagnosticList(
+        source: scenario.file,
+        diagnostics: [Diagnostic(.unusableFile, "\(error)", at: dump.file.mark)])
+    }
+    ledger = nil
+  }
+
+  private static func machine(_ scenario: Scenario, _ dump: DumpFile) throws -> Machine {
+    var overrides = MachineOverrides()
+    overrides.mode = scenario.machine.mode.flatMap { PagingMode(rawValue: $0.value) }
+    overrides.root = scenario.machine.root?.value
+    var spaces: [AddressSpace] = []
+    if case .truth(let file) = scenario.spaces {
+      let path = Workbench.resolve(file.value, besides: scenario.file.path)
+      spaces = try addressSpaces(GuestTruth.read(path))
+      overrides.root = overrides.root ?? spaces.first?.register
+    }
+    var machine = try Machine(dump, overrides: overrides)
+    if !spaces.isEmpty { machine.addressSpaces = spaces }
+    try ImageBuilder.apply(scenario, to: &machine)
+    return machine
+  }
+
+  /// The roots of all processes: the kernel's first, then the user's where it is another.
+  private static func addressSpaces(_ truth: GuestTruth) -> [AddressSpace] {
+    truth.processes.flatMap { process in
+      let (kernel, user) = (process.root.kernel.value, process.root.user.value)
+      func space(_ register: UInt64, _ foundBy: String) -> AddressSpace {
+        AddressSpace(
+          register: register, pid: process.pid, process: process.comm, foundBy: foundBy)
+      }
+      return kernel == user
+        ? [space(kernel, "truth file")]
+        : [space(kernel, "truth file, kernel root"), space(user, "truth file, user root")]
+    }
+  }
+}

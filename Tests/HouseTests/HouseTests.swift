@@ -26,6 +26,7 @@ import Testing
     "Sources/PhysicalMemory/ByteMapping.swift",
     "Sources/PhysicalMemory/RunMemory.swift",
     "Sources/ScenarioFile/FileContents.swift",
+    "Sources/Workbench/ScenarioFiles.swift",
     "Sources/mmubench-benchmark/CLoops.swift",
     "Sources/mmubench-benchmark/Contest.swift",
     "Sources/mmubench-benchmark/Machine.swift",

@@ -1,0 +1,124 @@
+import Golden
+import ImageBuilder
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// Checks the expectations of one scenario.
+struct ExpectationCheck {
+  typealias Failure = ScenarioResult.Failure
+  let opened: OpenScenario
+  private var machine: Machine { opened.machine }
+
+  init(_ opened: OpenScenario) { self.opened = opened }
+
+  /// What does not hold of one item of `expect:`.
+  func failures(of expectation: Scenario.Expectation) -> [Failure] {
+    let place = "\(opened.scenario.file.path):\(expectation.mark)"
+    func failure(_ name: String, _ expected: String, _ got: String) -> Failure {
+      Failure(name, at: place, expected: expected, got: got)
+    }
+    do {
+      switch expectation.verb {
+      case .walk(let walk):
+        return WalkCheck(walk, machine, space(of: expectation)).differences.map {
+          failure("walk \(walk.va.value.hex)", $0.expected, $0.got)
+        }
+      case .check(let kinds):
+        let wanted = Set(kinds.map(\.value))
+        let found = findings(in: expectation)
+        guard wanted != found else { return [] }
+        return [failure("check", names(wanted), names(found))]
+      case .mappings(let count, let bytes):
+        return mappings(count.value, bytes?.value, expectation).map {
+          failure("mappings", $0.expected, $0.got)
+        }
+      case .ledger:
+        guard let ledger = opened.ledger else {
+          return [failure("ledger", "a built image", "a dump, of which nothing was intended")]
+        }
+        return LedgerCheck(machine: machine, ledger: ledger).differences.map {
+          failure("ledger \($0.name)", $0.expected, $0.got)
+        }
+      case .sameDigest(let file):
+        return try sameDigest(as: file.value).map { failure("same-digest-as", $0, $1) }
+      case .sameTranslation(let file):
+        let other = try self.other(file.value)
+        return TranslationCheck.differences(machine, other).map {
+          failure("same-translation-as", $0.expected, $0.got)
+        }
+      case .truth(let file):
+        let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
+        let comparison = TruthComparison(machine: machine, truth: try GuestTruth.read(path))
+        return comparison.disagreements().map { failure("truth", "what the guest said", $0) }
+      case .rejects(let rejection):
+        return RejectionCheck(rejection, in: opened.scenario).failure.map {
+          [failure("rejects", $0.expected, $0.got)]
+        } ?? []
+      }
+    } catch {
+      return [failure("\(place)", "an answer", "\(error)")]
+    }
+  }
+
+  /// The address space that an expectation is about: that of its process, else the first.
+  func space(of expectation: Scenario.Expectation) -> AddressSpace? {
+    switch expectation.process?.value {
+    case .pid(let pid)?: machine.addressSpaces(pid: pid, process: nil).first
+    case .name(let name)?: machine.addressSpaces(pid: nil, process: name).first
+    case nil: machine.addressSpaces.first
+    }
+  }
+
+  private func findings(in expectation: Scenario.Expectation) -> Set<String> {
+    var machine = machine
+    if expectation.process != nil, let space = space(of: expectation) {
+      machine.addressSpaces = [space]
+    }
+    let kinds = KindCollector()
+    machine.check { finding in
+      kinds.found.insert(finding.kind.rawValue)
+      return kinds.found.count < Finding.Kind.allCases.count
+    }
+    return kinds.found
+  }
+
+  private func names(_ kinds: Set<String>) -> String {
+    kinds.isEmpty ? "no findings" : kinds.sorted().joined(separator: ", ")
+  }
+
+  private func mappings(
+    _ count: UInt64, _ bytes: UInt64?, _ expectation: Scenario.Expectation
+  ) -> [(expected: String, got: String)] {
+    var digester = Digester(memory: machine.memory, state: machine.paging)
+    let register = space(of: expectation)?.register ?? machine.paging.cr3
+    let digest = digester.digest(root: register)
+    var differences: [(expected: String, got: String)] = []
+    if digest.mappings != count { differences.append(("\(count)", "\(digest.mappings)")) }
+    if let bytes, digest.bytes != bytes {
+      differences.append(("\(bytes.hex) bytes", "\(digest.bytes.hex) bytes"))
+    }
+    return differences
+  }
+
+  private func other(_ file: String) throws -> Machine {
+    try Workbench.open(Workbench.resolve(file, besides: opened.scenario.file.path))
+  }
+
+  private func sameDigest(as file: String) throws -> [(String, String)] {
+    let other = try other(file)
+    func digests(_ machine: Machine) -> [String] {
+      var digester = Digester(memory: machine.memory, state: machine.paging)
+      return machine.addressSpaces.map { "\(digester.digest(root: $0.register).digest)" }
+    }
+    let (wanted, got) = (digests(other), digests(machine))
+    return wanted == got
+      ? [] : [(wanted.joined(separator: ", "), got.joined(separator: ", "))]
+  }
+}
+
+/// Kinds of findings as they come in.
+private final class KindCollector {
+  var found: Set<String> = []
+}

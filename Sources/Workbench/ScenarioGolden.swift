@@ -1,0 +1,74 @@
+import Golden
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// The canonical answers of a scenario, line by line, as they stand in its golden file.
+enum ScenarioGolden {
+  /// The most findings that a golden shows.
+  private static let findingLimit = 50
+
+  static func lines(of opened: OpenScenario) -> [String] {
+    let machine = opened.machine
+    let paging = machine.paging
+    var lines = [
+      "mmubench golden 1", "scenario \(opened.scenario.id.value)",
+      "machine \(paging.mode.rawValue) cr0=\(paging.cr0.hex) cr4=\(paging.cr4.hex) "
+        + "efer=\(paging.efer.hex) physical-bits=\(paging.physicalBits)",
+    ]
+    var digester = Digester(memory: machine.memory, state: paging)
+    for space in machine.addressSpaces {
+      lines += SpaceGolden(space, of: machine, digester: &digester).lines
+    }
+    for expectation in opened.scenario.expectations {
+      guard case .walk(let walk) = expectation.verb else { continue }
+      let space = ExpectationCheck(opened).space(of: expectation)
+      lines += Self.lines(of: machine.walk(VirtualAddress(walk.va.value), in: space))
+    }
+    return lines + findings(of: machine)
+  }
+
+  /// The lines of a golden file, without the end of the last.
+  static func split(_ bytes: [UInt8]) -> [String] {
+    var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    if lines.last == "" { lines.removeLast() }
+    return lines
+  }
+
+  private static func lines(of walk: Walk) -> [String] {
+    var line = "walk \(walk.address) root=\(walk.root) \(walk.result.outcome.rawValue)"
+    switch walk.result {
+    case .mapped(let translation):
+      line += " \(translation.address) \(translation.pageSize.hex) \(translation.rights)"
+      if !walk.isInImage { line += " not-in-image" }
+    case .stopped(let stop):
+      if stop.level > 0 { line += " at \(walk.mode.entryName(stop.level)) \(stop.entryAddress)" }
+      if case .reservedBits(let bits) = stop.cause { line += " bits=\(bits.hex)" }
+    }
+    let steps = walk.steps.map { step in
+      "  \(walk.mode.entryName(step.level))[\(step.index.hex)] \(step.entryAddress) "
+        + "\(step.entry?.hex ?? "missing") \(step.rights)"
+    }
+    return [line] + steps
+  }
+
+  private static func findings(of machine: Machine) -> [String] {
+    var lines: [String] = []
+    var count = 0
+    machine.check { finding in
+      count += 1
+      guard count <= findingLimit else { return true }
+      lines.append(
+        "finding \(finding.kind.rawValue) root=\(finding.root)"
+          + (finding.address.map { " va=\($0)" } ?? "")
+          + (finding.entryAddress.map { " at=\($0)" } ?? "")
+          + (finding.value.map { " value=\($0.hex)" } ?? "") + " \(finding.detail)")
+      return true
+    }
+    if count > findingLimit { lines.append("findings \(count)") }
+    return lines
+  }
+}
