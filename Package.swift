@@ -98,6 +98,10 @@ let package = Package(
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+    tests(
+      "ImageBuilder",
+      ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],
+      fixtures: ["Diagnostics"]),
     tests("House", []),
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
