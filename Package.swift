@@ -99,6 +99,10 @@ let package = Package(
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Workbench", ["Workbench"]),
+    tests(
+      "ImageBuilder",
+      ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],
+      fixtures: ["Diagnostics"]),
     tests("House", []),
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],

@@ -1,0 +1,78 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// What a scenario says over a dump.
+struct DumpStatements {
+  let scenario: Scenario
+  let collector: DiagnosticCollector
+
+  init(_ scenario: Scenario, _ collector: DiagnosticCollector) {
+    self.scenario = scenario
+    self.collector = collector
+  }
+
+  func apply(to machine: inout Machine) {
+    checkNothingIsBuilt()
+    guard let settings = MachineSettings(scenario.machine, over: machine, collector) else { return }
+    let expectations = ExpectationCheck(mode: settings.paging.mode, collector: collector)
+    for expectation in scenario.expectations { expectations.check(expectation) }
+    let spaces = addressSpaces(of: machine)
+    guard collector.isEmpty else { return }
+    machine.paging = settings.paging
+    machine.system = settings.system
+    machine.provenance = settings.provenance
+    machine.addressSpaces = spaces
+    if scenario.machine.root == nil, case .processes = scenario.spaces, let first = spaces.first {
+      machine.paging.cr3 = first.register
+    }
+    let isSaid = scenario.machine.root != nil || machine.paging.cr3 != settings.paging.cr3
+    if isSaid { machine.note("root", machine.paging.root.description, from: "scenario") }
+  }
+
+  /// Pages, contents and absent frames are for images that are built.
+  private func checkNothingIsBuilt() {
+    let machine = scenario.machine
+    for range in machine.absent { report("absent", at: range.mark) }
+    if let tables = machine.tables { report("tables", at: tables.mark) }
+    for content in scenario.contents { report("contents", at: content.mark) }
+    for space in SpaceStatement.all(of: scenario) {
+      let layout = space.layout
+      for item in layout.map { report("map", at: item.mark) }
+      for item in layout.share { report("share", at: item.mark) }
+      for item in layout.entries { report("entries", at: item.mark) }
+      if let slot = layout.selfMapSlot { report("self-map", at: slot.mark) }
+    }
+    for expectation in scenario.expectations {
+      if case .ledger = expectation.verb { report("ledger", at: expectation.mark) }
+    }
+  }
+
+  private func report(_ key: String, at mark: SourceMark) {
+    collector.report(
+      .notForDumps, "`\(key)` cannot be said of a dump", at: mark,
+      notes: ["the memory of this machine is a dump, which is opened as it is"])
+  }
+
+  /// The roots that the scenario names; a process without a root is one that the dump knows.
+  private func addressSpaces(of machine: Machine) -> [AddressSpace] {
+    guard case .processes = scenario.spaces else {
+      guard let root = scenario.machine.root else { return machine.addressSpaces }
+      return [AddressSpace(register: root.value, foundBy: "scenario")]
+    }
+    return SpaceStatement.all(of: scenario).flatMap { space -> [AddressSpace] in
+      if let root = space.root { return [space.addressSpace(register: root.value)] }
+      let known = machine.addressSpaces(pid: space.pid?.value, process: space.name?.value)
+      if known.isEmpty, let mark = space.pid?.mark ?? space.name?.mark {
+        let names = machine.addressSpaces.compactMap(\.owner).prefix(12)
+        collector.report(
+          .contradictsDump, "the dump knows no such process", at: mark,
+          notes: names.isEmpty
+            ? ["it names no processes; give the process a `root`"]
+            : ["it knows \(names.joined(separator: ", "))"])
+      }
+      return known
+    }
+  }
+}

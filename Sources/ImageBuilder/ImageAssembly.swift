@@ -1,0 +1,145 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// Writes an image, statement by statement in the order in which they take effect: `map`, `share` and
+/// `self-map` of all address spaces, contents by physical address, `entries`, contents by virtual
+/// address.
+final class ImageAssembly {
+  private let plan: ImagePlan
+  private let scenario: Scenario
+  private let collector: DiagnosticCollector
+  private let tables: PageTables
+  private var record: LedgerRecord
+  private var state: PagingState { plan.settings.paging }
+
+  init(
+    _ plan: ImagePlan, _ scenario: Scenario, _ collector: DiagnosticCollector
+  ) throws(SystemError) {
+    self.plan = plan
+    self.scenario = scenario
+    self.collector = collector
+    let roots = UInt64(plan.spaces.count)
+    let bound = min(plan.frameBound(scenario), BuildLimit.frames) + roots
+    let bytes = try FrameBytes(capacity: Int(bound))
+    let state = plan.settings.paging
+    tables = PageTables(state, bytes, plan.memory, plan.supply)
+    for register in plan.registers {
+      var state = state
+      state.cr3 = register
+      tables.addRoot(state.root.rawValue)
+    }
+    record = LedgerRecord(owners: tables.roots.map(\.space), levelCount: state.mode.levelCount)
+  }
+
+  func build() throws(DiagnosticList) -> BuiltImage {
+    map()
+    try collector.finish(scenario.file)
+    writeFacts()
+    share()
+    try collector.finish(scenario.file)
+    writeContents()
+    try collector.finish(scenario.file)
+    return BuiltImage(machine: machine(), ledger: ledger())
+  }
+
+  // MARK: - Tables
+
+  private func map() {
+    var collisions = [Collisions](repeating: Collisions(), count: plan.spaces.count)
+    for (space, mappings) in plan.mappings.enumerated() {
+      let owner = tables.roots[space].space
+      for mapping in mappings where !collector.isFull {
+        collector.collect { () throws(Diagnostic) in
+          try tables.map(mapping, space: space, collisions: collisions[owner])
+        }
+        collisions[owner].add(mapping.rule)
+        record.add(mapping.rule, owner: owner)
+      }
+    }
+  }
+
+  private func share() {
+    for (space, statement) in plan.spaces.enumerated() {
+      for item in statement.layout.share where !collector.isFull {
+        collector.collect { () throws(Diagnostic) in
+          let source = try plan.spaces.index(of: item.process, from: space)
+          guard let level = state.mode.level(named: item.level.value) else { return }
+          record.add(try tables.share(item, level: level, space: space, from: source))
+        }
+      }
+    }
+    for (space, statement) in plan.spaces.enumerated() {
+      guard let slot = statement.layout.selfMapSlot else { continue }
+      collector.collect { () throws(Diagnostic) in
+        let range = try tables.mapSelf(slot, space: space)
+        let owner = tables.roots[space].space
+        record.add(
+          EditedEntry(
+            mark: slot.mark, level: state.mode.levelCount, space: owner, range: range),
+          because: .selfMap)
+      }
+    }
+  }
+
+  private func edit() -> RangeList {
+    var words: [ClosedRange<UInt64>] = []
+    for (space, statement) in plan.spaces.enumerated() {
+      for item in statement.layout.entries where !collector.isFull {
+        collector.collect { () throws(Diagnostic) in
+          for edited in try tables.edit(item, space: space) {
+            record.add(edited, because: .edited)
+          }
+        }
+        guard case .word(let at, let width) = item.place else { continue }
+        if let word = at.value.range(count: UInt64(width)) { words.append(word) }
+      }
+    }
+    return RangeList(words)
+  }
+
+  // MARK: - Contents
+
+  private func writeFacts() {
+    guard let facts = plan.memory.facts else { return }
+    for fact in facts.words where !collector.isFull {
+      collector.collect { () throws(Diagnostic) in
+        try tables.checkRoom(for: fact.address.value, at: fact.address.mark)
+        tables.bytes.store(fact.value.value, at: fact.address.value, width: facts.width)
+      }
+    }
+  }
+
+  private func writeContents() {
+    var writer = ContentsWriter(tables)
+    for item in scenario.contents where !collector.isFull {
+      guard case .physical(let start) = item.place else { continue }
+      collector.collect { () throws(Diagnostic) in try writer.write(item, at: start.value) }
+    }
+    writer.rawWords = edit()
+    guard collector.isEmpty else { return }
+    for item in scenario.contents where !collector.isFull {
+      guard case .virtual(let start, let process) = item.place else { continue }
+      collector.collect { () throws(Diagnostic) in
+        let space = try plan.spaces.index(of: process, from: 0)
+        try writer.write(item, at: start, space: space)
+      }
+    }
+  }
+
+  // MARK: - Results
+
+  private func machine() -> Machine {
+    let spaces = zip(plan.spaces, plan.registers).map { $0.addressSpace(register: $1) }
+    return Machine(
+      memory: .runs(tables.bytes.memory(present: plan.memory.present)), paging: state,
+      addressSpaces: spaces, system: plan.settings.system, format: "scenario",
+      size: plan.memory.size, provenance: plan.settings.provenance)
+  }
+
+  private func ledger() -> Ledger {
+    for missing in tables.absentEntries() { record.add(missing, because: .absent) }
+    return record.ledger(denials: tables.denials())
+  }
+}

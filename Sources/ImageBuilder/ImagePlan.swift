@@ -1,0 +1,173 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// Everything about an image that is known before the first byte is written.
+struct ImagePlan {
+  var settings: MachineSettings
+  let memory: InstalledMemory
+  let spaces: [SpaceStatement]
+  /// The mappings of each space.
+  private(set) var mappings: [[MappingPlan]]
+  /// CR3 of each space.
+  private(set) var registers: [UInt64] = []
+  /// Where the tables go.
+  private(set) var supply = FrameSupply(preferred: RangeList(), fallback: RangeList(), seed: nil)
+
+  /// Whether every address space has a root to build on.
+  var isPlaced: Bool { registers.count == spaces.count && !spaces.isEmpty && areRootsRight }
+  private var areRootsRight = true
+
+  /// Checks all statements; nil where mode or memory are not known well enough to go on.
+  init?(_ scenario: Scenario, _ collector: DiagnosticCollector) {
+    let machine = scenario.machine
+    if case .dump = machine.memory.value {
+      collector.report(
+        .notForDumps, "a dump is opened, not built", at: machine.memory.mark)
+      return nil
+    }
+    guard let settings = MachineSettings(machine, collector) else { return nil }
+    let state = settings.paging
+    guard state.contradiction == nil else { return nil }
+    self.settings = settings
+    memory = InstalledMemory(machine, state, collector)
+    spaces = SpaceStatement.all(of: scenario)
+    if case .truth(let file) = scenario.spaces {
+      collector.report(
+        .contradiction, "a built image has no processes from a truth file", at: file.mark,
+        notes: ["`processes: { truth }` goes with `memory: { dump }`"])
+    }
+    let planner = MappingPlanner(state: state, collector: collector)
+    mappings = spaces.map { $0.layout.map.compactMap(planner.plan) }
+    areRootsRight = check(scenario, state, collector)
+    guard !memory.installed.isEmpty else { return nil }
+    chooseFrames(scenario, collector)
+  }
+
+  /// Checks every statement but the mappings, and whether the roots are right.
+  private func check(
+    _ scenario: Scenario, _ state: PagingState, _ collector: DiagnosticCollector
+  ) -> Bool {
+    let check = StatementCheck(state: state, memory: memory, collector: collector)
+    for space in spaces { check.check(space.layout) }
+    for content in scenario.contents { check.check(content) }
+    let expectations = ExpectationCheck(mode: state.mode, collector: collector)
+    for expectation in scenario.expectations { expectations.check(expectation) }
+    let roots = Set((spaces.map(\.root) + [scenario.machine.root]).compactMap { $0 })
+    return roots.filter { !check.checkRoot($0) }.isEmpty
+  }
+
+  /// The number of frames that tables and contents can take, the top tables not counted.
+  func frameBound(_ scenario: Scenario) -> UInt64 {
+    var bound: UInt64 = 0
+    let levels = UInt64(settings.paging.mode.levelCount)
+    for (space, mappings) in zip(spaces, mappings) {
+      bound += mappings.reduce(0) { $0 + $1.tableBound }
+      bound += UInt64(space.layout.share.count) * levels + UInt64(space.layout.entries.count)
+    }
+    for content in scenario.contents { bound += content.data.value.byteCount / frameSize + 2 }
+    return bound + UInt64(memory.facts?.words.count ?? 0)
+  }
+
+  // MARK: - Frames
+
+  private mutating func chooseFrames(_ scenario: Scenario, _ collector: DiagnosticCollector) {
+    let machine = scenario.machine
+    var use = FrameUse(memory, machine.tables)
+    use.take(takenRanges(scenario))
+    for mapping in mappings.joined() where !mapping.needsFrames {
+      let (ranges, isTaken) = mapping.rule.frames.extent(count: mapping.rule.count)
+      let size = mapping.rule.pageSize
+      let pages = ranges.map { $0.lowerBound...($0.upperBound + (size - 1)) }
+      if isTaken && size == frameSize { use.take(pages) } else { use.cover(pages) }
+    }
+    let shuffle = machine.tables.flatMap { $0.order == .shuffled ? $0.seed : nil }
+    chooseRoots(machine, &use, shuffle, collector)
+    choosePages(&use, shuffle, collector)
+    let limit = settings.paging.addressBits(level: settings.paging.mode.levelCount, isPage: false)
+    supply = Self.supply(use, bits: limit, seed: shuffle.map { $0 &+ 1 })
+  }
+
+  /// The addresses of what the scenario puts somewhere itself, apart from pages.
+  private func takenRanges(_ scenario: Scenario) -> [ClosedRange<UInt64>] {
+    var taken: [ClosedRange<UInt64>] = []
+    for content in scenario.contents {
+      guard case .physical(let start) = content.place else { continue }
+      if let range = start.value.range(count: content.data.value.byteCount) { taken.append(range) }
+    }
+    var state = settings.paging
+    for space in spaces {
+      if let root = space.root {
+        state.cr3 = root.value
+        let size = state.tableSize(state.mode.levelCount)
+        if let range = state.root.rawValue.range(count: size) { taken.append(range) }
+      }
+      for edit in space.layout.entries {
+        guard case .word(let at, let width) = edit.place,
+          let word = at.value.range(count: UInt64(width))
+        else { continue }
+        taken.append(word)
+      }
+    }
+    return taken
+  }
+
+  private static func supply(_ use: FrameUse, bits: Int, seed: UInt64?) -> FrameSupply {
+    let reachable = RangeList([0...(1 << UInt64(bits - 12) - 1)])
+    let (preferred, fallback) = use.free
+    return FrameSupply(
+      preferred: preferred.intersection(reachable), fallback: fallback.intersection(reachable),
+      seed: seed)
+  }
+
+  private mutating func chooseRoots(
+    _ machine: Scenario.Machine, _ use: inout FrameUse, _ seed: UInt64?,
+    _ collector: DiagnosticCollector
+  ) {
+    var supply = Self.supply(use, bits: settings.paging.rootBits, seed: seed)
+    for space in spaces {
+      if let root = space.root {
+        registers.append(root.value)
+      } else if let root = supply.take() {
+        registers.append(root)
+        use.take([root...root])
+      } else {
+        collector.report(
+          .outOfFrames, "no frame is left for a root", at: machine.memory.mark,
+          notes: [memory.note, "`root` says where the top table is"])
+        return
+      }
+    }
+    let isSaid = machine.root != nil || spaces.first?.root != nil
+    settings.paging.cr3 = machine.root?.value ?? registers.first ?? 0
+    settings.note("root", settings.paging.root.description, from: isSaid ? "scenario" : "builder")
+  }
+
+  private mutating func choosePages(
+    _ use: inout FrameUse, _ seed: UInt64?, _ collector: DiagnosticCollector
+  ) {
+    let reserve = mappings.joined().reduce(0 as UInt64) { $0 + $1.tableBound }
+    var number: UInt64 = 0
+    for space in mappings.indices {
+      for index in mappings[space].indices where mappings[space][index].needsFrames {
+        let rule = mappings[space][index].rule
+        let bits = settings.paging.addressBits(level: mappings[space][index].level, isPage: true)
+        guard
+          let pieces = use.takePages(
+            count: rule.count, size: rule.pageSize, bits: bits, reserve: reserve)
+        else {
+          collector.report(
+            .outOfFrames, "no frames are left for \(rule.count) pages of \(rule.pageSize.asSize)",
+            at: rule.mark, notes: [memory.note])
+          continue
+        }
+        number += 1
+        let order = seed.map {
+          Permutation(count: rule.count, seed: SplitMix64.number(number, seed: $0))
+        }
+        mappings[space][index].rule.frames = .pieces(pieces, size: rule.pageSize, order)
+      }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import BitLayout
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// What `machine:` says beside memory: mode, registers, processor and operating system.
+struct MachineSettings {
+  var paging: PagingState
+  var system: String
+  var provenance: [Machine.Provenance]
+
+  /// The operating systems that a scenario can name.
+  static let systems = ["none"]
+
+  /// Reads the statements over what a dump said, or over the mode's defaults where there is none.
+  ///
+  /// The root is left at what `machine:` says, or at the dump's; nil where no mode is known.
+  init?(
+    _ machine: Scenario.Machine, over dump: Machine? = nil, _ collector: DiagnosticCollector
+  ) {
+    system = machine.os?.value ?? dump?.system ?? "none"
+    provenance = dump?.provenance ?? []
+    if let os = machine.os, !Self.systems.contains(os.value) {
+      collector.report(
+        Diagnostic(.unknownSystem, unknown: "operating system", os, choices: Self.systems))
+    }
+    guard let mode = Self.mode(machine, dump, collector) else {
+      Self.checkNames(machine, collector)
+      return nil
+    }
+    if let dump, dump.paging.mode == mode {
+      paging = dump.paging
+    } else {
+      paging = PagingState(mode: mode, cr3: dump?.paging.cr3 ?? 0)
+      paging.physicalBits = dump?.paging.physicalBits ?? paging.physicalBits
+      paging.features = dump?.paging.features ?? paging.features
+    }
+    if machine.mode != nil { note("mode", mode.rawValue, from: "scenario") }
+    for register in machine.registers {
+      Self.apply(register, to: &paging, collector)
+      let name = register.name.value.lowercased()
+      guard let path = Self.register(named: name) else { continue }
+      note(name.uppercased(), paging[keyPath: path].hex, from: "scenario")
+    }
+    applyProcessor(machine, collector)
+    noteNoExecute(machine, isDump: dump != nil)
+    if let root = machine.root { paging.cr3 = root.value }
+    checkState(machine, collector)
+  }
+
+  private static func mode(
+    _ machine: Scenario.Machine, _ dump: Machine?, _ collector: DiagnosticCollector
+  ) -> PagingMode? {
+    let choices = PagingMode.allCases.map(\.rawValue)
+    guard let name = machine.mode else {
+      if let dump { return dump.paging.mode }
+      collector.report(
+        .modeNeeded, "a built image needs a paging mode", at: machine.mark,
+        notes: ["add the key `mode`; the choices are \(choices.asChoices)"])
+      return nil
+    }
+    if let mode = PagingMode(rawValue: name.value) { return mode }
+    collector.report(Diagnostic(.unknownMode, unknown: "mode", name, choices: choices))
+    return nil
+  }
+
+  private mutating func applyProcessor(
+    _ machine: Scenario.Machine, _ collector: DiagnosticCollector
+  ) {
+    if let bits = machine.physicalBits {
+      paging.physicalBits = bits.value
+      note("MAXPHYADDR", "\(bits.value)", from: "scenario")
+    }
+    Self.checkNames(machine, collector)
+    for feature in machine.features {
+      guard let path = Self.features[feature.name.value] else { continue }
+      paging.features[keyPath: path] = feature.isEnabled.value
+    }
+    for deviation in machine.accept where Self.deviations[deviation.value] != nil {
+      paging.features.acceptsAccessedPDPTE = true
+    }
+  }
+
+  /// Reports features and deviations that do not exist; they need no mode.
+  private static func checkNames(
+    _ machine: Scenario.Machine, _ collector: DiagnosticCollector
+  ) {
+    for feature in machine.features where features[feature.name.value] == nil {
+      collector.report(
+        Diagnostic(
+          .unknownFeature, unknown: "feature", feature.name, choices: features.keys.sorted()))
+    }
+    for name in machine.accept where deviations[name.value] == nil {
+      collector.report(
+        Diagnostic(
+          .unknownDeviation, unknown: "deviation", name, choices: deviations.keys.sorted()))
+    }
+  }
+
+  private typealias FeaturePath = any WritableKeyPath<PagingState.Features, Bool> & Sendable
+
+  private static let features: [String: FeaturePath] = [
+    "pse-36": \.pse36, "page-1g": \.page1G,
+  ]
+  private static let deviations: [String: FeaturePath] = [
+    "pdpte-accessed": \.acceptsAccessedPDPTE
+  ]
+
+  private mutating func noteNoExecute(_ machine: Scenario.Machine, isDump: Bool) {
+    guard paging.mode != .x86 else { return }
+    let isSaid = machine.registers.contains { $0.name.value.lowercased() == "efer" }
+    guard isSaid || !isDump else { return }
+    note("NXE", paging.noExecute ? "1" : "0", from: isSaid ? "scenario" : "default of the mode")
+  }
+
+  private func checkState(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
+    guard collector.isEmpty, let contradiction = paging.contradiction else { return }
+    let bits = machine.physicalBits.flatMap { (32...52).contains($0.value) ? nil : $0.mark }
+    let mark = bits ?? machine.registers.first?.name.mark ?? machine.mode?.mark ?? machine.mark
+    collector.report(.impossibleRegisters, contradiction, at: mark)
+  }
+
+  mutating func note(_ subject: String, _ value: String, from source: String) {
+    provenance.removeAll { $0.subject == subject }
+    provenance.append(Machine.Provenance(subject, value, from: source))
+  }
+}

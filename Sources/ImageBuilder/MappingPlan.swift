@@ -1,0 +1,266 @@
+import BitLayout
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// One item of `map:`, checked and ready to be written.
+struct MappingPlan {
+  /// The pages.
+  var rule: IntendedRule
+  /// The level of the leaf entries.
+  let level: Int
+  /// The leaf entries without their address, one for each of the rule's rights.
+  let leafBits: [UInt64]
+  /// Gives the leaf entries their address.
+  let encoder: EntryEncoder
+  /// What the entries above get beyond the usual, by level.
+  let upper: [UpperBits]
+  /// Whether the frames are still to be chosen.
+  let needsFrames: Bool
+  /// The largest number of tables that the pages can need, the top table not counted.
+  let tableBound: UInt64
+
+  /// Fields of the entries of one level.
+  struct UpperBits {
+    let level: Int
+    /// The fields that the item names.
+    let mask: UInt64
+    /// Their values.
+    let bits: UInt64
+    let mark: SourceMark
+  }
+}
+
+/// Checks the items of `map:` against the mode, each for itself.
+struct MappingPlanner {
+  let state: PagingState
+  let collector: DiagnosticCollector
+
+  /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
+  func plan(_ item: Scenario.Mapping) -> MappingPlan? {
+    guard let level = level(of: item) else { return nil }
+    let pages = pages(of: item, level: level)
+    let bits = leafBits(of: item, level: level)
+    let upper = upperBits(of: item, above: level)
+    guard let (start, spacing, count) = pages,
+      let bound = tableBound(item, start, spacing, count, level: level),
+      let frames = frames(of: item, start: start, spacing: spacing, count: count, level: level),
+      let bits, let upper, let encoder = EntryEncoder(state, level: level, isPage: true)
+    else { return nil }
+    let turns = item.alternate.isEmpty ? [item.rights] : item.alternate
+    let rule = IntendedRule(
+      mark: item.mark, start: VirtualAddress(start), spacing: spacing, count: count,
+      pageShift: state.pageShift(level), rights: turns.map(Rights.init), frames: frames)
+    return MappingPlan(
+      rule: rule, level: level, leafBits: bits, encoder: encoder, upper: upper,
+      needsFrames: item.to.value == .automatic, tableBound: bound)
+  }
+
+  private func level(of item: Scenario.Mapping) -> Int? {
+    let levels = state.pageLevels
+    if let level = levels.first(where: { 1 << state.pageShift($0) == item.page.value }) {
+      return level
+    }
+    var notes = ["the page sizes are \(levels.map { "`\(size($0))`" }.joined(separator: ", "))"]
+    if state.mode == .x86, !state.pageSizeExtension, item.page.value == 4 << 20 {
+      notes.append("4-MiB pages need CR4.PSE=1")
+    }
+    if !state.features.page1G, item.page.value == 1 << 30 {
+      notes.append("the scenario takes away the feature `page-1g`")
+    }
+    collector.report(
+      .unknownPageSize, "mode \(state.mode.rawValue) has no pages of \(item.page.value.asSize)",
+      at: item.page.mark, notes: notes)
+    return nil
+  }
+
+  private func size(_ level: Int) -> String { (1 << state.pageShift(level) as UInt64).asSize }
+
+  // MARK: - Virtual addresses
+
+  /// The first page, the distance between pages and their number.
+  private func pages(
+    of item: Scenario.Mapping, level: Int
+  ) -> (start: UInt64, spacing: UInt64, count: UInt64)? {
+    let size: UInt64 = 1 << state.pageShift(level)
+    let name = size.asSize
+    let before = collector.diagnostics.count
+    var spacing = size
+    if let every = item.every {
+      spacing = every.value
+      if spacing == 0 || spacing % size != 0 {
+        collector.report(
+          .misaligned,
+          "`every` must be a multiple of the page size, \(name), found "
+            + spacing.asSize, at: every.mark)
+      }
+    }
+    let range: ClosedRange<UInt64>
+    switch item.va.value {
+    case .page(let address): range = address...(address | (size - 1))
+    case .range(let given): range = given
+    }
+    if range.lowerBound % size != 0 {
+      collector.report(
+        .misaligned, "\(range.lowerBound.hex) is not aligned to the page size, \(name)",
+        at: item.va.mark, notes: ["the page would start at \((range.lowerBound & ~(size - 1)).hex)"]
+      )
+    } else if range.upperBound % size != size - 1 {
+      collector.report(
+        .misaligned, "the range does not consist of whole pages of \(name)", at: item.va.mark,
+        notes: ["its last byte would be \((range.upperBound | (size - 1)).hex)"])
+    }
+    checkCanonical(range, at: item.va.mark)
+    guard collector.diagnostics.count == before else { return nil }
+    let count = (range.upperBound - (size - 1) - range.lowerBound) / spacing + 1
+    return (range.lowerBound, spacing, count)
+  }
+
+  private func checkCanonical(_ range: ClosedRange<UInt64>, at mark: SourceMark) {
+    for address in [range.lowerBound, range.upperBound]
+    where !state.isCanonical(VirtualAddress(address)) {
+      collector.report(state.notCanonical(address, at: mark))
+      return
+    }
+    // Both ends are canonical; only a range over the hole between the halves is not.
+    let half = state.mode.virtualAddressBits - 1
+    guard state.mode.virtualAddressBits > 32,
+      range.lowerBound >> UInt64(half) != range.upperBound >> UInt64(half)
+    else { return }
+    collector.report(
+      .addressNotCanonical, "the range goes from the lower half of addresses to the upper one",
+      at: mark, notes: ["between them lie addresses that are not canonical"])
+  }
+
+  /// How many tables the pages need at most, or nil where that is more than the bench builds.
+  private func tableBound(
+    _ item: Scenario.Mapping, _ start: UInt64, _ spacing: UInt64, _ count: UInt64, level: Int
+  ) -> UInt64? {
+    let last = start &+ (count - 1) &* spacing
+    var tables: UInt64 = 0
+    for tableLevel in level..<state.mode.levelCount {
+      // A table covers what one entry of the level above does.
+      let coverage = state.pageShift(tableLevel + 1)
+      tables += min(count, last >> coverage - start >> coverage + 1)
+    }
+    guard tables > BuildLimit.frames else { return tables }
+    collector.report(
+      .tooLarge,
+      "\(count) pages need \(tables) tables, \(tables.asFrames) of memory", at: item.va.mark,
+      notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
+    return nil
+  }
+
+  // MARK: - Frames
+
+  private func frames(
+    of item: Scenario.Mapping, start: UInt64, spacing: UInt64, count: UInt64, level: Int
+  ) -> FrameSequence? {
+    let size: UInt64 = 1 << state.pageShift(level)
+    let mark = item.to.mark
+    switch item.to.value {
+    case .automatic: return .constant(0)
+    case .frame(let address):
+      return check(address, level, mark) ? .constant(address) : nil
+    case .identity:
+      let last = start + (count - 1) * spacing
+      return check(last, level, mark) ? .linear(from: start, stride: spacing) : nil
+    case .consecutive(let from, let stride):
+      let stride = stride ?? size
+      guard stride > 0, stride % size == 0 else {
+        collector.report(
+          .misaligned,
+          "`stride` must be a multiple of the page size, \(size.asSize), found "
+            + stride.asSize, at: mark)
+        return nil
+      }
+      return check(from, level, mark) && check(from, count, stride, level, mark)
+        ? .linear(from: from, stride: stride) : nil
+    case .shuffled(let from, let seed):
+      return check(from, level, mark) && check(from, count, size, level, mark)
+        ? .permuted(from: from, size: size, Permutation(count: count, seed: seed)) : nil
+    case .random(let range, let seed):
+      guard check(range.lowerBound, level, mark) else { return nil }
+      guard range.upperBound % size == size - 1 else {
+        collector.report(
+          .misaligned, "the range does not consist of whole pages of \(size.asSize)", at: mark)
+        return nil
+      }
+      let choices = (range.upperBound - range.lowerBound) / size + 1
+      return check(range.lowerBound, choices, size, level, mark)
+        ? .random(from: range.lowerBound, size: size, count: choices, seed: seed) : nil
+    }
+  }
+
+  /// Whether the last of `count` frames is still an address.
+  private func check(
+    _ from: UInt64, _ count: UInt64, _ stride: UInt64, _ level: Int, _ mark: SourceMark
+  ) -> Bool {
+    let (distance, overflow) = (count - 1).multipliedReportingOverflow(by: stride)
+    let (last, carry) = from.addingReportingOverflow(distance)
+    guard overflow || carry else { return check(last, level, mark) }
+    collector.report(
+      .outsideMemory, "\(count) frames from \(from.hex) on pass the end of all addresses", at: mark)
+    return false
+  }
+
+  /// Whether a frame is aligned and fits the entry.
+  private func check(_ address: UInt64, _ level: Int, _ mark: SourceMark) -> Bool {
+    let size: UInt64 = 1 << state.pageShift(level)
+    let bits = state.addressBits(level: level, isPage: true)
+    if address >> UInt64(state.physicalBits) != 0 {
+      collector.report(
+        .outsideMemory, "\(address.hex) has more than \(state.physicalBits) bits", at: mark,
+        notes: ["`physical-bits`, MAXPHYADDR, is \(state.physicalBits)"])
+    } else if address >> UInt64(bits) != 0 {
+      collector.report(
+        .doesNotFit,
+        "\(address.hex) does not fit the \(state.mode.entryName(level)), which has "
+          + "\(bits) address bits", at: mark)
+    } else if address % size != 0 {
+      collector.report(
+        .misaligned, "\(address.hex) is not aligned to the page size, \(size.asSize)", at: mark)
+    } else {
+      return true
+    }
+    return false
+  }
+}
+
+/// How much the bench builds: tables and contents, not the memory around them.
+enum BuildLimit {
+  static let frames: UInt64 = 1 << 18
+  static var text: String { (frames * frameSize).asSize }
+}
+
+extension UInt64 {
+  /// So many frames in bytes, rounded to whole units, for a message about too many of them.
+  var asFrames: String {
+    let mebibytes = self >> 8
+    return mebibytes < 4096 ? "\(mebibytes) MiB" : "\(mebibytes >> 10) GiB"
+  }
+}
+
+extension PagingState {
+  /// An address that the mode does not translate.
+  func notCanonical(_ address: UInt64, at mark: SourceMark) -> Diagnostic {
+    let bits = mode.virtualAddressBits
+    guard bits > 32 else {
+      return Diagnostic(
+        .addressNotCanonical, "\(address.hex) is beyond 4 GiB", at: mark,
+        notes: ["virtual addresses of mode \(mode.rawValue) have 32 bits"])
+    }
+    return Diagnostic(
+      .addressNotCanonical, "\(address.hex) is not canonical", at: mark,
+      notes: ["in mode \(mode.rawValue) bits 63 to \(bits - 1) of an address are equal"])
+  }
+}
+
+extension Rights {
+  init(_ rights: Scenario.Rights) {
+    self = []
+    if rights.write { insert(.write) }
+    if rights.user { insert(.user) }
+    if rights.execute { insert(.execute) }
+  }
+}

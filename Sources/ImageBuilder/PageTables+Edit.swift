@@ -1,0 +1,108 @@
+import BitLayout
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// The items of `entries:`, which may make of an entry what they like.
+extension PageTables {
+  /// Changes an entry or a word, and gives the entries of known tables that it changed.
+  func edit(_ item: Scenario.EntryEdit, space: Int) throws(Diagnostic) -> [EditedEntry] {
+    switch item.place {
+    case .word(let at, let width):
+      try checkHeld(at.value, width: width, at: at.mark)
+      let word = bytes.word(at: at.value, width: width)
+      let changed = try change(word, item, layouts: nil, isPage: false, width: width)
+      bytes.store(changed, at: at.value, width: width)
+      return edited(at.value, width: width, mark: item.mark)
+    case .entry(let va, let levelName):
+      guard let level = state.mode.level(named: levelName.value) else { return [] }
+      let place = try place(of: va, level: level, space: space)
+      try checkHeld(place.address, width: entrySize, at: va.mark)
+      let changed = try change(
+        place.entry, item, layouts: level, isPage: isPage(place.entry, item, level: level),
+        width: entrySize)
+      store(changed, at: place.address)
+      return edited(place.address, width: entrySize, mark: item.mark)
+    }
+  }
+
+  private func checkHeld(_ address: UInt64, width: Int, at mark: SourceMark) throws(Diagnostic) {
+    guard let word = address.range(count: UInt64(width)), memory.present.contains(word) else {
+      throw Diagnostic(
+        .outsideMemory, "the image does not hold the word at \(address.hex)", at: mark,
+        notes: [memory.installed.contains(address) ? "`absent` takes it away" : memory.note])
+    }
+    try checkRoom(for: address, at: mark)
+  }
+
+  /// Whether the entry, with what the item sets, is one that maps a page.
+  private func isPage(_ entry: UInt64, _ item: Scenario.EntryEdit, level: Int) -> Bool {
+    guard level > 1 else { return true }
+    guard case .bits(let settings, _, _) = item.change else { return false }
+    let name = String(describing: X86Fields.pageSize.name).lowercased()
+    let said = settings.last { $0.name.value.lowercased() == name }
+    return said.map { $0.value.value != 0 } ?? X86Fields.pageSize.isSet(in: entry)
+  }
+
+  private func change(
+    _ word: UInt64, _ item: Scenario.EntryEdit, layouts level: Int?, isPage: Bool, width: Int
+  ) throws(Diagnostic) -> UInt64 {
+    switch item.change {
+    case .value(let value): return value.value
+    case .bits(let settings, let set, let clear):
+      var result = word
+      if let level {
+        let layout =
+          state.layout(level: level, isPage: isPage) ?? state.layout(level: level, isPage: false)
+        guard let layout else { return word }
+        for setting in settings { result = try apply(setting, in: layout, to: result) }
+      }
+      for bit in set { result |= 1 << UInt64(bit.value) }
+      for bit in clear { result &= ~(1 << UInt64(bit.value)) }
+      return result
+    }
+  }
+
+  private func apply(
+    _ setting: Scenario.FieldSetting, in layout: WordLayout, to word: UInt64
+  ) throws(Diagnostic) -> UInt64 {
+    guard let field = layout.field(named: setting.name.value) else {
+      let choices = layout.fields.reversed().map { String(describing: $0.name) }
+      throw Diagnostic(
+        .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)
+    }
+    guard let result = field.setting(setting.value.value, in: word) else {
+      throw MachineSettings.doesNotFit(setting, field, of: "a \(layout.name)")
+    }
+    return result
+  }
+
+  /// The entries of known tables that a word covers.
+  private func edited(_ address: UInt64, width: Int, mark: SourceMark) -> [EditedEntry] {
+    guard let table = table(at: address) else { return [] }
+    let first = index(of: address, in: table)
+    let last = index(of: address + UInt64(width - 1), in: table)
+    return (first...last).filter { $0 < state.entryCount(table.level) }.map { index in
+      EditedEntry(
+        mark: mark, level: table.level, space: table.space, range: coverage(table, index))
+    }
+  }
+
+  /// The table that the builder made around an address.
+  func table(at address: UInt64) -> Table? {
+    for alignment in [frameSize, state.tableSize(state.mode.levelCount)] {
+      let base = address & ~(alignment - 1)
+      if let table = tables[base], address - base < state.tableSize(table.level) { return table }
+    }
+    return nil
+  }
+}
+
+/// An entry that says something else than what was mapped through it.
+struct EditedEntry: Sendable {
+  /// The item that is the cause; nil where the image lacks the entry.
+  var mark: SourceMark?
+  var level: Int
+  var space: Int
+  var range: ClosedRange<UInt64>
+}

@@ -1,0 +1,198 @@
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// The page tables of all address spaces, as they are written.
+final class PageTables {
+  /// A table that the builder made, and the addresses it translates in the space that owns it.
+  struct Table {
+    var base: UInt64
+    var level: Int
+    var space: Int
+    /// The first virtual address it translates.
+    var address: UInt64
+  }
+
+  /// Where a walk down the tables arrived.
+  struct Place {
+    /// The table, where the builder made it.
+    var table: Table?
+    /// The address of the entry.
+    var address: UInt64
+    var entry: UInt64
+  }
+
+  let state: PagingState
+  let bytes: FrameBytes
+  let memory: InstalledMemory
+  private var supply: FrameSupply
+  /// The tables by their addresses.
+  private(set) var tables: [UInt64: Table] = [:]
+  /// The item that wrote the first entry of a table, by the table's address.
+  private(set) var owners: [UInt64: SourceMark] = [:]
+  private(set) var roots: [Table] = []
+  /// The top tables by the frame they lie in, of which PAE paging can put several into one.
+  private(set) var rootsInFrame: [UInt64: [UInt64]] = [:]
+  /// What items of `map:` want of entries above the leaves, by the entry's address.
+  var upper: [UInt64: UpperEntry] = [:]
+  let entrySize: Int
+
+  init(
+    _ state: PagingState, _ bytes: FrameBytes, _ memory: InstalledMemory, _ supply: FrameSupply
+  ) {
+    self.state = state
+    self.bytes = bytes
+    self.memory = memory
+    self.supply = supply
+    entrySize = state.entrySize
+  }
+
+  /// Begins an address space; spaces with one root share their tables.
+  func addRoot(_ base: UInt64) {
+    let space = roots.count
+    let table =
+      tables[base] ?? Table(base: base, level: state.mode.levelCount, space: space, address: 0)
+    if tables.updateValue(table, forKey: base) == nil {
+      rootsInFrame[base >> 12, default: []].append(base)
+    }
+    roots.append(table)
+    _ = bytes.makeOffset(of: base)
+  }
+
+  /// Refuses to write to yet another frame where there is no room left for one.
+  func checkRoom(for address: UInt64, at mark: SourceMark) throws(Diagnostic) {
+    guard !bytes.hasRoom(for: address) else { return }
+    throw Diagnostic(
+      .tooLarge, "the image has more tables and contents than \(BuildLimit.text)", at: mark)
+  }
+
+  // MARK: - Entries
+
+  func entryAddress(_ table: UInt64, _ index: Int) -> UInt64 {
+    table &+ UInt64(index * entrySize)
+  }
+
+  func entry(at address: UInt64) -> UInt64 { bytes.word(at: address, width: entrySize) }
+
+  func store(_ entry: UInt64, at address: UInt64) {
+    bytes.store(entry, at: address, width: entrySize)
+  }
+
+  /// Stores an entry of a table that the builder made, for the item at `mark`.
+  func store(_ entry: UInt64, in table: Table, at address: UInt64, for mark: SourceMark) {
+    store(entry, at: address)
+    claim(table, for: mark)
+  }
+
+  /// The item at `mark` writes entries of the table.
+  func claim(_ table: Table, for mark: SourceMark) {
+    if owners[table.base] == nil { owners[table.base] = mark }
+  }
+
+  /// The virtual addresses that entry `index` of a table translates.
+  func coverage(_ table: Table, _ index: Int) -> ClosedRange<UInt64> {
+    let start = state.address(table.address, level: table.level, index: index)
+    return start...(start | (1 << state.pageShift(table.level) - 1))
+  }
+
+  /// The index of the entry at a physical address of a table.
+  func index(of address: UInt64, in table: Table) -> Int {
+    Int((address &- table.base) / UInt64(entrySize))
+  }
+
+  // MARK: - Descending
+
+  /// The table below an entry that is 0, made and entered for the item at `mark`.
+  func makeTable(
+    below parent: Table, at index: Int, for mark: SourceMark
+  ) throws(Diagnostic) -> Table {
+    let address = entryAddress(parent.base, index)
+    guard let base = supply.take() else {
+      throw Diagnostic(
+        .outOfFrames, "no frame is left for another table", at: mark,
+        notes: [memory.note, "`tables: { from: ADDRESS }` says where tables go"])
+    }
+    guard let entry = state.tableEntry(to: PhysicalAddress(base), level: parent.level) else {
+      let bits = state.addressBits(level: parent.level, isPage: false)
+      throw Diagnostic(
+        .outOfFrames, "no frame is left below bit \(bits) for another table", at: mark,
+        notes: [memory.note])
+    }
+    try checkRoom(for: base, at: mark)
+    store(entry, in: parent, at: address, for: mark)
+    let table = Table(
+      base: base, level: parent.level - 1, space: parent.space,
+      address: state.address(parent.address, level: parent.level, index: index))
+    tables[base] = table
+    // A table counts as written from here on, although it may stay empty.
+    _ = bytes.makeOffset(of: base)
+    return table
+  }
+
+  /// Goes down to the entry of `level` that a walk of `address` reads.
+  ///
+  /// Tables that lack on the way are made where `mark` says for whom, and an error otherwise.
+  func place(
+    of address: Located<UInt64>, level: Int, space: Int, makingFor mark: SourceMark? = nil
+  ) throws(Diagnostic) -> Place {
+    var table: Table? = roots[space]
+    var base = roots[space].base
+    var current = state.mode.levelCount
+    while true {
+      let index = state.index(of: VirtualAddress(address.value), level: current)
+      let entryAddress = entryAddress(base, index)
+      let entry = try readableEntry(at: entryAddress, level: current, for: address)
+      if current == level { return Place(table: table, address: entryAddress, entry: entry) }
+      if entry == 0, let mark, let parent = table {
+        let made = try makeTable(below: parent, at: index, for: mark)
+        (table, base) = (made, made.base)
+      } else {
+        guard case .table(let next) = state.meaning(of: entry, level: current) else {
+          throw unreachable(address, level: level, because: entry, at: current)
+        }
+        base = next.rawValue
+        table = tables[base].flatMap { $0.level == current - 1 ? $0 : nil }
+      }
+      current -= 1
+    }
+  }
+
+  private func readableEntry(
+    at entryAddress: UInt64, level: Int, for address: Located<UInt64>
+  ) throws(Diagnostic) -> UInt64 {
+    guard let word = entryAddress.range(count: UInt64(entrySize)), memory.installed.contains(word)
+    else {
+      throw Diagnostic(
+        .noSuchEntry,
+        "the \(state.mode.entryName(level)) for \(address.value.hex) would be at "
+          + "\(entryAddress.hex), which is not memory", at: address.mark, notes: [memory.note])
+    }
+    return entry(at: entryAddress)
+  }
+
+  private func unreachable(
+    _ address: Located<UInt64>, level: Int, because entry: UInt64, at current: Int
+  ) -> Diagnostic {
+    let name = state.mode.entryName(current)
+    let note: String
+    switch state.meaning(of: entry, level: current) {
+    case .notPresent: note = "the \(name) for it is \(entry.hex), not present"
+    case .reserved: note = "the \(name) for it is \(entry.hex), with reserved bits set"
+    case .page: note = "the \(name) for it maps a page"
+    case .table: note = "the \(name) for it leads to a table"
+    }
+    return Diagnostic(
+      .noSuchEntry, "nothing leads to a \(state.mode.entryName(level)) for \(address.value.hex)",
+      at: address.mark, notes: [note, "`map` an address beside it, and the tables are there"])
+  }
+}
+
+/// What items of `map:` want of an entry above the leaves.
+struct UpperEntry {
+  var mask: UInt64
+  var bits: UInt64
+  var mark: SourceMark
+  var level: Int
+  var space: Int
+  var coverage: ClosedRange<UInt64>
+}

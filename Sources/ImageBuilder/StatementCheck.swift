@@ -1,0 +1,139 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// What can be said against the statements of a scenario before anything is built.
+struct StatementCheck {
+  let state: PagingState
+  let memory: InstalledMemory
+  let collector: DiagnosticCollector
+
+  func check(_ layout: Scenario.Layout) {
+    for share in layout.share {
+      checkLevel(share.level)
+      checkCanonical(share.va)
+      checkCanonical(share.with)
+    }
+    for edit in layout.entries { check(edit) }
+  }
+
+  /// Whether the level exists; any entry name of the mode does.
+  private func checkLevel(_ name: Located<String>) {
+    guard state.mode.level(named: name.value) == nil else { return }
+    collector.report(
+      Diagnostic(.unknownLevel, unknown: "level", name, choices: state.mode.entryNames))
+  }
+
+  private func checkCanonical(_ address: Located<UInt64>) {
+    guard !state.isCanonical(VirtualAddress(address.value)) else { return }
+    collector.report(state.notCanonical(address.value, at: address.mark))
+  }
+
+  private func check(_ edit: Scenario.EntryEdit) {
+    let width: Int
+    switch edit.place {
+    case .entry(let va, let level):
+      checkLevel(level)
+      checkCanonical(va)
+      width = state.entrySize
+    case .word(let at, let wordWidth):
+      width = wordWidth
+      if at.value % UInt64(width) != 0 {
+        collector.report(
+          .misaligned, "\(at.value.hex) is not a multiple of \(width), the width of the word",
+          at: at.mark)
+      } else if !memory.installed.contains(at.value) {
+        collector.report(
+          .outsideMemory, "\(at.value.hex) is not memory", at: at.mark, notes: [memory.note])
+      }
+    }
+    checkWidth(edit.change, width)
+  }
+
+  private func checkWidth(_ change: Scenario.EntryEdit.Change, _ width: Int) {
+    guard width == 4 else { return }
+    switch change {
+    case .value(let value):
+      guard value.value > UInt64(UInt32.max) else { return }
+      collector.report(
+        .doesNotFit, "\(value.value.hex) does not fit an entry of 4 bytes", at: value.mark)
+    case .bits(_, let set, let clear):
+      for bit in set + clear where bit.value > 31 {
+        collector.report(
+          .doesNotFit, "an entry of 4 bytes has no bit \(bit.value)", at: bit.mark)
+      }
+    }
+  }
+
+  /// Whether contents lie in the image, as far as that can be said, and are not too many.
+  func check(_ content: Scenario.Content) {
+    let count = content.data.value.byteCount
+    if count > BuildLimit.frames * frameSize {
+      collector.report(
+        .tooLarge, "contents of \(count.asSize)", at: content.data.mark,
+        notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
+    }
+    switch content.place {
+    case .virtual(let va, _): checkCanonical(va)
+    case .physical(let start):
+      guard count > 0 else { return }
+      let range = start.value.range(count: count)
+      guard range.map(memory.present.contains) != true else { return }
+      let isAbsent = range.map(memory.installed.contains) == true
+      collector.report(
+        .outsideMemory, "the contents do not lie in the image", at: start.mark,
+        notes: [memory.note] + (isAbsent ? ["`absent` takes part of it away"] : []))
+    }
+  }
+
+  /// Whether a top table can be at a root.
+  func checkRoot(_ root: Located<UInt64>) -> Bool {
+    var state = state
+    state.cr3 = root.value
+    let bits = state.rootBits
+    guard root.value >> UInt64(bits) == 0 else {
+      collector.report(
+        .doesNotFit, "\(root.value.hex) does not fit CR3, which has \(bits) address bits",
+        at: root.mark)
+      return false
+    }
+    let table = state.root.rawValue.range(count: state.tableSize(state.mode.levelCount))
+    // Of a list of facts the root may be a few words.
+    let isThere =
+      memory.facts == nil
+      ? table.map(memory.installed.contains) : table.map(memory.installed.overlaps)
+    guard isThere != true else { return true }
+    let name = state.mode.tableName(state.mode.levelCount)
+    collector.report(
+      .outsideMemory, "the \(name) at \(state.root) does not lie in memory", at: root.mark,
+      notes: [memory.note])
+    return false
+  }
+}
+
+/// What can be said against expectations without a machine.
+struct ExpectationCheck {
+  let mode: PagingMode
+  let collector: DiagnosticCollector
+
+  func check(_ expectation: Scenario.Expectation) {
+    switch expectation.verb {
+    case .check(let findings):
+      let choices = Finding.Kind.allCases.map(\.rawValue)
+      for name in findings where !choices.contains(name.value) {
+        collector.report(Diagnostic(.unknownFinding, unknown: "finding", name, choices: choices))
+      }
+    case .walk(let walk):
+      if let level = walk.stoppedAt, mode.level(named: level.value) == nil {
+        collector.report(
+          Diagnostic(.unknownLevel, unknown: "level", level, choices: mode.entryNames))
+      }
+      if walk.va.value > mode.lastAddress {
+        let state = PagingState(mode: mode)
+        collector.report(state.notCanonical(walk.va.value, at: walk.va.mark))
+      }
+    default: break
+    }
+  }
+}
