@@ -30,29 +30,33 @@ struct EntryText {
 
   /// Which bits offend, and against what: `reserved bits 20:13`.
   func offence(of bits: UInt64) -> String {
-    guard let layout else { return "reserved bits" }
-    let parts = layout.fields.filter { $0.mask & bits != 0 }.map(offence)
+    let parts = (layout?.fields ?? []).filter { $0.mask & bits != 0 }.map(offence)
     return Wording.list(parts.isEmpty ? ["reserved bits"] : parts)
   }
 
   private func offence(of field: BitField) -> String {
-    let place = Self.place(field)
     let name = Self.name(field)
+    let isPage = level == 1 || X86Fields.pageSize.isSet(in: entry)
+    let addressBits = paging.addressBits(level: level, isPage: isPage)
     switch field.kind {
-    case .address: return "address bits above MAXPHYADDR \(paging.physicalBits)"
-    case .reserved where field.width == 1 && name != "reserved":
-      return "reserved \(place) (\(name))"
-    case .reserved, .ignored: return "reserved \(place)"
+    case .address:
+      return "\(Self.place(field.high, UInt8(addressBits))) (MAXPHYADDR is \(paging.physicalBits))"
     case .value where field.mask == X86Fields.executeDisable.mask:
-      return "\(place) (\(name)), reserved while EFER.NXE=0,"
+      return "\(Self.place(field.high, field.low)) (\(name), while EFER.NXE=0)"
     case .value where field.mask == X86Fields.pageSize.mask:
-      return "\(place) (\(name)), reserved on a processor without 1-GByte pages,"
-    case .value: return "\(place) (\(name)), reserved on this processor,"
+      return "\(Self.place(field.high, field.low)) (\(name), for there are no 1-GByte pages)"
+    case .value:
+      // The upper part of a 4-MByte page's address: as many of its bits as the processor has.
+      let place = Self.place(field.high, field.low + UInt8(addressBits - 32))
+      return place + (paging.features.pse36 ? " (MAXPHYADDR is \(paging.physicalBits))" : "")
+    case .reserved, .ignored:
+      let isNamed = field.width == 1 && name != "reserved"
+      return Self.place(field.high, field.low) + (isNamed ? " (\(name))" : "")
     }
   }
 
-  private static func place(_ field: BitField) -> String {
-    field.width == 1 ? "bit \(field.low)" : "bits \(field.high):\(field.low)"
+  private static func place(_ high: UInt8, _ low: UInt8) -> String {
+    high == low ? "reserved bit \(low)" : "reserved bits \(high):\(low)"
   }
 
   private static func name(_ field: BitField) -> String { String(describing: field.name) }

@@ -7,7 +7,7 @@ public import PhysicalMemory
 /// What all walks of one root have in common is put together once: `translate` writes millions.
 public struct WalkJSON: Sendable {
   private let mode: PagingMode
-  /// `","mode":...,"outcome":"`
+  /// What stands between the address and the outcome.
   private let head: [UInt8]
 
   /// Prepares for the walks of one mode and root.

@@ -1,5 +1,5 @@
 import DumpFormats
-public import Golden
+import Golden
 import Machine
 import PhysicalMemory
 import ScenarioFile
@@ -14,7 +14,7 @@ public struct ScenarioRunner: Sendable {
 
   /// Runs one scenario.
   public func run(_ path: String) -> ScenarioResult {
-    var result = ScenarioResult(path: path)
+    var result = ScenarioResult(path: path, failures: [], expectationCount: 0)
     do {
       let opened = try OpenScenario(path)
       result.expectationCount = opened.scenario.expectations.count
@@ -32,31 +32,6 @@ public struct ScenarioRunner: Sendable {
       result.diagnostics = "\(error)"
     }
     return result
-  }
-
-  /// Runs scenarios, `jobs` at a time, and gives each result to `finished` as it comes.
-  ///
-  /// Returns the results in the order of `paths`, whatever the number of jobs.
-  public func run(
-    _ paths: [String], jobs: Int, finished: (ScenarioResult) -> Void
-  ) async -> [ScenarioResult] {
-    await withTaskGroup(of: (Int, ScenarioResult).self) { group in
-      var results = [ScenarioResult?](repeating: nil, count: paths.count)
-      var next = 0
-      func startNext() {
-        guard next < paths.count else { return }
-        let index = next
-        next += 1
-        group.addTask { (index, run(paths[index])) }
-      }
-      for _ in 0..<max(1, jobs) { startNext() }
-      for await (index, result) in group {
-        results[index] = result
-        finished(result)
-        startNext()
-      }
-      return results.compactMap(\.self)
-    }
   }
 
   private func checkGolden(

@@ -27,7 +27,8 @@ struct Failure: Error, CustomStringConvertible {
       end(66, message("\(path): cannot open: \(reason)"))
     case let error as DumpError: end(error.exitStatus, message(error.description))
     case let error as MachineOverrides.Problem: end(64, message(error.description))
-    case let error as SystemError: end(74, message(error.description))
+    case let error as SystemError:
+      end(error.call == "open" ? 66 : 74, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }

@@ -6,7 +6,7 @@ import Glibc
 struct MMUBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mmubench",
-    abstract: "A test bench for address translation: an emulated MMU over scenarios and memory dumps.",
+    abstract: "A test bench for address translation, over scenarios and memory dumps.",
     discussion: """
       MACHINE is a scenario (a .yaml file, built in memory) or a memory dump, recognised by content.
       Numbers are decimal or 0x hexadecimal, `_` between digits allowed, or WinDbg's fffff800`12345678.
@@ -16,7 +16,8 @@ struct MMUBench: ParsableCommand {
       """,
     version: "mmubench \(version)",
     subcommands: [
-      WalkCommand.self, TranslateCommand.self, MapCommand.self,
+      RunCommand.self, BuildCommand.self, InfoCommand.self, WalkCommand.self, TranslateCommand.self,
+      MapCommand.self, DigestCommand.self, DiffCommand.self, CheckCommand.self,
     ])
 
   static let version = "0.1.0"

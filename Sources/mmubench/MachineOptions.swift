@@ -1,9 +1,9 @@
 import ArgumentParser
-import DumpFormats
 import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import Workbench
 
 /// The options that complete a machine, or override what it says of itself.
 struct MachineOptions: ParsableArguments {
@@ -95,10 +95,17 @@ struct MachineOptions: ParsableArguments {
     return overrides
   }
 
-  /// Opens what the user named as MACHINE.
+  /// Where in physical memory a raw image begins.
+  var baseAddress: PhysicalAddress { PhysicalAddress(base ?? 0) }
+
+  /// Whether the user said anything that a machine is made from.
+  var saysMachine: Bool { mode != nil || root != nil || pid != nil || process != nil }
+
+  /// Opens what the user named as MACHINE, and says what is wrong with it on standard error.
   func open(_ path: String) throws -> Machine {
-    try Machine(
-      DumpFile.open(path, base: PhysicalAddress(base ?? 0)), overrides: overrides)
+    let machine = try Workbench.open(path, base: baseAddress, overrides: overrides)
+    for warning in machine.warnings { Notice.warn("\(path): \(warning)") }
+    return machine
   }
 }
 

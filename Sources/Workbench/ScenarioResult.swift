@@ -41,13 +41,6 @@ public struct ScenarioResult: Hashable, Sendable {
   /// Whether a golden was written.
   public var recorded = false
 
-  /// Describes a scenario of which nothing has failed yet.
-  public init(path: String, expectationCount: Int = 0) {
-    self.path = path
-    self.expectationCount = expectationCount
-    failures = []
-  }
-
   /// The verdict: a recorded golden is not passed, for nobody has looked at it yet.
   public var verdict: Verdict {
     if diagnostics != nil { return .malformed }

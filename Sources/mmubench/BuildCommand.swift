@@ -1,0 +1,91 @@
+import ArgumentParser
+import DumpFormats
+import ImageBuilder
+import Machine
+import Paging
+import PhysicalMemory
+import Report
+import Workbench
+
+/// `build`: a scenario's memory as a file.
+struct BuildCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Write the memory that a scenario describes as a dump.")
+
+  @Argument(help: ArgumentHelp("A scenario.", valueName: "scenario"))
+  var scenario: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("Its format: raw, elf, elf32 or lime.", valueName: "format"),
+    transform: Self.format)
+  var format = DumpWriter.Format.raw
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write what the builder intended, a walk object for each page.", valueName: "file"))
+  var truth: String?
+
+  @Flag(help: "Replace existing files.")
+  var force = false
+
+  func run() throws {
+    guard Workbench.isScenario(scenario) else {
+      throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
+    }
+    let opened = try OpenScenario(scenario)
+    // Begun before the image is written, so that either both files can be created or none is.
+    let truthFile = try truth.map { try OutputFile($0, force: force) }
+    if let truthFile, let ledger = opened.ledger {
+      try TruthLines(opened.machine).write(ledger, to: truthFile)
+    } else if truth != nil {
+      throw Failure.usage("\(scenario) opens a dump, of which the builder intended nothing")
+    }
+    for loss in try Workbench.export(opened.machine, as: format, to: output, force: force) {
+      Notice.warn(loss)
+    }
+    try truthFile?.commit()
+  }
+
+  private static func format(_ text: String) throws -> DumpWriter.Format {
+    if let format = DumpWriter.Format(rawValue: text) { return format }
+    let choices = DumpWriter.Format.allCases.map(\.rawValue).joined(separator: ", ")
+    throw ValidationError("no format `\(text)`; there are \(choices)")
+  }
+}
+
+/// Writes what the builder intended, in the form in which `walk` answers.
+struct TruthLines {
+  private let machine: Machine
+
+  init(_ machine: Machine) { self.machine = machine }
+
+  /// Writes the pages of all address spaces.
+  func write(_ ledger: Ledger, to file: OutputFile) throws {
+    var out = TextBuffer()
+    var failure: (any Error)?
+    for (index, space) in machine.addressSpaces.enumerated() {
+      let json = WalkJSON(mode: machine.paging.mode, root: machine.paging(of: space).root)
+      ledger.forEachPage(in: index) { page in
+        json.write(page, to: &out)
+        guard out.bytes.count >= 1 << 16 else { return true }
+        do { try file.write(out.bytes) } catch { failure = error }
+        out.clear()
+        return failure == nil
+      }
+      if let failure { throw failure }
+    }
+    try file.write(out.bytes)
+  }
+}
+
+extension WalkJSON {
+  fileprivate func write(_ page: IntendedPage, to out: inout TextBuffer) {
+    let translation = Translation(
+      address: page.pa, level: 0, entry: 0, rights: page.rights,
+      pageShift: UInt64(page.pageSize.trailingZeroBitCount))
+    write(.mapped(translation), for: page.va, isInImage: true, to: &out)
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import DumpFormats
+import Machine
+import PhysicalMemory
+import Report
+import Workbench
+
+/// `info`: what is known of a machine.
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Show format, memory runs, mode, roots and processes, and how each was found.")
+
+  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  var machine: String
+
+  @OptionGroup(title: "Machine options") var options: MachineOptions
+  @OptionGroup(title: "Output options") var output: OutputOptions
+
+  func run() throws {
+    let report = try self.report()
+    try output.write { stream in
+      if output.json {
+        report.writeJSON(to: &stream.buffer)
+      } else {
+        report.writeText(to: &stream.buffer)
+      }
+    }
+  }
+
+  /// A dump that lacks mode or root is no machine yet, but there is something to say about it.
+  private func report() throws -> InfoReport {
+    do { return InfoReport(try options.open(machine)) } catch let problem
+      as MachineOverrides.Problem
+    {
+      guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }
+      let dump = try DumpFile.open(machine, base: options.baseAddress)
+      return InfoReport(
+        format: dump.format.rawValue, size: dump.fileSize, runs: dump.memory.runs,
+        warnings: dump.warnings, remedy: problem.description)
+    }
+  }
+}
