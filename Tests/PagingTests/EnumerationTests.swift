@@ -33,7 +33,7 @@ import Testing
       let state = processor.state
       for page in pages.prefix(400) {
         for offset in [0, page.size - 1] {
-          let walk = state.walk(VirtualAddress(page.virtual + offset), in: image.memory).result
+          let walk = state.walk(VirtualAddress(page.virtual &+ offset), in: image.memory).result
           let answer = ReferenceProcessor.Answer(walk)
           #expect(answer.address == page.physical + offset)
           #expect(answer.pageSize == page.size)
@@ -52,11 +52,15 @@ import Testing
       let pages = scan(processor, image.memory).pages
       let state = processor.state
       for (page, next) in zip(pages, pages.dropFirst()).prefix(400) {
-        #expect(page.virtual + (page.size - 1) < next.virtual, "ascending and disjoint")
-        let gap = next.virtual - page.virtual - page.size
+        let (end, overflow) = page.virtual.addingReportingOverflow(page.size)
+        guard !overflow, end <= next.virtual else {
+          Issue.record("\(page) and \(next) are not ascending and disjoint")
+          continue
+        }
+        let gap = next.virtual - end
         guard gap > 0 else { continue }
         for offset in [0, gap - 1, random.next() % gap] {
-          let address = VirtualAddress(page.virtual + page.size + offset)
+          let address = VirtualAddress(end + offset)
           #expect(state.walk(address, in: image.memory).result.outcome != .mapped)
         }
       }
@@ -73,7 +77,7 @@ import Testing
         let range = randomRange(of: whole.pages, in: processor.mode, &random)
         let part = scan(processor, image.memory, range)
         let expected = whole.pages.filter {
-          $0.virtual <= range.upperBound && $0.virtual + ($0.size - 1) >= range.lowerBound
+          $0.virtual <= range.upperBound && $0.virtual &+ ($0.size - 1) >= range.lowerBound
         }
         #expect(part.pages == expected, "seed \(Self.seed), \(range)")
       }
