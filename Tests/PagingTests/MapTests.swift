@@ -135,6 +135,16 @@ import Testing
           stride: 0x40_0000, count: 1))
   }
 
+  @Test func aTableWithoutPagesThatIsReachedTwiceIsNoPiece() throws {
+    let path = try ValidWalk(ReferenceProcessor(mode: .fourLevel), leaf: 1)
+    let (_, position, entry) = path.entries[2]
+    path.image.write(0, at: path.entries[3].address)
+    for index in 1...3 as ClosedRange<UInt64> {
+      path.image.write(entry, at: position + index * 8)
+    }
+    #expect(pieces(path.processor, path.image.memory) == [])
+  }
+
   private func pieces(
     _ processor: ReferenceProcessor, _ memory: MemoryImage, expandingCopies: Bool = false
   ) -> [MapPiece] {
@@ -155,8 +165,8 @@ import Testing
         for index in 0..<run.pageCount {
           pages.append(
             ReferencePage(
-              virtual: run.start.rawValue + index * run.pageSize,
-              physical: run.address.rawValue + index * run.pageSize, size: run.pageSize,
+              virtual: run.start.rawValue &+ index &* run.pageSize,
+              physical: run.address.rawValue &+ index &* run.pageSize, size: run.pageSize,
               write: run.rights.contains(.write), user: run.rights.contains(.user),
               execute: run.rights.contains(.execute)))
         }
