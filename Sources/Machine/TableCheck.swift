@@ -38,6 +38,8 @@ private struct CheckVisitor: TableVisitor {
   private var path: [PhysicalAddress] = []
   /// The tables that a self-map of another root leads to.
   private var otherRoots: Set<PhysicalAddress> = []
+  private var held: [Finding] = []
+  private var releasedBelow = UInt64.max
   private var wantsMore = true
   private var writableExecutable = Row()
   private var beyond = Row()
@@ -123,9 +125,18 @@ private struct CheckVisitor: TableVisitor {
   /// Whether a table that leads to itself does so as operating systems make it: from the root, from
   /// another process's root, or, where four directories stand in for the root, from one of these.
   private func isSelfMapped(_ table: TableVisit) -> Bool {
-    if state.mode == .pae && path.count == 2 { return true }
+    if state.mode == .pae && path.count == 2 { return isDirectorySelfMapped(table) }
     guard table.table == state.root || otherRoots.contains(table.table) else { return false }
     return path.drop { $0 != table.table }.allSatisfy { $0 == table.table }
+  }
+
+  /// Four PDEs in a row lead to the four directories, as the four PDPTEs do.
+  private func isDirectorySelfMapped(_ table: TableVisit) -> Bool {
+    let index = state.index(of: VirtualAddress(table.address), level: table.level + 1)
+    let level = state.mode.levelCount
+    guard let entry = state.entry(of: state.root, at: index % state.entryCount(level), in: memory)
+    else { return false }
+    return state.meaning(of: entry, level: level) == .table(table.table)
   }
 
   /// Slot i of the root leads to a table whose slot i leads to itself: the self-map of another
@@ -184,7 +195,23 @@ private struct CheckVisitor: TableVisitor {
     give(kind, entry, value: entry.entry, detail)
   }
 
+  /// Gives a finding, or holds it back while a row is under way that may have begun before it.
   private mutating func give(_ finding: Finding) {
-    if wantsMore { wantsMore = emit(finding) }
+    held.append(finding)
+    release()
   }
+
+  private mutating func release() {
+    let rows = [writableExecutable, beyond, absent].compactMap(\.first?.address)
+    let bound = rows.min() ?? UInt64.max
+    // Nothing held can be below a row that has not ended since the last release.
+    guard bound != releasedBelow || rows.isEmpty else { return }
+    releasedBelow = bound
+    held.sort { Self.order($0) < Self.order($1) }
+    let ready = held.prefix { Self.order($0) <= bound }
+    for finding in ready where wantsMore { wantsMore = emit(finding) }
+    held.removeFirst(ready.count)
+  }
+
+  private static func order(_ finding: Finding) -> UInt64 { finding.address?.rawValue ?? 0 }
 }

@@ -111,6 +111,29 @@ import Testing
     #expect(findings(machine).count == 1)
   }
 
+  @Test func findingsAscendThoughRowsOverlap() throws {
+    var sketch = TableSketch.onePage()
+    for index in 3..<200 as Range<UInt64> {
+      let frame: UInt64 = index % 7 == 0 ? 0x4000_0000 : 0x5000
+      sketch.put(frame | 0x07, in: 0x4000, at: index)
+    }
+    sketch.put(0x0020_2087, in: 0x3000, at: 3)
+    let addresses = try findings(sketch).compactMap(\.address?.rawValue)
+    #expect(addresses.count > 20)
+    #expect(addresses == addresses.sorted())
+  }
+
+  @Test func fourDirectoriesThatMapThemselvesAreNoCycle() throws {
+    var sketch = TableSketch()
+    for index in 0..<4 as Range<UInt64> {
+      sketch.put(0x2001 + index << 12, in: 0x1000, at: index)
+      sketch.put(0x8000_0000_0000_2003 + index << 12, in: 0x5000, at: index)
+    }
+    #expect(try findings(sketch.machine(mode: .pae)).isEmpty)
+    sketch.put(0x8000_0000_0000_5003, in: 0x5000, at: 4)
+    #expect(try findings(sketch.machine(mode: .pae)).map(\.kind) == [.cycle])
+  }
+
   @Test func answerNoEndsTheSweep() throws {
     var sketch = Self.quiet()
     for index in 20..<40 as Range<UInt64> { sketch.put(0x0020_2087, in: 0x3000, at: index) }
