@@ -101,8 +101,8 @@ class Core:
         self._bench("build", scenario, "--format", "raw", "--output", raw, "--truth", truth)
         with open(truth, encoding="utf-8") as file:
             self.intended = [int(json.loads(line)["va"], 16) for line in file]
-        self.info = json.loads(self._bench("info", self.path, "--json"))
-        self.runs = [(int(run["start"], 16), int(run["end"], 16)) for run in self.info["runs"]]
+        self.mapped = self._ranges(self._bench("map", self.path, "--json", "--limit", str(PROBES)))
+        self.runs = self._ranges(self._bench("info", self.path, "--json"), "runs")
         self.raw = open(raw, "rb")
         self.drgn = drgn.Program()
         self.drgn.set_core_dump(self.path)
@@ -122,8 +122,8 @@ class Core:
                 folded[known] += 1
             elif failure:
                 failures.append(failure)
-        if not outcomes["mapped"]:
-            failures.append(f"{self.name}: no address is mapped, so nothing was compared")
+        if self.intended and not outcomes["mapped"]:
+            failures.append(f"{self.name}: no intended page is mapped, so nothing was compared")
         size = sum(end - start + 1 for start, end in self.runs)
         told = ", ".join(f"{name} {n}" for name, n in sorted(outcomes.items()))
         known = ", ".join(f"{name} {n}" for name, n in sorted(folded.items())) or "none"
@@ -134,14 +134,30 @@ class Core:
     def _compare_physical(self):
         failures = []
         for start, end in self.runs:
-            for address in range(start, end + 1, CHUNK):
-                count = min(CHUNK, end + 1 - address)
+            for address, count in self._chunks(start, end):
                 if self._read(address, count, physical=True) != self._raw_bytes(address, count):
                     failures.append(f"{self.name}: physical {address:#x}, {count} bytes differ")
             inside = any(other <= end + 1 <= last for other, last in self.runs)
             if not inside and self._read(end + 1, 1, physical=True) is not None:
                 failures.append(f"{self.name}: drgn finds a byte at {end + 1:#x}, after a run")
         return failures
+
+    def _chunks(self, start, end):
+        """Pieces of a run that hold data, and one of each of its sparse stretches."""
+        address = start
+        while address <= end:
+            try:
+                data = os.lseek(self.raw.fileno(), address, os.SEEK_DATA)
+            except OSError:  # nothing but a hole up to the end of the file
+                data = end + 1
+            if data > address:
+                yield address, min(CHUNK, data - address, end + 1 - address)
+                address = data
+            else:
+                hole = min(os.lseek(self.raw.fileno(), address, os.SEEK_HOLE), end + 1)
+                for piece in range(address, hole, CHUNK):
+                    yield piece, min(CHUNK, hole - piece)
+                address = hole
 
     def _compare_virtual(self, walk):
         """What is wrong with drgn's read at an address the bench walked, or None."""
@@ -156,8 +172,10 @@ class Core:
                 f" the bench {shown[1]} ({json.dumps(walk)})")  # fmt: skip
 
     def _walks(self):
-        """The bench's walks of the core: of intended pages, of their neighbours, of anything."""
+        """The bench's walks of the core: of pages that are mapped or should be, of their
+        neighbours, of anything."""
         pages = self.random.sample(self.intended, min(PROBES, len(self.intended)))
+        pages += [self.random.randrange(start, end, PAGE) for start, end in self.mapped]
         probes = [va & -PAGE | self.random.randrange(0, PAGE, WORD) for va in pages]
         near = [va + self.random.choice((-PAGE, PAGE)) for va in probes[: PROBES // 4]]
         far = [self.random.getrandbits(64) & -WORD for _ in range(PROBES // 8)]
@@ -176,6 +194,12 @@ class Core:
         }
         known = (one["id"] for one in self.deviations if one["when"].items() <= facts.items())
         return next(known, None)
+
+    def _ranges(self, lines, key=None):
+        """The (start, end) of each object, or of each object in `key` of the only one."""
+        objects = [json.loads(line) for line in lines.splitlines()]
+        objects = objects[0][key] if key else objects
+        return [(int(one["start"], 16), int(one["end"], 16)) for one in objects]
 
     def _read(self, address, count, physical=False):
         try:

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 import reference
-from reference import MODES, P, PS, RW, US, XD, bits
+from reference import MODES, PS, RW, US, XD, P, bits
 
 RAM = 1 << 20
 FRAME = 4096

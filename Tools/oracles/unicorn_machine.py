@@ -2,11 +2,17 @@
 
 import ctypes
 
-from unicorn import UC_ARCH_X86, UC_HOOK_INTR, UC_HOOK_MEM_UNMAPPED, UC_MODE_32, UC_MODE_64, Uc
-from unicorn import UcError
-from unicorn import x86_const as x86
-
 from random_images import CODE_VA, RAM
+from unicorn import (
+    UC_ARCH_X86,
+    UC_HOOK_INTR,
+    UC_HOOK_MEM_UNMAPPED,
+    UC_MODE_32,
+    UC_MODE_64,
+    Uc,
+    UcError,
+)
+from unicorn import x86_const as x86
 
 # The code page: mov al, [rax]; mov [rax], al; sysexit, the last with REX.W in 64-bit mode.
 READ, WRITE, SYSEXIT, UNTIL = CODE_VA, CODE_VA + 2, CODE_VA + 4, CODE_VA + 0xFF0
