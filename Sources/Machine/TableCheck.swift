@@ -52,7 +52,7 @@ private struct CheckVisitor: TableVisitor {
     var count: UInt64 = 0
 
     mutating func extend(_ entry: EntryVisit) -> Bool {
-      guard first != nil, last == entry.address else { return false }
+      guard let first, first.level == entry.level, last == entry.address else { return false }
       last = entry.address &+ 1 &<< entry.shift
       count += 1
       return true
@@ -174,7 +174,7 @@ private struct CheckVisitor: TableVisitor {
     switch kind {
     case .writableExecutable: give(kind, entry, "\(pages) may be written and executed")
     case .beyondMemory:
-      give(kind, entry, "\(pages) past the end of memory, which is \(end.hex)")
+      give(kind, entry, "\(pages) past the last byte of the image, \(end.hex)")
     default:
       let name = state.mode.entryName(entry.level)
       let entries = count == 1 ? "one \(name) is" : "\(count) \(name)s are"

@@ -48,9 +48,12 @@ enum ScenarioGolden {
       if stop.level > 0 { line += " at \(walk.mode.entryName(stop.level)) \(stop.entryAddress)" }
       if case .reservedBits(let bits) = stop.cause { line += " bits=\(bits.hex)" }
     }
-    let steps = walk.steps.map { step in
+    let isStopped = walk.result.translation == nil
+    let steps = walk.steps.enumerated().map { index, step in
       "  \(walk.mode.entryName(step.level))[\(step.index.hex)] \(step.entryAddress) "
-        + "\(step.entry?.hex ?? "missing") \(step.rights)"
+        + (step.entry?.hex ?? "missing")
+        // The rights of an entry that leads nowhere mean nothing.
+        + (isStopped && index == walk.steps.count - 1 ? "" : " \(step.rights)")
     }
     return [line] + steps
   }
