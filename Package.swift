@@ -103,6 +103,7 @@ let package = Package(
       "ImageBuilder",
       ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],
       fixtures: ["Diagnostics"]),
+    tests("Readme", ["mmubench"]),
     tests("House", []),
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
