@@ -1,7 +1,7 @@
 public import PhysicalMemory
 
 /// A piece of the map of an address space.
-public enum MapPiece: Hashable, Sendable {
+@frozen public enum MapPiece: Hashable, Sendable {
   /// Pages that continue each other.
   case run(MappingRun)
   /// The addresses from `start` to `end` translate as those `stride` bytes before them do, because
@@ -9,32 +9,37 @@ public enum MapPiece: Hashable, Sendable {
   case copies(start: VirtualAddress, end: VirtualAddress, stride: UInt64, count: UInt64)
 }
 
+/// Receives the pieces of a map, in ascending order.
+public protocol MapSink {
+  /// Takes a piece; false ends the enumeration.
+  mutating func receive(_ piece: MapPiece) -> Bool
+}
+
 /// Enumerates an address space as maximal runs, and says each shared table once.
 ///
 /// A table that is reached again at the same level with the same rights becomes a `copies` piece,
 /// so the output is bounded by the tables, even where four of them translate 2 to the 39 addresses.
-struct MapVisitor: TableVisitor {
-  private let expandsCopies: Bool
-  private let emit: (MapPiece) -> Bool
-  private var coalescer = RunCoalescer()
+@usableFromInline
+struct MapVisitor<Sink: MapSink>: TableVisitor {
+  @usableFromInline let expandsCopies: Bool
+  @usableFromInline var sink: Sink
+  @usableFromInline var coalescer = RunCoalescer()
   /// Where a table was met last, and whether any page lies under it.
-  private var seen = FoldTable<Occurrence>(empty: Occurrence(address: 0, hasPages: false))
-  private var copies: (start: UInt64, length: UInt64, key: TableKey, stride: UInt64, count: UInt64)?
-  private var pagesAtEntry: [UInt64] = []
-  private var pages: UInt64 = 0
-  private var wantsMore = true
+  @usableFromInline var seen = FoldTable<MapOccurrence>(empty: .nowhere)
+  /// Copies that are held back; they lie before the run that the coalescer holds.
+  @usableFromInline var copies: MapCopies?
+  @usableFromInline var pagesAtEntry: [UInt64] = []
+  @usableFromInline var pages: UInt64 = 0
+  @usableFromInline var wantsMore = true
 
-  private struct Occurrence: BitwiseCopyable, Sendable {
-    var address: UInt64
-    var hasPages: Bool
-  }
-
-  /// Gives pieces to `emit` until it returns false.
-  init(expandsCopies: Bool, emit: @escaping (MapPiece) -> Bool) {
+  /// Gives pieces to `sink` until it returns false.
+  @inlinable
+  init(expandsCopies: Bool, sink: Sink) {
     self.expandsCopies = expandsCopies
-    self.emit = emit
+    self.sink = sink
   }
 
+  @inlinable
   mutating func enter(_ table: TableVisit) -> Bool {
     guard wantsMore else { return false }
     if !expandsCopies, table.isWhole, let earlier = seen.value(for: table.key) {
@@ -45,81 +50,147 @@ struct MapVisitor: TableVisitor {
     return true
   }
 
+  @inlinable @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
     pages &+= 1
-    if copies != nil { flushCopies() }
-    if let run = coalescer.add(entry, at: page) { give(.run(run)) }
+    if let run = coalescer.add(entry, at: page) { give(run) }
   }
 
+  @inlinable
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
 
+  @inlinable
   mutating func missing(_ entry: EntryVisit) {}
 
+  @inlinable
   mutating func leave(_ table: TableVisit) {
     let hasPages = pages > (pagesAtEntry.popLast() ?? 0)
     guard !expandsCopies, table.isWhole else { return }
-    seen.store(Occurrence(address: table.address, hasPages: hasPages), for: table.key)
+    seen.store(MapOccurrence(address: table.address, hasPages: hasPages), for: table.key)
   }
 
   /// Gives what is still held back.
+  @inlinable
   mutating func finish() {
-    flushRun()
+    if let run = coalescer.finish() { give(run) }
     flushCopies()
   }
 
-  private mutating func copy(_ table: TableVisit, of earlier: Occurrence) {
-    flushRun()
+  @inlinable
+  mutating func copy(_ table: TableVisit, of earlier: MapOccurrence) {
+    if let run = coalescer.finish() { give(run) }
     pages &+= 1
     let stride = table.address &- earlier.address
-    let length: UInt64 = 1 << table.coverageShift
-    seen.store(Occurrence(address: table.address, hasPages: true), for: table.key)
-    if var row = copies, row.key == table.key, row.stride == stride,
+    seen.store(MapOccurrence(address: table.address, hasPages: true), for: table.key)
+    if let row = copies, row.key == table.key, row.stride == stride,
       table.address == row.start &+ row.count &* stride
     {
-      row.count += 1
-      copies = row
+      copies?.count += 1
       return
     }
     flushCopies()
-    copies = (table.address, length, table.key, stride, 1)
+    copies = MapCopies(
+      start: table.address, length: 1 << table.coverageShift, key: table.key, stride: stride,
+      count: 1)
   }
 
-  private mutating func flushRun() {
-    if let run = coalescer.finish() { give(.run(run)) }
+  @inlinable
+  mutating func give(_ run: MappingRun) {
+    if copies != nil { flushCopies() }
+    if wantsMore { wantsMore = sink.receive(.run(run)) }
   }
 
-  private mutating func flushCopies() {
+  @inlinable
+  mutating func flushCopies() {
     guard let row = copies else { return }
     copies = nil
-    give(
+    guard wantsMore else { return }
+    wantsMore = sink.receive(
       .copies(
-        start: VirtualAddress(row.start), end: VirtualAddress(row.start &+ (row.length - 1)),
+        start: VirtualAddress(row.start), end: VirtualAddress(row.start &+ (row.length &- 1)),
         stride: row.stride, count: row.count))
-  }
-
-  private mutating func give(_ piece: MapPiece) {
-    if wantsMore { wantsMore = emit(piece) }
   }
 }
 
-private struct MapOperation: WalkerOperation {
-  let range: ClosedRange<UInt64>
-  var visitor: MapVisitor
+/// Where a table was met, and whether any page lies under it.
+@usableFromInline
+struct MapOccurrence: BitwiseCopyable, Sendable {
+  @usableFromInline var address: UInt64
+  @usableFromInline var hasPages: Bool
 
+  @inlinable
+  init(address: UInt64, hasPages: Bool) {
+    self.address = address
+    self.hasPages = hasPages
+  }
+
+  @inlinable static var nowhere: Self { Self(address: 0, hasPages: false) }
+}
+
+/// Copies of one table at equal distances.
+@usableFromInline
+struct MapCopies: Sendable {
+  @usableFromInline var start: UInt64
+  @usableFromInline var length: UInt64
+  @usableFromInline var key: TableKey
+  @usableFromInline var stride: UInt64
+  @usableFromInline var count: UInt64
+
+  @inlinable
+  init(start: UInt64, length: UInt64, key: TableKey, stride: UInt64, count: UInt64) {
+    self.start = start
+    self.length = length
+    self.key = key
+    self.stride = stride
+    self.count = count
+  }
+}
+
+@usableFromInline
+struct MapOperation<Sink: MapSink>: WalkerOperation {
+  @usableFromInline let range: ClosedRange<UInt64>
+  @usableFromInline var visitor: MapVisitor<Sink>
+
+  @inlinable
+  init(range: ClosedRange<UInt64>, visitor: MapVisitor<Sink>) {
+    self.range = range
+    self.visitor = visitor
+  }
+
+  @inlinable
   mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) {
     walker.scan(range, visitor: &visitor)
     visitor.finish()
   }
 }
 
+private struct ClosureSink: MapSink {
+  let emit: (MapPiece) -> Bool
+
+  mutating func receive(_ piece: MapPiece) -> Bool { emit(piece) }
+}
+
 extension PagingState {
+  /// Gives the map of the address space to `sink`, in ascending order, until it returns false.
+  ///
+  /// The loop is compiled together with the sink: this is the way where time matters.
+  @inlinable
+  public func map<Sink: MapSink>(
+    _ memory: MemoryImage, range: ClosedRange<UInt64> = 0...UInt64.max,
+    expandingCopies: Bool = false, into sink: inout Sink
+  ) {
+    var operation = MapOperation(
+      range: range, visitor: MapVisitor(expandsCopies: expandingCopies, sink: sink))
+    perform(&operation, on: memory)
+    sink = operation.visitor.sink
+  }
+
   /// Gives the map of the address space to `emit`, in ascending order, until it returns false.
   public func map(
     _ memory: MemoryImage, range: ClosedRange<UInt64> = 0...UInt64.max,
     expandingCopies: Bool = false, emit: @escaping (MapPiece) -> Bool
   ) {
-    var operation = MapOperation(
-      range: range, visitor: MapVisitor(expandsCopies: expandingCopies, emit: emit))
-    perform(&operation, on: memory)
+    var sink = ClosureSink(emit: emit)
+    map(memory, range: range, expandingCopies: expandingCopies, into: &sink)
   }
 }

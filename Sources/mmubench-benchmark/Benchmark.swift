@@ -162,13 +162,7 @@ struct Benchmark {
 /// The map of the address space as a user of the library gets it.
 private func enumerate(_ state: PagingState, _ memory: MemoryImage) -> RunSummary {
   var summary = RunSummary()
-  state.map(memory) { piece in
-    switch piece {
-    case .run(let run): summary.add(run)
-    case .copies: break
-    }
-    return true
-  }
+  state.map(memory, into: &summary)
   return summary
 }
 

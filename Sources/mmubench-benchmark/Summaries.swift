@@ -27,10 +27,15 @@ struct WalkSummary: Equatable, WalkSink {
 }
 
 /// What an enumeration gave; both languages must agree on all of it.
-struct RunSummary: Equatable {
+struct RunSummary: Equatable, MapSink {
   var checksum: UInt64 = 0
   var runs: UInt64 = 0
   var pages: UInt64 = 0
+
+  mutating func receive(_ piece: MapPiece) -> Bool {
+    if case .run(let run) = piece { add(run) }
+    return true
+  }
 
   mutating func add(_ run: MappingRun) {
     runs &+= 1
