@@ -113,7 +113,7 @@ struct ContentsWriter {
       let count = end - address + 1
       let bytes = item.data.value.bytes(from: offset, count: count)
       let place = tables.bytes.makeOffset(of: address)
-      unsafe tables.bytes.mapping.store(bytes.span.bytes, at: place)
+      tables.bytes.mapping.store(bytes, at: place)
       guard end < range.upperBound else { return }
       address = end + 1
       offset += count

@@ -111,6 +111,9 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Copies bytes into a mapping made by `zeroed`; they must fit.
+  public func store(_ bytes: [UInt8], at offset: Int) { unsafe store(bytes.span.bytes, at: offset) }
+
   /// Stores a little-endian word into a mapping made by `zeroed`; it must fit.
   public func store<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
     precondition(offset >= 0 && MemoryLayout<Word>.size <= count - offset, "stored past the end")
