@@ -104,6 +104,11 @@ let package = Package(
       ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],
       fixtures: ["Diagnostics"]),
     tests("Readme", ["mmubench"]),
+    tests(
+      "Report",
+      ["Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory"],
+      fixtures: ["Goldens", "Machines"]),
+    tests("Command", ["mmubench"]),
     tests("House", []),
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],

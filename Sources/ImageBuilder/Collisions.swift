@@ -18,7 +18,7 @@ struct Collisions {
     if let earlier {
       note = "line \(earlier.mark.line) maps it first"
     } else {
-      note = "an entry for it is there"
+      note = "the same item maps it before"
     }
     return Diagnostic(
       .overlap, "the page at \(address.hex) is mapped already", at: rule.mark, notes: [note])

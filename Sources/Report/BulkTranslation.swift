@@ -16,7 +16,7 @@ public struct BulkTranslation {
   }
 
   /// Translates addresses in their order; false when nobody reads the lines any more.
-  public mutating func translate(_ addresses: [VirtualAddress], to stream: OutputStream) -> Bool {
+  public mutating func translate(_ addresses: [VirtualAddress], to stream: ReportStream) -> Bool {
     var rest = addresses[...]
     while !rest.isEmpty {
       let batch = Array(rest.prefix(Self.batchSize))

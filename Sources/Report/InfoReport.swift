@@ -89,7 +89,7 @@ public struct InfoReport: Sendable {
     if let machine {
       let mode = machine.provenance.first { $0.subject == "mode" }?.source ?? machine.format
       facts.append(("mode", machine.paging.mode.rawValue, mode))
-      for fact in machine.provenance where fact.subject != "mode" {
+      for fact in machine.provenance where !["mode", "root"].contains(fact.subject) {
         facts.append((fact.subject, fact.value, fact.source))
       }
     } else {

@@ -17,7 +17,7 @@ public struct MapReport: Sendable {
   public init() {}
 
   /// Writes the map under the root that questions are about.
-  public func write(_ machine: Machine, asJSON: Bool, to stream: OutputStream) {
+  public func write(_ machine: Machine, asJSON: Bool, to stream: ReportStream) {
     if asJSON {
       pieces(of: machine) { piece in
         MapJSON.write(piece, to: &stream.buffer)

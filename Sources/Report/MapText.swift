@@ -85,7 +85,7 @@ final class MapTotals {
     if !counts.isEmpty { text += ", pages: \(counts.joined(separator: ", ")), \(bytes.hex) bytes" }
     if copies > 0 {
       text += "; " + (copies == 1 ? "1 copy of a table" : "\(copies) copies of tables")
-      text += " beside (--expand writes them out)"
+      text += " not counted (--expand writes them out)"
     }
     return text
   }

@@ -57,7 +57,7 @@ public struct WalkJSON: Sendable {
       out.hex(translation.address.rawValue)
       out.write("\",\"page_size\":")
       out.decimal(translation.pageSize)
-      out.write(Self.rights[Int(translation.rights.rawValue & Rights.all.rawValue)])
+      out.members(of: translation.rights)
       if !isInImage { out.member("in_image", false) }
     case .stopped(let stop):
       out.write(result.outcome.rawValue)
@@ -74,20 +74,21 @@ public struct WalkJSON: Sendable {
     case .notPresent, .nonCanonical: break
     }
   }
-
-  /// The members for each set of rights.
-  private static let rights: [[UInt8]] = (0...Rights.all.rawValue).map { bits in
-    var text = TextBuffer()
-    text.members(of: Rights(rawValue: bits))
-    return Array(",".utf8) + text.bytes
-  }
 }
 
 extension TextBuffer {
-  /// The three members that say rights.
+  /// The three members that say rights; they stand after others.
   mutating func members(of rights: Rights) {
-    member("write", rights.contains(.write))
-    member("user", rights.contains(.user))
-    member("execute", rights.contains(.execute))
+    write(Self.rightsMembers[Int(rights.rawValue & Rights.all.rawValue)])
+  }
+
+  /// The members for each set of rights.
+  private static let rightsMembers: [[UInt8]] = (0...Rights.all.rawValue).map { bits in
+    let rights = Rights(rawValue: bits)
+    var text = TextBuffer()
+    text.member("write", rights.contains(.write))
+    text.member("user", rights.contains(.user))
+    text.member("execute", rights.contains(.execute))
+    return Array(",".utf8) + text.bytes
   }
 }

@@ -42,7 +42,7 @@ struct CheckCommand: ParsableCommand {
       self.limit = limit
     }
 
-    func write(_ finding: Finding, asJSON: Bool, to stream: OutputStream) -> Bool {
+    func write(_ finding: Finding, asJSON: Bool, to stream: ReportStream) -> Bool {
       guard report.count < limit else {
         isWhole = false
         return false

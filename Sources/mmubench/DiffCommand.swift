@@ -43,6 +43,7 @@ struct DiffCommand: ParsableCommand {
       var report = DifferenceReport(a.paging.mode)
       var isWhole = true
       for (spaceA, spaceB) in pairs.pairs {
+        report.flush(to: &stream.buffer)
         if !output.json, pairs.pairs.count > 1 {
           stream.buffer.write("root \(spaceA.register.hex) and \(spaceB.register.hex)", .bold)
           stream.buffer.write(spaceA.owner.map { "  \($0)\n" } ?? "\n")

@@ -47,7 +47,7 @@ struct DigestCommand: ParsableCommand {
   }
 
   private func writeDigests(
-    of machine: Machine, _ digester: inout Digester, to stream: OutputStream
+    of machine: Machine, _ digester: inout Digester, to stream: ReportStream
   ) throws {
     let report = DigestReport(machine)
     if !output.json {
@@ -66,7 +66,7 @@ struct DigestCommand: ParsableCommand {
   }
 
   private func write(
-    _ shard: Shard, of machine: Machine, _ digester: inout Digester, to stream: OutputStream
+    _ shard: Shard, of machine: Machine, _ digester: inout Digester, to stream: ReportStream
   ) {
     let file = ShardFile(machine)
     file.writeHeader(shard.index, of: shard.count, to: &stream.buffer)

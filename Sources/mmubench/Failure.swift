@@ -43,7 +43,7 @@ struct Failure: Error, CustomStringConvertible {
   }
 
   private static func end(_ status: Int32, _ text: String) -> Never {
-    let stream = OutputStream(descriptor: STDERR_FILENO, name: "standard error")
+    let stream = ReportStream(descriptor: STDERR_FILENO, name: "standard error")
     stream.buffer.write(text)
     stream.flush()
     Glibc.exit(status)

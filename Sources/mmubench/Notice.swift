@@ -5,7 +5,7 @@ import Report
 enum Notice {
   /// Writes what `body` puts in the buffer.
   static func write(_ body: (inout TextBuffer) -> Void) {
-    let stream = OutputStream(
+    let stream = ReportStream(
       descriptor: STDERR_FILENO, name: "standard error", isColored: Terminal.error.isColored)
     body(&stream.buffer)
     stream.flush()

@@ -11,8 +11,8 @@ struct OutputOptions: ParsableArguments {
   var color = ColorChoice.auto
 
   /// Runs `body` on standard output and writes what it leaves in the buffer.
-  func write(_ body: (OutputStream) throws -> Void) throws {
-    let stream = OutputStream(
+  func write(_ body: (ReportStream) throws -> Void) throws {
+    let stream = ReportStream(
       descriptor: STDOUT_FILENO, name: "standard output",
       isColored: !json && Terminal.output.isColored(color))
     // What was found before an error is an answer too.

@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
     if records.contains(where: { $0.verdict == .failed }) { throw ExitCode(1) }
   }
 
-  private func writeTotal(_ records: [RunRecord], to stream: OutputStream) {
+  private func writeTotal(_ records: [RunRecord], to stream: ReportStream) {
     let passed = records.filter { $0.verdict == .passed }.count
     let total = "\(passed) passed, \(records.count - passed) failed\n"
     if output.json { return Notice.write { $0.write(total) } }

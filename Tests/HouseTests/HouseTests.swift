@@ -25,7 +25,7 @@ import Testing
     "Sources/Paging/TableScan.swift",
     "Sources/PhysicalMemory/ByteMapping.swift",
     "Sources/PhysicalMemory/RunMemory.swift",
-    "Sources/Report/OutputStream.swift",
+    "Sources/Report/ReportStream.swift",
     "Sources/ScenarioFile/FileContents.swift",
     "Sources/Workbench/ScenarioFiles.swift",
     "Sources/mmubench/AddressLines.swift",

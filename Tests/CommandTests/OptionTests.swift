@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+
+/// What the options of the verbs do.
+@Suite struct OptionTests {
+  private let place: Workplace
+
+  init() throws { place = try Workplace() }
+
+  private func run(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(arguments, in: place)
+  }
+
+  @Test(arguments: ["--root", "--dtb", "--cr3"])
+  func theRootHasThreeNames(option: String) throws {
+    #expect(try run("build", "plain.yaml", "-o", "memory.raw").status == 0)
+    let outcome = try run(
+      "vtop", "memory.raw", "0x400123", "--mode", "x86-64", option, "0x1018", "--json")
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains(#""root":"0x1000","outcome":"mapped","pa":"0x5123""#))
+    let text = try run("walk", "memory.raw", "0x400123", "--mode", "x86-64", option, "0x1018")
+    #expect(text.output.contains("CR3 is 0x1018, its bits 0x18 are no address"))
+  }
+
+  @Test func theBaseMovesARawImage() throws {
+    #expect(try run("build", "plain.yaml", "-o", "memory.raw").status == 0)
+    let outcome = try run(
+      "walk", "memory.raw", "0x400123", "--mode", "x86-64", "--root", "0x1000", "--base", "0x1000",
+      "--json")
+    #expect(outcome.status == 0)
+    #expect(!outcome.output.contains("mapped"))
+    #expect(
+      try run("info", "memory.raw", "--base", "0x1000", "--json").output.contains(
+        #""runs":[{"start":"0x1000","end":"0x100fff"}]"#))
+  }
+
+  @Test func everyOptionSaysItsSource() throws {
+    let outcome = try run(
+      "walk", "plain.yaml", "0", "--efer", "0x500", "--cr4", "0x20", "--cr0", "0x80000001",
+      "--pkru", "4", "--pkrs", "8", "--physical-bits", "40", "--os", "none")
+    #expect(outcome.status == 0)
+    for option in ["--efer", "--cr4", "--cr0", "--pkru", "--pkrs", "--physical-bits"] {
+      #expect(outcome.output.contains(option), "\(option)")
+    }
+  }
+
+  @Test(arguments: [("always", true), ("never", false), ("auto", false)])
+  func coloursAreThereWhenAsked(choice: String, isColored: Bool) throws {
+    let outcome = try run("walk", "plain.yaml", "0x400000", "--color", choice)
+    #expect(outcome.output.contains("\u{1b}[") == isColored)
+    let json = try run("walk", "plain.yaml", "0x400000", "--json", "--color", choice)
+    #expect(!json.output.contains("\u{1b}"))
+  }
+
+  @Test func aReaderWhoLeavesIsNoError() throws {
+    try place.write(
+      Workplace.scenario(
+        "long", "map: [{ va: 0..0xff_ffff, to: { random: 0..0xf_ffff, seed: 1 } }]"),
+      to: "long.yaml")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = [
+      "-c", "set -o pipefail; \"$0\" map long.yaml --json | head -n 2", Command.program.path,
+    ]
+    process.currentDirectoryURL = place.url
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let lines = output.fileHandleForReading.readDataToEndOfFile().split(separator: 0x0a)
+    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(lines.count == 2)
+    #expect(complaint.isEmpty)
+    #expect(process.terminationStatus == 0)
+  }
+
+  @Test func shardsCombineToTheSameDigest() throws {
+    try place.write(
+      Workplace.scenario(
+        "wide", "map: [{ va: 0..0xf_ffff_ffff, to: 0x5000, every: 1 GiB }]"), to: "wide.yaml")
+    let whole = try run("digest", "wide.yaml", "--json")
+    #expect(whole.status == 0)
+    for count in 1...3 {
+      for index in 1...count {
+        let shard = try run("digest", "wide.yaml", "--shard", "\(index)/\(count)")
+        try place.write(shard.output, to: "shard\(index)")
+      }
+      let files = (1...count).map { "shard\($0)" }
+      let combined = try Command.run(
+        ["digest", "wide.yaml", "--json", "--combine"] + files, in: place)
+      #expect(combined.status == 0, "\(combined.errors)")
+      #expect(combined.output == whole.output)
+      let partial = try Command.run(
+        ["digest", "wide.yaml", "--combine"] + files.dropLast(), in: place)
+      #expect(count == 1 || partial.status == 65)
+    }
+    let stranger = try run("digest", "plain.yaml", "--efer", "0x500", "--combine", "shard1")
+    #expect(stranger.status == 65)
+    try place.write(try place.read("shard1").replacing("xxh3", with: "xxh4"), to: "shard1")
+    #expect(try run("digest", "wide.yaml", "--combine", "shard1").status == 65)
+    #expect(try run("digest", "wide.yaml", "--combine", "plain.yaml").status == 65)
+  }
+
+  @Test(arguments: ["raw", "elf", "elf32", "lime"])
+  func builtDumpsTranslateAsTheirScenario(format: String) throws {
+    let built = try run(
+      "build", "plain.yaml", "--format", format, "--output", "memory", "--truth", "truth")
+    #expect(built.status == 0)
+    #expect(built.output == "")
+    #expect(
+      try place.read("truth")
+        == #"{"va":"0x400000","mode":"x86-64","root":"0x1000","outcome":"mapped","pa":"0x5000","#
+        + #""page_size":4096,"write":true,"user":true,"execute":true}"# + "\n")
+    let same = try run("diff", "memory", "plain.yaml", "--mode", "x86-64", "--root", "0x1000")
+    #expect(same.status == 0, "\(same.errors)")
+  }
+
+  @Test func informationOfARawImageSaysWhatItLacks() throws {
+    try place.write(String(repeating: "\0", count: 8192), to: "memory.raw")
+    let outcome = try run("info", "memory.raw")
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("give --mode"))
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Paging
+import PhysicalMemory
+import Report
+import Testing
+
+/// The primitives that every report is written with.
+@Suite struct TextBufferTests {
+  @Test func numbersAreAsTheStandardLibraryWritesThem() {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var state = seed
+    for round in 0..<2000 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let edges: [UInt64] = [0, 1, 9, 10, 15, 16, UInt64.max, 1 << 63]
+      let number = round < edges.count ? edges[round] : state >> (state >> 58)
+      let digits = Int(state % 20)
+      let text = Fixture.written { out in
+        out.hex(number)
+        out.write(" ")
+        out.hex(number, digits: digits)
+        out.write(" ")
+        out.decimal(number)
+      }
+      let expected = "\(number.hex) \(number.hex(digits: max(1, digits))) \(number)"
+      #expect(text == expected, "seed \(seed)")
+    }
+  }
+
+  @Test func columnsAreFilledOnTheSideThatIsAsked() {
+    let text = Fixture.written(isColored: true) { out in
+      out.write("ab", .red, width: 4)
+      out.write("cd", .plain, rightAlignedIn: 4)
+      out.write("longer", width: 3)
+    }
+    #expect(text == "\u{1b}[31mab\u{1b}[0m    cdlonger")
+  }
+
+  @Test func aReaderWhoLeavesIsNoError() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let pipe = Pipe()
+    try pipe.fileHandleForReading.close()
+    let stream = ReportStream(
+      descriptor: pipe.fileHandleForWriting.fileDescriptor, name: "a pipe")
+    stream.buffer.write("text")
+    #expect(stream.drain(), "nothing is written before a block is full")
+    stream.flush()
+    #expect(stream.isClosed)
+    #expect(!stream.drain())
+    #expect(stream.failure == nil)
+    #expect(stream.buffer.bytes.isEmpty)
+  }
+
+  @Test func aFullDiskIsAnError() throws {
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let stream = ReportStream(descriptor: full.fileDescriptor, name: "the file")
+    stream.buffer.write("text")
+    stream.flush()
+    #expect(stream.failure == SystemError("write", "the file", code: ENOSPC))
+  }
+
+  @Test(
+    arguments: [
+      ("write", [.write], true, 12), ("write", [.user], false, 12), ("no-write", [.user], true, 12),
+      ("user,execute", [.user], false, 12), ("user,execute", .all, true, 12),
+      ("2M", .all, false, 12), ("2M,4K", .all, true, 12), ("no-user,1G", [.write], true, 30),
+    ] as [(String, Rights, Bool, UInt64)])
+  func filtersShowRunsWithAllThatIsAsked(
+    text: String, rights: Rights, isShown: Bool, shift: UInt64
+  ) throws {
+    let filter = try #require(MapFilter(text))
+    let run = MappingRun(
+      start: VirtualAddress(0), end: VirtualAddress((1 << shift) - 1),
+      address: PhysicalAddress(0), pageShift: shift, rights: rights)
+    #expect(filter.shows(run) == isShown)
+    #expect(!filter.isEmpty)
+  }
+
+  @Test(arguments: ["", "wx", "write,,user", "Write", "8K"])
+  func unknownTermsAreNoFilter(text: String) {
+    #expect(MapFilter(text) == nil)
+  }
+}
