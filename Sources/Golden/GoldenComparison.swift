@@ -1,4 +1,5 @@
-public import Paging
+public import Machine
+import Paging
 import PhysicalMemory
 
 /// A golden file's text against the answers of today.
@@ -19,7 +20,7 @@ public enum GoldenComparison {
   ///
   /// Where it concerns mappings, the first entry that differs is named by its way from the root.
   public static func firstDifference(
-    expected: [String], got: [String], state: PagingState
+    expected: [String], got: [String], machine: Machine
   ) -> Difference? {
     let lines = max(expected.count, got.count)
     guard
@@ -29,27 +30,66 @@ public enum GoldenComparison {
     else { return nil }
     return Difference(
       line: line + 1, expected: expected[checked: line], got: got[checked: line],
-      entry: entry(at: line, expected, got, state))
+      entry: entry(at: line, expected, got, machine))
   }
 
   /// Names the entry behind a difference in a section about an address space.
   private static func entry(
-    at line: Int, _ expected: [String], _ got: [String], _ state: PagingState
+    at line: Int, _ expected: [String], _ got: [String], _ machine: Machine
   ) -> String? {
     guard let start = (0...line).last(where: { got[checked: $0]?.hasPrefix("space ") ?? false }),
       expected[checked: start] == got[checked: start]
     else { return nil }
-    let runsA = runs(of: expected, from: start + 1)
-    let runsB = runs(of: got, from: start + 1)
+    let (linesA, linesB) = (section(expected, start), section(got, start))
+    let (runsA, runsB) = (runs(of: linesA), runs(of: linesB))
     if let address = firstDifference(runsA, runsB) {
-      return describe(address, answer(runsA, address), answer(runsB, address), state)
+      let (a, b) = (answer(runsA, address), answer(runsB, address))
+      return EntryChange(address: address, from: a, to: b).description(in: machine.paging)
     }
-    return table(at: start + 1, expected, got)
+    if let register = register(of: got[start]),
+      let change = singleChange(linesA, linesB, register, machine)
+    {
+      return change
+    }
+    return table(linesA, linesB)
   }
 
-  private static func runs(of lines: [String], from start: Int) -> [MappingRun] {
-    lines.dropFirst(start).prefix { $0.hasPrefix("  ") }
-      .compactMap { SpaceGolden.run(ofLine: $0.drop { $0 == " " }) }
+  /// The lines of a section, without its first.
+  private static func section(_ lines: [String], _ start: Int) -> [String] {
+    Array(lines.dropFirst(start + 1).prefix { $0.hasPrefix("  ") })
+  }
+
+  private static func register(of line: String) -> UInt64? {
+    let words = line.split(separator: " ")
+    return words.count > 1 ? UInt64(words[1].dropFirst("root=0x".count), radix: 16) : nil
+  }
+
+  /// The one entry that changed, where a map is too large to be shown and only one did.
+  private static func singleChange(
+    _ expected: [String], _ got: [String], _ register: UInt64, _ machine: Machine
+  ) -> String? {
+    func locator(_ lines: [String]) -> Locator? {
+      let prefix = "  locator "
+      return lines.first { $0.hasPrefix(prefix) }.flatMap { Locator($0.dropFirst(prefix.count)) }
+    }
+    guard let old = locator(expected), let new = locator(got),
+      let change = new.change(since: old)
+    else { return nil }
+    var state = machine.paging
+    state.cr3 = register
+    guard let now = state.slot(ofPage: change.page, in: machine.memory),
+      let before = SlotWord(
+        rawValue: Prime.add(now.rawValue, Prime.negate(change.difference))),
+      let level = now.level ?? before.level, level <= state.mode.levelCount,
+      change.page & ((1 << (state.pageShift(level) - 12)) - 1) == 0
+    else { return nil }
+    let address = state.address(ofPage: change.page)
+    return EntryChange(address: address, level: level, from: before, to: now)
+      .description(in: state)
+  }
+
+  private static func runs(of lines: [String]) -> [MappingRun] {
+    lines.compactMap { SpaceGolden.run(ofLine: $0.drop { $0 == " " }) }
   }
 
   /// The lowest address that two lists of runs translate differently.
@@ -69,43 +109,11 @@ public enum GoldenComparison {
       rights: run.rights)
   }
 
-  private static func describe(
-    _ address: UInt64, _ a: MappingRun?, _ b: MappingRun?, _ state: PagingState
-  ) -> String {
-    let shift = (a ?? b)?.pageShift ?? 12
-    let leaf = (1...state.mode.levelCount).first { state.pageShift($0) == shift } ?? 1
-    let path = (leaf...state.mode.levelCount).reversed().map { level in
-      let index = state.index(of: VirtualAddress(address), level: level)
-      return "\(state.mode.entryName(level))[\(index.hex)]"
-    }
-    return path.joined(separator: " → ") + ": " + changes(a, b).joined(separator: ", ")
-  }
-
-  private static func changes(_ a: MappingRun?, _ b: MappingRun?) -> [String] {
-    guard let a, let b else { return ["\(text(a))→\(text(b))"] }
-    var changes: [String] = []
-    if a.address != b.address { changes.append("frame \(a.address)→\(b.address)") }
-    if a.pageShift != b.pageShift {
-      changes.append("page \(sizeText(a.pageShift))→\(sizeText(b.pageShift))")
-    }
-    for (right, name) in [(Rights.write, "write"), (.user, "user"), (.execute, "execute")]
-    where a.rights.contains(right) != b.rights.contains(right) {
-      changes.append(a.rights.contains(right) ? "\(name) 1→0" : "\(name) 0→1")
-    }
-    return changes
-  }
-
-  private static func text(_ page: MappingRun?) -> String {
-    page.map { "\($0.address) \(sizeText($0.pageShift)) \($0.rights)" } ?? "not present"
-  }
-
-  /// The deepest table line that differs first, where a map is too large to be shown.
-  private static func table(at start: Int, _ expected: [String], _ got: [String]) -> String? {
-    func tables(_ lines: [String]) -> [String] {
-      lines.dropFirst(start).prefix { $0.hasPrefix("  ") }.filter { $0.hasPrefix("  table ") }
-    }
-    let known = Set(tables(expected))
-    let changed = tables(got).filter { !known.contains($0) }.map { $0.split(separator: " ")[1] }
+  /// The deepest table line that differs first, where more than one entry changed.
+  private static func table(_ expected: [String], _ got: [String]) -> String? {
+    let known = Set(expected)
+    let changed = got.filter { $0.hasPrefix("  table ") && !known.contains($0) }
+      .map { $0.split(separator: " ")[1] }
     guard let first = changed.first else { return nil }
     let deepest = changed.prefix { $0 == first || $0.hasPrefix(first + "→") }.last ?? first
     return deepest.replacing("→", with: " → ") + ": what is under this entry differs"

@@ -11,8 +11,9 @@ public struct SpaceGolden: Hashable, Sendable {
   public enum Content: Hashable, Sendable {
     /// All pieces of the map.
     case pieces([MapPiece])
-    /// The digests of the tables under the upper levels, with the way there.
-    case tables([Table])
+    /// The digests of the tables under the upper levels, with the way there, and the two numbers
+    /// by which a single changed entry can be found.
+    case tables([Table], locator: String)
   }
 
   /// A table that a golden names by the way to it.
@@ -42,7 +43,10 @@ public struct SpaceGolden: Hashable, Sendable {
     }
     content =
       pieces.count <= Self.pieceLimit
-      ? .pieces(pieces) : .tables(Self.upperTables(state, machine, digester))
+      ? .pieces(pieces)
+      : .tables(
+        Self.upperTables(state, machine, digester),
+        locator: state.locator(in: machine.memory).description)
   }
 
   /// The tables one level below the root, and those two levels below where they are few.
@@ -76,7 +80,8 @@ public struct SpaceGolden: Hashable, Sendable {
       "  digest \(digest.digest) mappings=\(digest.mappings) bytes=\(digest.bytes.hex)")
     switch content {
     case .pieces(let pieces): lines += pieces.map { "  " + Self.line(of: $0) }
-    case .tables(let tables):
+    case .tables(let tables, let locator):
+      lines.append("  locator \(locator)")
       lines += tables.map { table in
         "  table \(table.path) \(table.digest.digest) mappings=\(table.digest.mappings)"
       }

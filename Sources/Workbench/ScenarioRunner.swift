@@ -66,7 +66,7 @@ public struct ScenarioRunner: Sendable {
         got: "none; look at the answers and record them with --update")
     }
     let difference = GoldenComparison.firstDifference(
-      expected: expected, got: answers, state: machine.paging)
+      expected: expected, got: answers, machine: machine)
     guard let difference else { return .init("golden", expected: "", got: "") }
     return .init(
       "golden" + (difference.entry.map { " \($0)" } ?? ""),
