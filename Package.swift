@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Cross-module optimisation is an unsafe flag, which SwiftPM refuses in a versioned dependency. A
-// checkout of this package inside another build therefore goes without it.
+// Cross-module optimisation is an unsafe flag. A checkout of this package inside another build goes
+// without it: its owner has not asked for unsafe flags, and some versions of SwiftPM refuse them.
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 let release = BuildSettingCondition.when(configuration: .release)
 
