@@ -18,8 +18,18 @@ public struct MachineOverrides: Hashable, Sendable {
   public var pkrs: UInt64?
   /// `--physical-bits`.
   public var physicalBits: Int?
+  /// `--vendor`.
+  public var vendor: PagingState.Vendor?
+  /// `--c-bit`.
+  public var encryptionBit: Int?
+  /// `--shared-bit`.
+  public var sharedBit: Int?
+  /// `--ac`: RFLAGS.AC is 1.
+  public var alignmentCheck = false
   /// `--accept pdpte-accessed`.
   public var acceptsAccessedPDPTE = false
+  /// `--accept pdpte-walked`.
+  public var walksPDPTEs = false
   /// `--os`.
   public var system: String?
   /// `--pid`.
@@ -45,7 +55,7 @@ public struct MachineOverrides: Hashable, Sendable {
   public func apply(to machine: inout Machine) throws(Problem) {
     applyMode(to: &machine)
     applyRegisters(to: &machine)
-    if acceptsAccessedPDPTE { machine.paging.features.acceptsAccessedPDPTE = true }
+    applyProcessor(to: &machine)
     if let system { machine.system = system }
     try chooseRoot(of: &machine)
     if let contradiction = machine.paging.contradiction { throw Problem(contradiction) }
@@ -56,6 +66,7 @@ public struct MachineOverrides: Hashable, Sendable {
     var state = PagingState(mode: mode, cr3: machine.paging.cr3)
     state.physicalBits = machine.paging.physicalBits
     state.features = machine.paging.features
+    state.vendor = machine.paging.vendor
     machine.paging = state
     machine.note("mode", mode.rawValue, from: "--mode")
   }
@@ -74,6 +85,24 @@ public struct MachineOverrides: Hashable, Sendable {
     guard let physicalBits else { return }
     machine.paging.physicalBits = physicalBits
     machine.note("MAXPHYADDR", "\(physicalBits)", from: "--physical-bits")
+  }
+
+  private func applyProcessor(to machine: inout Machine) {
+    if acceptsAccessedPDPTE { machine.paging.features.acceptsAccessedPDPTE = true }
+    if walksPDPTEs { machine.paging.features.walksPDPTEs = true }
+    if alignmentCheck { machine.paging.alignmentCheck = true }
+    if let vendor {
+      machine.paging.vendor = vendor
+      machine.note("vendor", vendor.rawValue, from: "--vendor")
+    }
+    if let encryptionBit {
+      machine.paging.encryptionBit = encryptionBit
+      machine.note("C-bit", "\(encryptionBit)", from: "--c-bit")
+    }
+    if let sharedBit {
+      machine.paging.sharedBit = sharedBit
+      machine.note("shared bit", "\(sharedBit)", from: "--shared-bit")
+    }
   }
 
   private func chooseRoot(of machine: inout Machine) throws(Problem) {

@@ -1,41 +1,61 @@
-import BitLayout
+public import BitLayout
 public import PhysicalMemory
 
 /// What a processor does with an access.
-public enum AccessResult: Hashable, Sendable {
+@frozen public enum AccessResult: Hashable, Sendable {
   /// The access is made; `updates` are the accessed and dirty bits that the processor sets.
-  case translated(Translation, updates: [EntryUpdate])
-  /// A page fault with this error code, and where the walk stood.
-  case pageFault(PageFaultErrorCode, WalkResult)
+  case translated(Translation, updates: EntryUpdates)
+  /// A page fault.
+  case pageFault(PageFault)
   /// A general-protection exception: the address is not canonical, or a PAE PDPTE that is in use
   /// has reserved bits, which the processor finds as CR3 is loaded (SDM 3A, 4.4.1).
   case generalProtection(WalkStop)
   /// A table is not in the image; nothing is known.
   case missing(WalkStop)
+
+  /// The outcome in one word.
+  @inlinable public var outcome: AccessOutcome {
+    switch self {
+    case .translated: .translated
+    case .pageFault: .pageFault
+    case .generalProtection: .generalProtection
+    case .missing: .missing
+    }
+  }
 }
 
-/// An accessed or dirty bit that the processor sets in an entry.
-public struct EntryUpdate: Hashable, Sendable {
-  /// The physical address of the entry.
-  public var address: PhysicalAddress
-  /// The level of the entry.
-  public var level: Int
-  /// The entry before the access.
-  public var before: UInt64
-  /// The entry after the access.
-  public var after: UInt64
+/// The outcome of an access in one word.
+@frozen public enum AccessOutcome: String, Sendable, CaseIterable {
+  /// The access is made.
+  case translated
+  /// A page fault, #PF.
+  case pageFault = "page-fault"
+  /// A general-protection exception, #GP.
+  case generalProtection = "general-protection"
+  /// A table that the walk needs is not in the image; nothing is known.
+  case missing
+}
 
-  /// Describes an update.
-  public init(address: PhysicalAddress, level: Int, before: UInt64, after: UInt64) {
-    self.address = address
-    self.level = level
-    self.before = before
-    self.after = after
+/// A page fault and what caused it.
+@frozen public struct PageFault: Hashable, Sendable {
+  /// The error code on the stack.
+  public var errorCode: PageFaultErrorCode
+  /// The rules that refused the access; none where no page was found.
+  public var refusal: AccessRefusal
+  /// How the walk ended.
+  public var walk: WalkResult
+
+  /// Describes a page fault.
+  @inlinable
+  public init(errorCode: PageFaultErrorCode, refusal: AccessRefusal, walk: WalkResult) {
+    self.errorCode = errorCode
+    self.refusal = refusal
+    self.walk = walk
   }
 }
 
 /// Keeps what the access check and the accessed and dirty bits need of a walk, without an array.
-@frozen public struct AccessRecorder: WalkObserver {
+@frozen public struct AccessRecorder: WalkObserver, Sendable {
   @usableFromInline var entries = InlineArray<6, UInt64>(repeating: 0)
   @usableFromInline var addresses = InlineArray<6, UInt64>(repeating: 0)
   @usableFromInline var rightsAbove = Rights.all
@@ -55,71 +75,83 @@ public struct EntryUpdate: Hashable, Sendable {
 }
 
 extension Walker {
-  /// What the processor does with an access.
+  /// What the processor does with an access to `pointer`.
+  ///
+  /// Data addresses lose their tags first, where the processor masks or ignores them; the walk is
+  /// that of the linear address that is left.
   @inlinable
   public func access(
-    _ address: VirtualAddress, _ access: Access, rules: AccessRules
+    _ pointer: VirtualAddress, _ access: Access, rules: AccessRules
   ) -> AccessResult {
-    var recorder = AccessRecorder()
-    let result = translate(address, observer: &recorder)
-    switch result {
-    case .stopped(let stop): return rules.result(of: access, stop, Format.mode)
+    let address = VirtualAddress(rules.linearAddress(pointer.rawValue, for: access))
+    var record = AccessRecorder()
+    let walk = translate(address, observer: &record)
+    switch walk {
+    case .stopped(let stop): return rules.result(of: access, stop, walk, Format.levelCount)
     case .mapped(let translation):
-      if let code = rules.violation(of: access, translation, recorder) {
-        return .pageFault(code, result)
+      let refusal = rules.refusal(of: access, translation, record)
+      guard refusal.isEmpty else {
+        let code = rules.errorCode(of: access, refused: refusal)
+        return .pageFault(PageFault(errorCode: code, refusal: refusal, walk: walk))
       }
+      let top = rules.loadsTopTable ? Format.levelCount &- 1 : Format.levelCount
       return .translated(
-        translation, updates: rules.updates(of: access, translation, recorder, Format.mode))
+        translation,
+        updates: EntryUpdates(
+          record, levels: translation.level...top, setsDirty: access.isWrite))
     }
   }
 }
 
 extension AccessRules {
-  @usableFromInline
-  func result(of access: Access, _ stop: WalkStop, _ mode: PagingMode) -> AccessResult {
+  @inlinable
+  func result(
+    of access: Access, _ stop: WalkStop, _ walk: WalkResult, _ levelCount: Int
+  ) -> AccessResult {
+    var code = errorCode(of: access)
     switch stop.cause {
-    case .missing: .missing(stop)
-    case .nonCanonical: .generalProtection(stop)
-    case .notPresent: .pageFault(errorCode(of: access), .stopped(stop))
+    case .missing: return .missing(stop)
+    case .nonCanonical: return .generalProtection(stop)
+    case .notPresent: break
     case .reservedBits:
-      mode == .pae && stop.level == mode.levelCount
-        ? .generalProtection(stop)
-        : .pageFault(
-          errorCode(of: access).union([.protection, .reserved]), .stopped(stop))
+      if loadsTopTable && stop.level == levelCount { return .generalProtection(stop) }
+      // P=1: reserved bits are looked at only in an entry that is present (SDM 3A, 4.7).
+      code.formUnion([.protection, .reserved])
     }
+    return .pageFault(PageFault(errorCode: code, refusal: [], walk: walk))
   }
 
-  @usableFromInline
-  func violation(
-    of access: Access, _ translation: Translation, _ recorder: AccessRecorder
-  ) -> PageFaultErrorCode? {
+  @inlinable
+  func refusal(
+    of access: Access, _ translation: Translation, _ record: AccessRecorder
+  ) -> AccessRefusal {
     let entry = translation.entry
+    // SDM 3A, 4.6.1: RW=0 and D=1 in the entry that maps the page, RW=1 in all others.
     let isShadowStack =
-      recorder.rightsAbove.contains(.write) && !X86Fields.writable.isSet(in: entry)
+      record.rightsAbove.contains(.write) && !X86Fields.writable.isSet(in: entry)
       && X86Fields.dirty.isSet(in: entry)
-    return violation(
+    return refusal(
       of: access, rights: translation.rights, isShadowStack: isShadowStack,
       key: X86Fields.protectionKey.value(in: entry))
   }
+}
 
-  /// The accessed bit of every entry that was used, and the dirty bit of the last one for a write
-  /// (SDM 3A, 4.8); a PAE PDPTE has no accessed bit.
-  @usableFromInline
-  func updates(
-    of access: Access, _ translation: Translation, _ recorder: AccessRecorder, _ mode: PagingMode
-  ) -> [EntryUpdate] {
-    var updates: [EntryUpdate] = []
-    for level in (translation.level...mode.levelCount).reversed() {
-      if mode == .pae && level == mode.levelCount { continue }
-      let before = recorder.entries[level]
-      var after = before | X86Fields.accessed.mask
-      if level == translation.level && access.isWrite { after |= X86Fields.dirty.mask }
-      guard after != before else { continue }
-      updates.append(
-        EntryUpdate(
-          address: PhysicalAddress(recorder.addresses[level]), level: level, before: before,
-          after: after))
-    }
-    return updates
+extension PagingState {
+  /// What the processor does with one access to `pointer`.
+  public func access(
+    _ pointer: VirtualAddress, _ access: Access, in memory: MemoryImage
+  ) -> AccessResult {
+    var operation = SingleAccess(pointer: pointer, access: access, rules: AccessRules(self))
+    return perform(&operation, on: memory)
+  }
+}
+
+private struct SingleAccess: WalkerOperation {
+  let pointer: VirtualAddress
+  let access: Access
+  let rules: AccessRules
+
+  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> AccessResult {
+    walker.access(pointer, access, rules: rules)
   }
 }

@@ -1,106 +1,141 @@
-import BitLayout
+public import BitLayout
 
 /// The registers that decide whether an access is allowed, unpacked once for many accesses.
-public struct AccessRules: Hashable, Sendable {
-  private let writeProtect: Bool
-  private let executionPrevention: Bool
-  private let accessPrevention: Bool
-  private let userKeys: Bool
-  private let supervisorKeys: Bool
+@frozen public struct AccessRules: Hashable, Sendable {
+  @usableFromInline let writeProtect: Bool
+  @usableFromInline let executionPrevention: Bool
+  @usableFromInline let accessPrevention: Bool
+  @usableFromInline let userKeys: Bool
+  @usableFromInline let supervisorKeys: Bool
   /// Whether the error code tells fetches from reads.
-  private let distinguishesFetches: Bool
-  private let pkru: UInt64
-  private let pkrs: UInt64
+  @usableFromInline let distinguishesFetches: Bool
   /// RFLAGS.AC, which lifts SMAP for explicit accesses.
-  private let alignmentCheck: Bool
+  @usableFromInline let alignmentCheck: Bool
+  /// Whether the entries of the top table are loaded with CR3: they raise no page faults and have
+  /// no accessed bit.
+  @usableFromInline let loadsTopTable: Bool
+  @usableFromInline let pkru: UInt64
+  @usableFromInline let pkrs: UInt64
+  /// What becomes of the upper bits of data addresses.
+  @usableFromInline let tags: AddressTags
 
-  /// Takes the rules from the registers; `alignmentCheck` is RFLAGS.AC.
-  public init(_ state: PagingState, alignmentCheck: Bool = false) {
-    let longMode = state.mode == .x86_64 || state.mode == .la57
+  /// Takes the rules from the registers.
+  public init(_ state: PagingState) {
     writeProtect = RegisterLayouts.writeProtect.isSet(in: state.cr0)
     executionPrevention = RegisterLayouts.executionPrevention.isSet(in: state.cr4)
     accessPrevention = RegisterLayouts.accessPrevention.isSet(in: state.cr4)
-    userKeys = longMode && RegisterLayouts.userKeys.isSet(in: state.cr4)
-    supervisorKeys = longMode && RegisterLayouts.supervisorKeys.isSet(in: state.cr4)
+    userKeys = state.isLongMode && RegisterLayouts.userKeys.isSet(in: state.cr4)
+    supervisorKeys = state.isLongMode && RegisterLayouts.supervisorKeys.isSet(in: state.cr4)
+    // SDM 3A, 4.7: I/D is valid where a fetch can be refused, by SMEP or by XD.
     distinguishesFetches = executionPrevention || state.noExecute
+    alignmentCheck = state.alignmentCheck
+    loadsTopTable = state.mode == .pae && !state.features.walksPDPTEs
     pkru = state.pkru
     pkrs = state.pkrs
-    self.alignmentCheck = alignmentCheck
+    tags = AddressTags(state)
   }
 
-  /// The part of the error code that depends on the access alone.
+  /// The linear address that an access to `pointer` translates: without the tag of a data address.
+  @inlinable
+  public func linearAddress(_ pointer: UInt64, for access: Access) -> UInt64 {
+    tags.areOff || !access.isData ? pointer : tags.removed(from: pointer)
+  }
+
+  /// The part of the error code that depends on the access alone (SDM 3A, 4.7).
+  @inlinable
   public func errorCode(of access: Access) -> PageFaultErrorCode {
     var code: PageFaultErrorCode = []
-    if access.isWrite { code.insert(.write) }
-    if access.privilege == .user { code.insert(.user) }
-    if access.kind == .execute && distinguishesFetches { code.insert(.instruction) }
-    if access.isShadowStack { code.insert(.shadowStack) }
+    if access.isWrite { code.formUnion(.write) }
+    if access.privilege == .user { code.formUnion(.user) }
+    if access.kind == .execute && distinguishesFetches { code.formUnion(.instruction) }
+    if access.isShadowStack { code.formUnion(.shadowStack) }
     return code
   }
 
-  /// The error code of the fault that an access to a page raises, or nil where it is allowed.
+  /// The error code of the fault that refuses an access to a page that is mapped.
+  @inlinable
+  public func errorCode(of access: Access, refused: AccessRefusal) -> PageFaultErrorCode {
+    var code = errorCode(of: access).union(.protection)
+    // PK is set whenever the key forbids the access, whatever else forbids it.
+    if !refused.isDisjoint(with: .byKey) { code.formUnion(.protectionKey) }
+    return code
+  }
+
+  /// The rules that refuse an access to a page; none where it is allowed.
   ///
   /// `rights` are those over all levels, `isShadowStack` says whether the page is one of a shadow
   /// stack, `key` is its protection key (SDM 3A, 4.6.1 and 4.6.2).
-  public func violation(
+  @inlinable
+  public func refusal(
     of access: Access, rights: Rights, isShadowStack: Bool, key: UInt64
-  ) -> PageFaultErrorCode? {
-    let keyForbids = keyForbids(access, isUserPage: rights.contains(.user), key: key)
-    let isAllowed = isAllowed(access, rights, isShadowStack: isShadowStack)
-    guard keyForbids || !isAllowed else { return nil }
-    var code = errorCode(of: access).union(.protection)
-    // PK is set whenever the key forbids the access, whatever else forbids it (4.7).
-    if keyForbids { code.insert(.protectionKey) }
-    return code
-  }
-
-  private func isAllowed(_ access: Access, _ rights: Rights, isShadowStack: Bool) -> Bool {
+  ) -> AccessRefusal {
     let isUserPage = rights.contains(.user)
-    if access.privilege == .user && !isUserPage { return false }
+    let isUserAccess = access.privilege == .user
+    var refusal: AccessRefusal = []
+    if isUserAccess && !isUserPage { refusal.formUnion(.supervisorPage) }
     switch access.kind {
-    case .read: return access.privilege == .user || supervisorReaches(access, isUserPage)
+    case .read:
+      if isPrevented(access, isUserPage) { refusal.formUnion(.accessPrevention) }
     case .write:
-      if access.privilege == .user { return rights.contains(.write) }
-      let isWritable = rights.contains(.write) || !writeProtect
-      return isWritable && supervisorReaches(access, isUserPage)
+      if !rights.contains(.write) && (writeProtect || isUserAccess) {
+        refusal.formUnion(.readOnly)
+      }
+      if isPrevented(access, isUserPage) { refusal.formUnion(.accessPrevention) }
     case .execute:
-      if access.privilege != .user && isUserPage && executionPrevention { return false }
-      return rights.contains(.execute)
+      if !rights.contains(.execute) { refusal.formUnion(.executeDisabled) }
+      if !isUserAccess && isUserPage && executionPrevention {
+        refusal.formUnion(.executionPrevention)
+      }
     case .shadowStackRead, .shadowStackWrite:
-      // A supervisor shadow-stack access needs a supervisor page, AC notwithstanding.
-      return isShadowStack && isUserPage == (access.privilege == .user)
+      if !isShadowStack { refusal.formUnion(.noShadowStack) }
+      // RFLAGS.AC does not help here, nor does SMAP matter.
+      if !isUserAccess && isUserPage { refusal.formUnion(.userShadowStack) }
     }
+    return refusal.union(keyRefusal(of: access, isUserPage: isUserPage, key: key))
   }
 
   /// SMAP: the supervisor reads and writes user pages only explicitly and with AC=1.
-  private func supervisorReaches(_ access: Access, _ isUserPage: Bool) -> Bool {
-    guard isUserPage && accessPrevention else { return true }
-    return alignmentCheck && access.privilege == .supervisor
+  @inlinable
+  func isPrevented(_ access: Access, _ isUserPage: Bool) -> Bool {
+    guard accessPrevention && isUserPage && access.privilege != .user else { return false }
+    return !alignmentCheck || access.privilege == .supervisorImplicit
   }
 
-  private func keyForbids(_ access: Access, isUserPage: Bool, key: UInt64) -> Bool {
-    guard access.isData, isUserPage ? userKeys : supervisorKeys else { return false }
+  /// What the protection key refuses: whose page it is decides which register counts.
+  @inlinable
+  func keyRefusal(of access: Access, isUserPage: Bool, key: UInt64) -> AccessRefusal {
+    guard access.isData, isUserPage ? userKeys : supervisorKeys else { return [] }
     let rights = ProtectionKeyRights(isUserPage ? pkru : pkrs, key: key)
-    if rights.disablesAccess { return true }
-    return rights.disablesWrite && access.isWrite
-      && (writeProtect || (isUserPage && access.privilege == .user))
+    var refusal: AccessRefusal = []
+    if rights.disablesAccess { refusal.formUnion(.keyDisablesAccess) }
+    // CR0.WP=0 frees the supervisor, and supervisor pages, from WD.
+    let respectsWrite = writeProtect || (isUserPage && access.privilege == .user)
+    if rights.disablesWrite && access.isWrite && respectsWrite {
+      refusal.formUnion(.keyDisablesWrite)
+    }
+    return refusal
   }
 }
 
 /// What PKRU or PKRS say about one key: two bits for each of sixteen keys (SDM 3A, 4.6.2).
-public struct ProtectionKeyRights: Hashable, Sendable {
+@frozen public struct ProtectionKeyRights: Hashable, Sendable {
   /// ADi: no data access.
   public let disablesAccess: Bool
   /// WDi: no write, for the supervisor only if CR0.WP=1.
   public let disablesWrite: Bool
 
   /// Reads the rights of key `key` from a register.
+  @inlinable
   public init(_ register: UInt64, key: UInt64) {
-    let pair = register >> (key * 2)
+    let pair = register &>> (key &* 2)
     disablesAccess = Self.accessDisable.isSet(in: pair)
     disablesWrite = Self.writeDisable.isSet(in: pair)
   }
 
-  private static let accessDisable = BitField("AD", 0, .value, "data accesses are refused")
-  private static let writeDisable = BitField("WD", 1, .value, "writes are refused")
+  @inlinable static var accessDisable: BitField {
+    BitField("AD", 0, .value, "data accesses are refused")
+  }
+  @inlinable static var writeDisable: BitField {
+    BitField("WD", 1, .value, "writes are refused")
+  }
 }

@@ -11,9 +11,20 @@ public struct PagingState: Hashable, Sendable {
     public var page1G = true
     /// Bit 5 of a PAE PDPTE is harmless, as QEMU writes it; never so on a processor.
     public var acceptsAccessedPDPTE = false
+    /// PAE PDPTEs are read with each walk, as emulators do it, not loaded with CR3: their reserved
+    /// bits raise a page fault, and they have an accessed bit that a walk sets.
+    public var walksPDPTEs = false
 
     /// A processor with all features and no emulator's habits.
     public init() {}
+  }
+
+  /// Who made the processor, where manufacturers differ.
+  public enum Vendor: String, Sendable, CaseIterable {
+    /// Intel, with linear-address masking.
+    case intel
+    /// AMD, with upper-address ignore.
+    case amd
   }
 
   /// The paging mode.
@@ -32,6 +43,14 @@ public struct PagingState: Hashable, Sendable {
   public var pkrs: UInt64 = 0
   /// MAXPHYADDR: the number of bits of a physical address, 32 to 52.
   public var physicalBits = 52
+  /// The manufacturer.
+  public var vendor = Vendor.intel
+  /// The bit of an entry that says its page is encrypted (AMD SME and SEV): no address bit.
+  public var encryptionBit: Int?
+  /// The bit of an entry that says its page is shared with the host (Intel TDX): no address bit.
+  public var sharedBit: Int?
+  /// RFLAGS.AC, which lifts SMAP for explicit accesses.
+  public var alignmentCheck = false
   /// What the processor can do.
   public var features = Features()
 
@@ -60,13 +79,24 @@ public struct PagingState: Hashable, Sendable {
     }
   }
 
-  /// The physical address of the top table: CR3 without the bits that are not address.
-  public var root: PhysicalAddress {
-    PhysicalAddress(cr3 & RegisterLayouts.root(in: mode).mask)
+  /// The bits among the address bits of entries and of CR3 that are neither address nor reserved.
+  public var attributeBits: UInt64 {
+    [encryptionBit, sharedBit].reduce(0) { bits, bit in
+      guard let bit, Self.attributeBitRange.contains(bit) else { return bits }
+      return bits | 1 << UInt64(bit)
+    }
   }
 
+  /// Where an encryption bit or a shared bit can be: in the address of every entry of eight bytes.
+  static let attributeBitRange = 32...51
+
+  private var rootMask: UInt64 { RegisterLayouts.root(in: mode).mask & ~attributeBits }
+
+  /// The physical address of the top table: CR3 without the bits that are not address.
+  public var root: PhysicalAddress { PhysicalAddress(cr3 & rootMask) }
+
   /// The bits of CR3 that are not part of the root's address.
-  public var ignoredRootBits: UInt64 { cr3 & ~RegisterLayouts.root(in: mode).mask }
+  public var ignoredRootBits: UInt64 { cr3 & ~rootMask }
 
   /// Whether bit 63 of an entry is XD rather than reserved; 32-bit paging has no such bit.
   public var noExecute: Bool {
@@ -82,17 +112,5 @@ public struct PagingState: Hashable, Sendable {
     guard RegisterLayouts.physicalAddressExtension.isSet(in: cr4) else { return .x86 }
     guard longMode else { return .pae }
     return RegisterLayouts.fiveLevel.isSet(in: cr4) ? .la57 : .x86_64
-  }
-
-  /// Why the registers cannot be those of a processor in this mode, or nil where they can.
-  public var contradiction: String? {
-    if !(32...52).contains(physicalBits) {
-      return "MAXPHYADDR is \(physicalBits); processors have 32 to 52 physical address bits"
-    }
-    if !RegisterLayouts.pagingEnable.isSet(in: cr0) { return "CR0.PG=0: paging is off" }
-    let longMode = mode == .x86_64 || mode == .la57
-    let actual = Self.mode(cr0: cr0, cr4: cr4, longMode: longMode)
-    guard let actual, actual != mode else { return nil }
-    return "mode \(mode.rawValue) contradicts CR4=\(cr4.hex), which is mode \(actual.rawValue)"
   }
 }

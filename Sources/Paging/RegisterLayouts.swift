@@ -34,6 +34,12 @@ public enum RegisterLayouts {
   /// CR4.PKS.
   public static let supervisorKeys = BitField(
     "PKS", 24, .value, "protection keys apply to supervisor pages")
+  /// CR4.PCIDE.
+  public static let processContextEnable = BitField(
+    "PCIDE", 17, .value, "bits 11:0 of CR3 are a process-context identifier")
+  /// CR4.LAM_SUP.
+  public static let supervisorMasking = BitField(
+    "LAM_SUP", 28, .value, "supervisor data addresses may carry metadata in their upper bits")
   /// EFER.LME.
   public static let longModeEnable = BitField("LME", 8, .value, "64-bit paging is enabled")
   /// EFER.LMA.
@@ -41,28 +47,22 @@ public enum RegisterLayouts {
   /// EFER.NXE.
   public static let noExecuteEnable = BitField("NXE", 11, .value, "bit 63 of an entry is XD")
 
+  /// EFER.UAIE, of AMD.
+  public static let upperAddressIgnore = BitField(
+    "UAIE", 20, .value, "bits 63:57 of a data address are a tag (AMD APM 2, 5.10)")
+
   /// The named bits of CR0.
   public static let cr0 = [protectionEnable, writeProtect, pagingEnable]
   /// The named bits of CR4.
   public static let cr4 = [
     pageSizeExtension, physicalAddressExtension,
     BitField("PGE", 7, .value, "global pages exist"), fiveLevel,
-    BitField("PCIDE", 17, .value, "bits 11:0 of CR3 are a process-context identifier"),
-    executionPrevention, accessPrevention, userKeys, controlFlowEnforcement, supervisorKeys,
+    processContextEnable, executionPrevention, accessPrevention, userKeys, controlFlowEnforcement,
+    supervisorKeys, supervisorMasking,
   ]
   /// The named bits of EFER.
   public static let efer = [
     BitField("SCE", 0, .value, "SYSCALL is enabled"), longModeEnable, longModeActive,
-    noExecuteEnable,
+    noExecuteEnable, upperAddressIgnore,
   ]
-
-  /// The physical address in CR3, by mode: PAE has a top table of 32 bytes (SDM 3A, Tables
-  /// 4-3, 4-7 and 4-12).
-  static func root(in mode: PagingMode) -> BitField {
-    switch mode {
-    case .x86: BitField("base", 31, 12, .address, "physical address of the page directory")
-    case .pae: BitField("base", 31, 5, .address, "physical address of the PDPT")
-    case .x86_64, .la57: BitField("base", 51, 12, .address, "physical address of the top table")
-    }
-  }
 }

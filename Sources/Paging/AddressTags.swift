@@ -1,0 +1,48 @@
+import BitLayout
+
+/// What becomes of the upper bits of a data address before the address is translated.
+///
+/// Intel's linear-address masking lets user pointers (bit 63 is 0) carry metadata in bits 62:57
+/// (CR3.LAM_U57, which wins) or 62:48 (CR3.LAM_U48), and supervisor pointers (bit 63 is 1) in the
+/// bits that 4-level or 5-level paging does not translate (CR4.LAM_SUP). Which rule applies depends
+/// on the pointer, not on who uses it. The metadata are replaced by copies of the highest bit that
+/// is address, bit 63 stays, and the result must be canonical as ever; a page fault reports this
+/// result in CR2. AMD's upper-address ignore (EFER.UAIE) makes bits 63:57 a tag: they become copies
+/// of bit 56. Instruction fetches know no tags.
+@frozen public struct AddressTags: Hashable, Sendable {
+  /// The highest address bit of pointers whose bit 63 is 0; 63 where there is no tag.
+  @usableFromInline let lowerSign: UInt64
+  /// The same for pointers whose bit 63 is 1.
+  @usableFromInline let upperSign: UInt64
+  /// Bit 63 where it is not part of the tag.
+  @usableFromInline let kept: UInt64
+
+  /// Takes the rules from CR3, CR4, EFER, mode and manufacturer.
+  public init(_ state: PagingState) {
+    let fields = RegisterLayouts.self
+    switch (state.isLongMode, state.vendor) {
+    case (false, _): (lowerSign, upperSign, kept) = (63, 63, 0)
+    case (true, .amd):
+      let sign: UInt64 = fields.upperAddressIgnore.isSet(in: state.efer) ? 56 : 63
+      (lowerSign, upperSign, kept) = (sign, sign, 0)
+    case (true, .intel):
+      lowerSign =
+        fields.userMasking57.isSet(in: state.cr3)
+        ? 56 : fields.userMasking48.isSet(in: state.cr3) ? 47 : 63
+      let masksSupervisor = fields.supervisorMasking.isSet(in: state.cr4)
+      upperSign = masksSupervisor ? UInt64(state.mode.virtualAddressBits - 1) : 63
+      kept = 1 << 63
+    }
+  }
+
+  /// Whether no address carries a tag.
+  @inlinable public var areOff: Bool { lowerSign & upperSign == 63 }
+
+  /// The linear address that a pointer to data stands for; it need not be canonical.
+  @inlinable
+  public func removed(from pointer: UInt64) -> UInt64 {
+    let spare = 63 &- (pointer &>> 63 == 0 ? lowerSign : upperSign)
+    let extended = UInt64(bitPattern: Int64(bitPattern: pointer &<< spare) &>> Int64(spare))
+    return (extended & ~kept) | (pointer & kept)
+  }
+}

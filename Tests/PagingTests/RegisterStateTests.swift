@@ -1,0 +1,149 @@
+import BitLayout
+import Paging
+import PhysicalMemory
+import Testing
+
+/// States that no processor is in, the fields of CR3, and address bits that say something else.
+@Suite struct RegisterStateTests {
+  @Test func ordinaryStatesAreNoContradiction() {
+    for mode in PagingMode.allCases { #expect(PagingState(mode: mode).contradiction == nil) }
+  }
+
+  private struct Impossible: Sendable {
+    var mode: PagingMode
+    var words: [String]
+    var change: @Sendable (inout PagingState) -> Void
+  }
+
+  private static let impossible: [Impossible] = [
+    Impossible(mode: .x86_64, words: ["MAXPHYADDR is 60", "32 to 52"]) { $0.physicalBits = 60 },
+    Impossible(mode: .x86_64, words: ["MAXPHYADDR is 31"]) { $0.physicalBits = 31 },
+    Impossible(mode: .x86_64, words: ["PKRU", "32 bits"]) { $0.pkru = 1 << 32 },
+    Impossible(mode: .x86_64, words: ["PKRS", "32 bits"]) { $0.pkrs = 1 << 32 },
+    Impossible(mode: .x86, words: ["CR0.PG=0"]) { $0.cr0 = 1 },
+    Impossible(mode: .x86, words: ["CR0.PE=0"]) { $0.cr0 = 0x8000_0000 },
+    Impossible(mode: .pae, words: ["CR4.LA57=1", "pae", "2.5"]) { $0.cr4 |= 0x1000 },
+    Impossible(mode: .x86, words: ["CR4.LA57=1", "x86", "2.5"]) { $0.cr4 |= 0x1000 },
+    Impossible(mode: .x86_64, words: ["x86-64", "la57"]) { $0.cr4 |= 0x1000 },
+    Impossible(mode: .x86_64, words: ["x86-64", "x86", "4.1.1"]) { $0.cr4 &= ~0x20 },
+    Impossible(mode: .x86, words: ["x86", "pae", "4.1.1"]) { $0.cr4 |= 0x20 },
+    Impossible(mode: .pae, words: ["EFER.LMA=1", "pae"]) { $0.efer |= 0x400 },
+    Impossible(mode: .x86_64, words: ["CR4.CET=1", "CR0.WP=0", "2.5"]) {
+      $0.cr4 |= 0x80_0000
+      $0.cr0 &= ~0x1_0000
+    },
+    Impossible(mode: .pae, words: ["CR4.PCIDE=1", "4.10.1"]) { $0.cr4 |= 0x2_0000 },
+    Impossible(mode: .pae, words: ["CR3.LAM_U57=1", "64-bit"]) { $0.cr3 |= 1 << 61 },
+    Impossible(mode: .x86, words: ["CR3.LAM_U48=1", "64-bit"]) { $0.cr3 |= 1 << 62 },
+    Impossible(mode: .pae, words: ["CR4.LAM_SUP=1", "64-bit"]) { $0.cr4 |= 1 << 28 },
+    Impossible(mode: .x86_64, words: ["CR4.LAM_SUP=1", "AMD"]) {
+      $0.cr4 |= 1 << 28
+      $0.vendor = .amd
+    },
+    Impossible(mode: .x86_64, words: ["EFER.UAIE=1", "Intel"]) { $0.efer |= 1 << 20 },
+    Impossible(mode: .pae, words: ["EFER.UAIE=1", "64-bit"]) {
+      $0.efer |= 1 << 20
+      $0.vendor = .amd
+    },
+    Impossible(mode: .x86_64, words: ["encryption bit 52", "32 to 51"]) { $0.encryptionBit = 52 },
+    Impossible(mode: .x86_64, words: ["shared bit 31", "32 to 51"]) { $0.sharedBit = 31 },
+    Impossible(mode: .x86, words: ["encryption bit 47", "x86"]) { $0.encryptionBit = 47 },
+    Impossible(mode: .x86_64, words: ["both bit 47"]) {
+      $0.encryptionBit = 47
+      $0.sharedBit = 47
+    },
+  ]
+
+  @Test func impossibleStatesAreErrorsThatSayWhy() throws {
+    for impossible in Self.impossible {
+      var state = PagingState(mode: impossible.mode)
+      impossible.change(&state)
+      let message = try #require(state.contradiction, "\(impossible.words)")
+      for word in impossible.words { #expect(message.contains(word), "\(message)") }
+    }
+  }
+
+  @Test func shadowStackAccessesNeedCET() {
+    var state = PagingState(mode: .x86_64)
+    for kind in Access.Kind.allCases {
+      let access = Access(kind, as: .user)
+      #expect((state.contradiction(of: access) != nil) == access.isShadowStack)
+    }
+    state.cr4 |= 0x80_0000
+    #expect(state.contradiction(of: Access(.shadowStackWrite, as: .user)) == nil)
+  }
+
+  @Test func layoutsOfCR3TileTheRegister() {
+    for mode in PagingMode.allCases {
+      for withContext in [false, true] {
+        let layout = RegisterLayouts.cr3(in: mode, withContext: withContext)
+        #expect(layout.tiling == (gaps: 0, overlaps: 0), "\(mode) \(withContext)")
+      }
+    }
+  }
+
+  /// Tables 4-3, 4-7, 4-12 and 4-13.
+  @Test(
+    arguments: [
+      (.x86_64, 0x20, 0x8000_0001_2345_6018, ["PWT=1", "PCD=1", "reserved_63=1"]),
+      (.x86_64, 0x2_0020, 0x8000_0001_2345_6018, ["PCID=24", "NOFLUSH=1"]),
+      (.la57, 0x2_1020, 0x6000_0001_2345_6fff, ["PCID=4095", "LAM_U57=1", "LAM_U48=1"]),
+      (.x86_64, 0x20, 0x1_2345_6000, []),
+      (.pae, 0x20, 0x1234_5fe1, ["IGN=1"]),
+      (.x86, 0, 0x1234_5008, ["PWT=1"]),
+    ] as [(PagingMode, UInt64, UInt64, [String])])
+  func bitsOfCR3HaveNames(mode: PagingMode, cr4: UInt64, cr3: UInt64, names: [String]) {
+    var state = PagingState(mode: mode, cr3: cr3)
+    state.cr4 = cr4
+    #expect(state.rootFields.map { "\($0.field.name)=\($0.value)" } == names)
+  }
+
+  /// AMD APM 2, 7.10.3 and Intel TDX: the bit is neither address nor reserved, at any level.
+  @Test(
+    arguments: [
+      (.pae, 36, 47), (.pae, 40, 51), (.fourLevel, 43, 47), (.fourLevel, 48, 47),
+      (.fourLevel, 52, 51), (.fiveLevel, 52, 51), (.fiveLevel, 46, 51),
+    ] as [(ReferenceProcessor.Mode, Int, Int)])
+  func attributeBitsAreNeitherAddressNorReserved(
+    mode: ReferenceProcessor.Mode, physicalBits: Int, bit: Int
+  ) throws {
+    let processor = ReferenceProcessor(mode: mode, maxPhysicalAddress: physicalBits)
+    for leaf in processor.leafLevels {
+      let path = try ValidWalk(processor, leaf: leaf)
+      let plain = try #require(path.walk().translation)
+      for (level, address, entry) in path.entries {
+        path.image.write(entry | 1 << UInt64(bit), at: address)
+        var state = path.state
+        let without = state.walk(VirtualAddress(path.address), in: path.image.memory).result
+        #expect(without.translation?.address != plain.address, "\(level)")
+        for configure in [\PagingState.encryptionBit, \.sharedBit] {
+          state.encryptionBit = nil
+          state.sharedBit = nil
+          state[keyPath: configure] = bit
+          let with = state.walk(VirtualAddress(path.address), in: path.image.memory).result
+          #expect(with.translation?.address == plain.address, "\(level)")
+        }
+        path.image.write(entry, at: address)
+      }
+    }
+  }
+
+  @Test func theRootLosesItsAttributeBitToo() {
+    var state = PagingState(mode: .x86_64, cr3: 0x8000_0123_4000)
+    #expect(state.root == PhysicalAddress(0x8000_0123_4000))
+    state.encryptionBit = 47
+    #expect(state.root == PhysicalAddress(0x123_4000))
+    #expect(state.ignoredRootBits == 0x8000_0000_0000)
+  }
+
+  /// Bits above MAXPHYADDR beside the attribute bit are as reserved as ever.
+  @Test func otherBitsAboveMAXPHYADDRStayReserved() throws {
+    let path = try ValidWalk(
+      ReferenceProcessor(mode: .fourLevel, maxPhysicalAddress: 43), leaf: 1)
+    var state = path.state
+    state.encryptionBit = 47
+    path.image.write(path.entries[3].entry | 0x0009_8000_0000_0000, at: path.entries[3].address)
+    let stop = state.walk(VirtualAddress(path.address), in: path.image.memory).result.stop
+    #expect(stop?.cause == .reservedBits(0x0009_0000_0000_0000))
+  }
+}
