@@ -38,7 +38,7 @@ public struct TextBuffer: TextOutputStream, Sendable {
 
   /// Appends `0x` and a number in hexadecimal, of `digits` digits at least.
   public mutating func hex(_ number: UInt64, digits: Int = 1) {
-    let needed = max(digits, (67 &- number.leadingZeroBitCount) / 4)
+    let needed = max(1, digits, (67 &- number.leadingZeroBitCount) / 4)
     bytes.append(0x30)
     bytes.append(0x78)
     var shift = UInt64(needed) &* 4

@@ -8,8 +8,10 @@ struct MapCommand: ParsableCommand {
     commandName: "map",
     abstract: "List all mappings as runs of equal rights and contiguous frames.",
     discussion: """
-      A table that is reached again is said once, as so many copies of what it was seen to map
-      before; --expand writes each of them out.
+      A table that is reached again is said once, as so many copies of what it was seen to map \
+      before; --expand writes each of them out. In JSON the line of copies has `repeat` and `stride` \
+      in place of frame, page size and rights: `start` to `end`, and each further range `stride` \
+      after it, `repeat` ranges in all, translate as the range `stride` before does.
       """)
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))

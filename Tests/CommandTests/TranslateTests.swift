@@ -77,6 +77,9 @@ import Testing
     process.standardInput = input
     process.standardOutput = output
     try process.run()
+    // A program that waits for more input would wait for ever.
+    let watchdog = DispatchWorkItem { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
     for _ in 0..<3 {
       try input.fileHandleForWriting.write(contentsOf: Data("0x400abc\n".utf8))
       let answer = output.fileHandleForReading.availableData
@@ -84,6 +87,7 @@ import Testing
     }
     try input.fileHandleForWriting.close()
     process.waitUntilExit()
+    watchdog.cancel()
     #expect(process.terminationStatus == 0)
   }
 }

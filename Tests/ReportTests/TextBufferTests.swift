@@ -6,23 +6,28 @@ import Testing
 
 /// The primitives that every report is written with.
 @Suite struct TextBufferTests {
+  private func expectNumber(_ number: UInt64, digits: Int, _ comment: Comment? = nil) {
+    let text = Fixture.written { out in
+      out.hex(number)
+      out.write(" ")
+      out.hex(number, digits: digits)
+      out.write(" ")
+      out.decimal(number)
+    }
+    #expect(text == "\(number.hex) \(number.hex(digits: max(1, digits))) \(number)", comment)
+  }
+
+  @Test(arguments: [0, 1, 9, 10, 15, 16, UInt64.max, 1 << 63], 0...20)
+  func edgesOfNumbersAreAsTheStandardLibraryWritesThem(number: UInt64, digits: Int) {
+    expectNumber(number, digits: digits)
+  }
+
   @Test func numbersAreAsTheStandardLibraryWritesThem() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var state = seed
-    for round in 0..<2000 {
+    for _ in 0..<2000 {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      let edges: [UInt64] = [0, 1, 9, 10, 15, 16, UInt64.max, 1 << 63]
-      let number = round < edges.count ? edges[round] : state >> (state >> 58)
-      let digits = Int(state % 20)
-      let text = Fixture.written { out in
-        out.hex(number)
-        out.write(" ")
-        out.hex(number, digits: digits)
-        out.write(" ")
-        out.decimal(number)
-      }
-      let expected = "\(number.hex) \(number.hex(digits: max(1, digits))) \(number)"
-      #expect(text == expected, "seed \(seed)")
+      expectNumber(state >> (state >> 58), digits: Int(state % 20), "seed \(seed)")
     }
   }
 
