@@ -98,7 +98,7 @@ let package = Package(
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
-    tests("Workbench", ["Workbench"]),
+    tests("Workbench", ["Golden", "Workbench"]),
     tests(
       "ImageBuilder",
       ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],

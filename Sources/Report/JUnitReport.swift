@@ -1,37 +1,39 @@
+public import Golden
+
 /// Writes the outcome of a run as JUnit XML, which build servers read.
 public enum JUnitReport {
   /// Writes the whole file.
-  public static func write(_ records: [RunRecord], to out: inout TextBuffer) {
-    let failures = records.filter { $0.verdict == .failed }.count
-    let errors = records.filter { $0.verdict == .malformed }.count
-    let seconds = records.reduce(0) { $0 + $1.seconds }
+  public static func write(_ results: [ScenarioResult], to out: inout TextBuffer) {
+    let failures = results.filter { $0.verdict == .failed }.count
+    let errors = results.filter { $0.verdict == .malformed }.count
+    let seconds = results.reduce(0) { $0 + $1.seconds }
     out.write("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
     let counts =
-      "tests=\"\(records.count)\" failures=\"\(failures)\" errors=\"\(errors)\""
+      "tests=\"\(results.count)\" failures=\"\(failures)\" errors=\"\(errors)\""
       + " time=\"\(time(seconds))\""
     out.write("<testsuites name=\"mmubench\" \(counts)>\n")
     out.write("  <testsuite name=\"scenarios\" \(counts)>\n")
-    for record in records { write(record, to: &out) }
+    for result in results { write(result, to: &out) }
     out.write("  </testsuite>\n</testsuites>\n")
   }
 
-  private static func write(_ record: RunRecord, to out: inout TextBuffer) {
-    let folder = record.path.split(separator: "/").dropLast().joined(separator: ".")
+  private static func write(_ result: ScenarioResult, to out: inout TextBuffer) {
+    let folder = result.path.split(separator: "/").dropLast().joined(separator: ".")
     out.write(
-      "    <testcase classname=\"\(escaped(folder))\" name=\"\(escaped(record.name))\""
-        + " file=\"\(escaped(record.path))\" time=\"\(time(record.seconds))\"")
-    guard record.verdict != .passed else { return out.write("/>\n") }
+      "    <testcase classname=\"\(escaped(folder))\" name=\"\(escaped(result.name))\""
+        + " file=\"\(escaped(result.path))\" time=\"\(time(result.seconds))\"")
+    guard result.verdict != .passed else { return out.write("/>\n") }
     out.write(">\n")
-    for failure in record.failures {
+    for failure in result.failures {
       let place = failure.place.map { "\($0): " } ?? ""
       let text = "\(place)expected \(failure.expected), got \(failure.got)"
       out.write(
         "      <failure message=\"\(escaped(failure.expectation))\">\(escaped(text))</failure>\n")
     }
-    if let diagnostics = record.diagnostics {
+    if let diagnostics = result.diagnostics {
       out.write("      <error message=\"malformed scenario\">\(escaped(diagnostics))</error>\n")
     }
-    if record.failures.isEmpty, let note = record.note {
+    if result.failures.isEmpty, let note = result.note {
       out.write("      <failure message=\"\(escaped(note))\"/>\n")
     }
     out.write("    </testcase>\n")

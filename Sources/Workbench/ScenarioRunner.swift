@@ -1,5 +1,5 @@
 import DumpFormats
-import Golden
+public import Golden
 import Machine
 import PhysicalMemory
 import ScenarioFile
@@ -12,18 +12,22 @@ public struct ScenarioRunner: Sendable {
   /// Creates a runner.
   public init(update: Bool = false) { self.update = update }
 
-  /// Runs one scenario.
+  /// Runs one scenario and takes the time.
   public func run(_ path: String) -> ScenarioResult {
-    var result = ScenarioResult(path: path, failures: [], expectationCount: 0)
+    var result = ScenarioResult(path: path)
+    let clock = ContinuousClock()
+    let duration = clock.measure { check(path, &result) }
+    result.seconds = duration / .seconds(1)
+    return result
+  }
+
+  private func check(_ path: String, _ result: inout ScenarioResult) {
     do {
       let opened = try OpenScenario(path)
-      result.expectationCount = opened.scenario.expectations.count
       for expectation in opened.scenario.expectations {
         result.failures += ExpectationCheck(opened).failures(of: expectation)
       }
-      guard opened.scenario.golden else { return result }
-      result.expectationCount += 1
-      try checkGolden(of: opened, path, &result)
+      if opened.scenario.golden { try checkGolden(of: opened, path, &result) }
     } catch let error as DiagnosticList {
       result.diagnostics = error.render(color: false)
     } catch ScenarioFileError.malformed(let list) {
@@ -31,7 +35,6 @@ public struct ScenarioRunner: Sendable {
     } catch {
       result.diagnostics = "\(error)"
     }
-    return result
   }
 
   private func checkGolden(

@@ -36,10 +36,16 @@ public struct ScenarioResult: Hashable, Sendable {
   public var failures: [Failure]
   /// The diagnostics as text, where the file is malformed.
   public var diagnostics: String?
-  /// The number of expectations, the golden included.
-  public var expectationCount: Int
   /// Whether a golden was written.
   public var recorded = false
+  /// How long it took.
+  public var seconds = 0.0
+
+  /// Describes a scenario of which nothing has failed yet.
+  public init(path: String) {
+    self.path = path
+    failures = []
+  }
 
   /// The verdict: a recorded golden is not passed, for nobody has looked at it yet.
   public var verdict: Verdict {

@@ -1,69 +1,17 @@
-/// What came of one scenario, as reports write it.
-public struct RunRecord: Hashable, Sendable {
-  /// One thing that differs.
-  public struct Failure: Hashable, Sendable {
-    /// The expectation, by name.
-    public var expectation: String
-    /// Where it stands.
-    public var place: String?
-    /// What was expected.
-    public var expected: String
-    /// What came instead.
-    public var got: String
+public import Golden
 
-    /// Describes a difference.
-    public init(_ expectation: String, at place: String?, expected: String, got: String) {
-      self.expectation = expectation
-      self.place = place
-      self.expected = expected
-      self.got = got
-    }
-  }
-
-  /// How it ended.
-  public enum Verdict: String, Sendable {
-    /// All is as expected.
-    case passed
-    /// Something differs.
-    case failed
-    /// The file is no scenario.
-    case malformed
-  }
-
-  /// The file.
-  public var path: String
-  /// How it ended.
-  public var verdict: Verdict
-  /// What differs.
-  public var failures: [Failure]
-  /// What is wrong with the file.
-  public var diagnostics: String?
-  /// What else there is to say: that a golden was written.
-  public var note: String?
-  /// How long it took.
-  public var seconds: Double
-
-  /// Describes the outcome of a scenario.
-  public init(
-    path: String, verdict: Verdict, failures: [Failure], diagnostics: String? = nil,
-    note: String? = nil, seconds: Double
-  ) {
-    self.path = path
-    self.verdict = verdict
-    self.failures = failures
-    self.diagnostics = diagnostics
-    self.note = note
-    self.seconds = seconds
-  }
-
+extension ScenarioResult {
   /// The name of the scenario, which is that of its file.
   public var name: String {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     return file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
   }
-}
 
-extension RunRecord {
+  /// What to say of a golden that was written.
+  var note: String? {
+    recorded ? "the golden was written: look at it before you keep it" : nil
+  }
+
   /// Writes the outcome as JSON.
   public func writeJSON(to out: inout TextBuffer) {
     out.openObject()
