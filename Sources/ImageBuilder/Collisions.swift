@@ -18,7 +18,7 @@ struct Collisions {
     if let earlier {
       note = "line \(earlier.mark.line) maps it first"
     } else {
-      note = "the same item maps it before"
+      note = "an entry for it is there"
     }
     return Diagnostic(
       .overlap, "the page at \(address.hex) is mapped already", at: rule.mark, notes: [note])

@@ -39,15 +39,29 @@ extension Scenario.Content.Data {
   }
 }
 
+extension Scenario.Content {
+  /// Where the address of the first byte is said.
+  var addressMark: SourceMark {
+    switch place {
+    case .physical(let address), .virtual(let address, _): address.mark
+    }
+  }
+}
+
 /// Writes the items of `contents:`.
 struct ContentsWriter {
   let tables: PageTables
   /// What items have written so far, by frame.
   private var written: [UInt64: [(range: ClosedRange<UInt64>, mark: SourceMark)]] = [:]
-  /// The words that `entries` wrote by their physical address.
-  var rawWords = RangeList()
+  /// The words that `entries` wrote by their physical address, by frame.
+  private var words: [UInt64: [(range: ClosedRange<UInt64>, mark: SourceMark)]] = [:]
 
   init(_ tables: PageTables) { self.tables = tables }
+
+  /// Notes a word that no contents by virtual address may overwrite.
+  mutating func protect(_ word: ClosedRange<UInt64>, writtenAt mark: SourceMark) {
+    words[word.lowerBound >> 12, default: []].append((word, mark))
+  }
 
   /// Writes bytes at a physical address.
   mutating func write(_ item: Scenario.Content, at start: UInt64) throws(Diagnostic) {
@@ -66,7 +80,7 @@ struct ContentsWriter {
       guard !overflow else { throw notMapped(start.value, item) }
       let frame = try translate(Located(address, at: start.mark), space: space)
       let count = min(total - offset, frameSize - address % frameSize)
-      try checkRawWords(frame, count, item)
+      try checkWords(frame, count, item)
       try write(item, offset: offset, count: count, at: frame)
       offset += count
     }
@@ -79,21 +93,22 @@ struct ContentsWriter {
     guard let range = start.range(count: count), tables.memory.present.contains(range) else {
       let absent = tables.memory.installed.contains(start)
       throw Diagnostic(
-        .outsideMemory, "the contents at \(start.hex) do not lie in the image", at: item.mark,
-        notes: [tables.memory.note] + (absent ? ["`absent` takes part of it away"] : []))
+        .outsideMemory, "the contents at \(start.hex) do not lie in the image",
+        at: item.addressMark,
+        notes: [tables.memory.note] + (absent ? ["`absent` takes it away, at least in part"] : []))
     }
     for frame in (range.lowerBound >> 12)...(range.upperBound >> 12) {
       guard let earlier = written[frame]?.first(where: { $0.range.overlaps(range) }) else {
         continue
       }
       throw Diagnostic(
-        .overlap, "the contents at \(start.hex) overlap others", at: item.mark,
+        .overlap, "the contents at \(start.hex) overlap others", at: item.addressMark,
         notes: ["line \(earlier.mark.line) has contents at \(earlier.range.asText)"])
     }
     if let (table, owner) = tables.ownedTable(touching: range) {
       let name = tables.state.mode.tableName(table.level)
       throw Diagnostic(
-        .overlap, "the contents at \(start.hex) overlap a \(name)", at: item.mark,
+        .overlap, "the contents at \(start.hex) overlap a \(name)", at: item.addressMark,
         notes: ["line \(owner.line) wrote entries of the \(name) at \(table.base.hex)"])
     }
     for frame in (range.lowerBound >> 12)...(range.upperBound >> 12) {
@@ -108,7 +123,7 @@ struct ContentsWriter {
     var address = range.lowerBound
     var offset = offset
     while true {
-      try tables.checkRoom(for: address, at: item.mark)
+      try tables.checkRoom(for: address, at: item.addressMark)
       let end = min(address | (frameSize - 1), range.upperBound)
       let count = end - address + 1
       let bytes = item.data.value.bytes(from: offset, count: count)
@@ -120,15 +135,16 @@ struct ContentsWriter {
     }
   }
 
-  private func checkRawWords(
+  private func checkWords(
     _ start: UInt64, _ count: UInt64, _ item: Scenario.Content
   ) throws(Diagnostic) {
     guard let range = start.range(count: count),
-      let word = rawWords.touching(range).first
+      let word = words[start >> 12]?.first(where: { $0.range.overlaps(range) })
     else { return }
     throw Diagnostic(
-      .overlap, "the contents at \(start.hex) overlap the word at \(word.lowerBound.hex)",
-      at: item.mark, notes: ["`entries` writes that word"])
+      .overlap,
+      "the contents at \(start.hex) overlap the word at \(word.range.lowerBound.hex)",
+      at: item.addressMark, notes: ["line \(word.mark.line) writes that word"])
   }
 
   /// Where an address leads, by the tables as they are now.
@@ -155,7 +171,8 @@ struct ContentsWriter {
 
   private func notMapped(_ address: UInt64, _ item: Scenario.Content) -> Diagnostic {
     Diagnostic(
-      .notMapped, "the contents at \(address.hex) pass the end of all addresses", at: item.mark)
+      .notMapped, "the contents at \(address.hex) pass the end of all addresses",
+      at: item.addressMark)
   }
 }
 

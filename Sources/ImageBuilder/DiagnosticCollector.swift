@@ -47,6 +47,11 @@ extension UInt64 {
   }
 }
 
+extension UInt64 {
+  /// So many pages.
+  var asPages: String { self == 1 ? "1 page" : "\(self) pages" }
+}
+
 extension ClosedRange<UInt64> {
   /// The range as scenarios write it: `0x1000..0x1fff`.
   var asText: String { "\(lowerBound.hex)..\(upperBound.hex)" }

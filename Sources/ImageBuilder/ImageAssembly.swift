@@ -83,20 +83,23 @@ final class ImageAssembly {
     }
   }
 
-  private func edit() -> RangeList {
-    var words: [ClosedRange<UInt64>] = []
+  private func edit(_ writer: inout ContentsWriter) {
+    let originals = plan.spaces.enumerated().map { space, statement in
+      statement.layout.entries.map { tables.findEntry($0, space: space) }
+    }
     for (space, statement) in plan.spaces.enumerated() {
-      for item in statement.layout.entries where !collector.isFull {
+      for (item, original) in zip(statement.layout.entries, originals[space])
+      where !collector.isFull {
         collector.collect { () throws(Diagnostic) in
-          for edited in try tables.edit(item, space: space) {
+          for edited in try tables.edit(item, space: space, original: original) {
             record.add(edited, because: .edited)
           }
         }
         guard case .word(let at, let width) = item.place else { continue }
-        if let word = at.value.range(count: UInt64(width)) { words.append(word) }
+        guard let word = at.value.range(count: UInt64(width)) else { continue }
+        writer.protect(word, writtenAt: at.mark)
       }
     }
-    return RangeList(words)
   }
 
   // MARK: - Contents
@@ -117,7 +120,7 @@ final class ImageAssembly {
       guard case .physical(let start) = item.place else { continue }
       collector.collect { () throws(Diagnostic) in try writer.write(item, at: start.value) }
     }
-    writer.rawWords = edit()
+    edit(&writer)
     guard collector.isEmpty else { return }
     for item in scenario.contents where !collector.isFull {
       guard case .virtual(let start, let process) = item.place else { continue }

@@ -40,8 +40,8 @@ struct ImagePlan {
     }
     let planner = MappingPlanner(state: state, collector: collector)
     mappings = spaces.map { $0.layout.map.compactMap(planner.plan) }
-    areRootsRight = check(scenario, state, collector)
     guard !memory.installed.isEmpty else { return nil }
+    areRootsRight = check(scenario, state, collector)
     chooseFrames(scenario, collector)
   }
 
@@ -51,7 +51,8 @@ struct ImagePlan {
   ) -> Bool {
     let check = StatementCheck(state: state, memory: memory, collector: collector)
     for space in spaces { check.check(space.layout) }
-    for content in scenario.contents { check.check(content) }
+    var size: UInt64 = 0
+    for content in scenario.contents where !check.check(content, after: &size) { break }
     let expectations = ExpectationCheck(mode: state.mode, collector: collector)
     for expectation in scenario.expectations { expectations.check(expectation) }
     let roots = Set((spaces.map(\.root) + [scenario.machine.root]).compactMap { $0 })
@@ -158,7 +159,7 @@ struct ImagePlan {
             count: rule.count, size: rule.pageSize, bits: bits, reserve: reserve)
         else {
           collector.report(
-            .outOfFrames, "no frames are left for \(rule.count) pages of \(rule.pageSize.asSize)",
+            .outOfFrames, "no frames are left for \(rule.count.asPages) of \(rule.pageSize.asSize)",
             at: rule.mark, notes: [memory.note])
           continue
         }

@@ -49,7 +49,8 @@ struct MappingPlanner {
     else { return nil }
     let turns = item.alternate.isEmpty ? [item.rights] : item.alternate
     let rule = IntendedRule(
-      mark: item.mark, start: VirtualAddress(start), spacing: spacing, count: count,
+      mark: item.mark, start: VirtualAddress(start), spacing: spacing,
+      count: count,
       pageShift: state.pageShift(level), rights: turns.map(Rights.init), frames: frames)
     return MappingPlan(
       rule: rule, level: level, leafBits: bits, encoder: encoder, upper: upper,
@@ -146,7 +147,7 @@ struct MappingPlanner {
     guard tables > BuildLimit.frames else { return tables }
     collector.report(
       .tooLarge,
-      "\(count) pages need \(tables) tables, \(tables.asFrames) of memory", at: item.va.mark,
+      "\(count.asPages) need \(tables) tables, \(tables.asFrames) of memory", at: item.va.mark,
       notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
     return nil
   }

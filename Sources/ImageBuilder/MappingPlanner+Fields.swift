@@ -46,9 +46,10 @@ extension MappingPlanner {
       .map(state.mode.entryName)
     let result = item.upper.compactMap { upper -> MappingPlan.UpperBits? in
       guard let level = state.mode.level(named: upper.level.value), level > leaf else {
-        collector.report(
-          Diagnostic(
-            .unknownLevel, unknown: "level above the pages", upper.level, choices: choices))
+        var unknown = Diagnostic(
+          .unknownLevel, unknown: "level above the pages", upper.level, choices: choices)
+        if choices.isEmpty { unknown.notes = ["no entries are above pages of this size"] }
+        collector.report(unknown)
         return nil
       }
       guard let layout = state.layout(level: level, isPage: false),

@@ -5,24 +5,39 @@ import ScenarioFile
 
 /// The items of `entries:`, which may make of an entry what they like.
 extension PageTables {
+  /// The place of the entry that an item is about, by the tables as they are; nil where nothing
+  /// leads to it.
+  func findEntry(_ item: Scenario.EntryEdit, space: Int) -> Place? {
+    guard case .entry(let va, let name) = item.place else { return nil }
+    guard let level = state.mode.level(named: name.value) else { return nil }
+    return try? place(of: va, level: level, space: space)
+  }
+
   /// Changes an entry or a word, and gives the entries of known tables that it changed.
-  func edit(_ item: Scenario.EntryEdit, space: Int) throws(Diagnostic) -> [EditedEntry] {
+  ///
+  /// Items before this one may have cut the way to the entry; it is then the one that was there
+  /// before any of them, at `original`.
+  func edit(
+    _ item: Scenario.EntryEdit, space: Int, original: Place?
+  ) throws(Diagnostic) -> [EditedEntry] {
     switch item.place {
     case .word(let at, let width):
       try checkHeld(at.value, width: width, at: at.mark)
       let word = bytes.word(at: at.value, width: width)
-      let changed = try change(word, item, layouts: nil, isPage: false, width: width)
+      let changed = try change(word, item, level: nil, isPage: false)
       bytes.store(changed, at: at.value, width: width)
       return edited(at.value, width: width, mark: item.mark)
     case .entry(let va, let levelName):
       guard let level = state.mode.level(named: levelName.value) else { return [] }
-      let place = try place(of: va, level: level, space: space)
-      try checkHeld(place.address, width: entrySize, at: va.mark)
+      var found = findEntry(item, space: space) ?? original
+      if found == nil { found = try place(of: va, level: level, space: space) }
+      guard let address = found?.address else { return [] }
+      try checkHeld(address, width: entrySize, at: va.mark)
+      let entry = entry(at: address)
       let changed = try change(
-        place.entry, item, layouts: level, isPage: isPage(place.entry, item, level: level),
-        width: entrySize)
-      store(changed, at: place.address)
-      return edited(place.address, width: entrySize, mark: item.mark)
+        entry, item, level: level, isPage: isPage(entry, item, level: level))
+      store(changed, at: address)
+      return edited(address, width: entrySize, mark: item.mark)
     }
   }
 
@@ -45,7 +60,7 @@ extension PageTables {
   }
 
   private func change(
-    _ word: UInt64, _ item: Scenario.EntryEdit, layouts level: Int?, isPage: Bool, width: Int
+    _ word: UInt64, _ item: Scenario.EntryEdit, level: Int?, isPage: Bool
   ) throws(Diagnostic) -> UInt64 {
     switch item.change {
     case .value(let value): return value.value
@@ -55,7 +70,10 @@ extension PageTables {
         let layout =
           state.layout(level: level, isPage: isPage) ?? state.layout(level: level, isPage: false)
         guard let layout else { return word }
-        for setting in settings { result = try apply(setting, in: layout, to: result) }
+        let other = state.layout(level: level, isPage: !isPage)
+        for setting in settings {
+          result = try apply(setting, in: layout, other: other, to: result)
+        }
       }
       for bit in set { result |= 1 << UInt64(bit.value) }
       for bit in clear { result &= ~(1 << UInt64(bit.value)) }
@@ -64,12 +82,16 @@ extension PageTables {
   }
 
   private func apply(
-    _ setting: Scenario.FieldSetting, in layout: WordLayout, to word: UInt64
+    _ setting: Scenario.FieldSetting, in layout: WordLayout, other: WordLayout?, to word: UInt64
   ) throws(Diagnostic) -> UInt64 {
     guard let field = layout.field(named: setting.name.value) else {
       let choices = layout.fields.reversed().map { String(describing: $0.name) }
-      throw Diagnostic(
+      var unknown = Diagnostic(
         .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)
+      if let other, other.field(named: setting.name.value) != nil {
+        unknown.notes = ["a \(other.name) has it; PS says which of the two an entry is"]
+      }
+      throw unknown
     }
     guard let result = field.setting(setting.value.value, in: word) else {
       throw MachineSettings.doesNotFit(setting, field, of: "a \(layout.name)")

@@ -110,7 +110,9 @@ final class PageTables {
     guard let base = supply.take() else {
       throw Diagnostic(
         .outOfFrames, "no frame is left for another table", at: mark,
-        notes: [memory.note, "`tables: { from: ADDRESS }` says where tables go"])
+        notes: [
+          memory.note, "the others hold what the scenario names, or lie before `tables: { from }`",
+        ])
     }
     guard let entry = state.tableEntry(to: PhysicalAddress(base), level: parent.level) else {
       let bits = state.addressBits(level: parent.level, isPage: false)

@@ -43,9 +43,10 @@ struct StatementCheck {
         collector.report(
           .misaligned, "\(at.value.hex) is not a multiple of \(width), the width of the word",
           at: at.mark)
-      } else if !memory.installed.contains(at.value) {
-        collector.report(
-          .outsideMemory, "\(at.value.hex) is not memory", at: at.mark, notes: [memory.note])
+      } else if at.value.range(count: UInt64(width)).map(memory.present.contains) != true {
+        report(
+          "the image does not hold the word at \(at.value.hex)", at: at.mark,
+          isAbsent: memory.installed.contains(at.value))
       }
     }
     checkWidth(edit.change, width)
@@ -66,25 +67,32 @@ struct StatementCheck {
     }
   }
 
-  /// Whether contents lie in the image, as far as that can be said, and are not too many.
-  func check(_ content: Scenario.Content) {
+  /// Checks where contents lie, as far as that can be said, and adds their bytes to those before;
+  /// false where that is more than the bench builds.
+  func check(_ content: Scenario.Content, after size: inout UInt64) -> Bool {
     let count = content.data.value.byteCount
-    if count > BuildLimit.frames * frameSize {
-      collector.report(
-        .tooLarge, "contents of \(count.asSize)", at: content.data.mark,
-        notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
-    }
     switch content.place {
     case .virtual(let va, _): checkCanonical(va)
     case .physical(let start):
-      guard count > 0 else { return }
       let range = start.value.range(count: count)
-      guard range.map(memory.present.contains) != true else { return }
-      let isAbsent = range.map(memory.installed.contains) == true
-      collector.report(
-        .outsideMemory, "the contents do not lie in the image", at: start.mark,
-        notes: [memory.note] + (isAbsent ? ["`absent` takes part of it away"] : []))
+      if count > 0, range.map(memory.present.contains) != true {
+        report(
+          "the contents do not lie in the image", at: start.mark,
+          isAbsent: range.map(memory.installed.contains) == true)
+      }
     }
+    let (total, overflow) = size.addingReportingOverflow(count)
+    size = total
+    guard overflow || total > BuildLimit.frames * frameSize else { return true }
+    collector.report(
+      .tooLarge, "contents of \(total.asSize) up to here", at: content.data.mark,
+      notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
+    return false
+  }
+
+  private func report(_ message: String, at mark: SourceMark, isAbsent: Bool) {
+    let notes = [memory.note] + (isAbsent ? ["`absent` takes it away, at least in part"] : [])
+    collector.report(.outsideMemory, message, at: mark, notes: notes)
   }
 
   /// Whether a top table can be at a root.

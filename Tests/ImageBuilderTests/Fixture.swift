@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ImageBuilder
 import Machine
 import Paging
@@ -15,7 +16,7 @@ enum Fixture {
 
   /// A scenario of some lines on a machine.
   static func scenario(
-    _ lines: String, machine: String = "{ mode: x86-64, memory: 16 MiB }"
+    _ lines: String, machine: String = "{ mode: x86-64, memory: 1 MiB }"
   ) throws(DiagnosticList) -> Scenario {
     let text = """
       mmubench: 1
@@ -29,14 +30,14 @@ enum Fixture {
   }
 
   static func build(
-    _ lines: String, machine: String = "{ mode: x86-64, memory: 16 MiB }"
+    _ lines: String, machine: String = "{ mode: x86-64, memory: 1 MiB }"
   ) throws(DiagnosticList) -> BuiltImage {
     try ImageBuilder.build(scenario(lines, machine: machine))
   }
 
   /// The codes and places of what is wrong with a scenario; lines count from `machine:`, which is 5.
   static func faults(
-    _ lines: String, machine: String = "{ mode: x86-64, memory: 16 MiB }"
+    _ lines: String, machine: String = "{ mode: x86-64, memory: 1 MiB }"
   ) -> [String] {
     do throws(DiagnosticList) {
       _ = try build(lines, machine: machine)
@@ -52,18 +53,35 @@ extension BuiltImage {
   func words(_ width: Int) -> [UInt64: UInt64] {
     var words: [UInt64: UInt64] = [:]
     for run in machine.memory.runs {
-      for address in stride(
-        from: run.start.rawValue, through: run.last.rawValue, by: width)
-      {
-        let place = PhysicalAddress(address)
-        let word =
-          width == 4
-          ? machine.memory.load(UInt32.self, at: place).map(UInt64.init)
-          : machine.memory.load(UInt64.self, at: place)
-        if let word, word != 0 { words[address] = word }
+      var start = run.start.rawValue
+      while start <= run.last.rawValue {
+        let end = min(start | 0xfff, run.last.rawValue)
+        if !isZero(start, count: Int(end - start + 1)) {
+          for address in stride(from: start, through: end, by: width) {
+            let word = word(at: address, width)
+            if word != 0 { words[address] = word }
+          }
+        }
+        start = end + 1
       }
     }
     return words
+  }
+
+  private func word(at address: UInt64, _ width: Int) -> UInt64 {
+    let place = PhysicalAddress(address)
+    return width == 4
+      ? machine.memory.load(UInt32.self, at: place).map(UInt64.init) ?? 0
+      : machine.memory.load(UInt64.self, at: place) ?? 0
+  }
+
+  private func isZero(_ start: UInt64, count: Int) -> Bool {
+    machine.memory.withBytes(at: PhysicalAddress(start), count: count) { bytes in
+      unsafe bytes.withUnsafeBytes { bytes in
+        guard let base = bytes.baseAddress, unsafe bytes[0] == 0 else { return false }
+        return unsafe memcmp(base, base + 1, count - 1) == 0
+      }
+    } ?? false
   }
 
   /// All bytes of the image, its gaps included, in one number (FNV-1a).
@@ -106,5 +124,38 @@ extension BuiltImage {
       return found.count < 10
     }
     return found
+  }
+}
+
+extension Fixture {
+  /// A machine as a dump with one process gives it.
+  static func dump() throws -> Machine {
+    Machine(
+      memory: .flat(FlatMemory(try ByteMapping.zeroed(count: 1 << 16))),
+      paging: PagingState(mode: .x86_64, cr3: 0x2000),
+      addressSpaces: [
+        AddressSpace(register: 0x2000, pid: 1, process: "init", foundBy: "a note"),
+        AddressSpace(register: 0x3000, pid: 2, process: "sh", foundBy: "a note"),
+      ], format: "elf", size: 1 << 16)
+  }
+}
+
+extension BuiltImage {
+  /// The number of pages that the enumeration finds in all spaces, shared ones in each place.
+  func mappedPages() -> UInt64 {
+    var count: UInt64 = 0
+    for space in machine.addressSpaces {
+      let counter = Counter()
+      machine.paging(of: space).map(machine.memory, expandingCopies: true) { piece in
+        if case .run(let run) = piece { counter.pages += run.pageCount }
+        return true
+      }
+      count += counter.pages
+    }
+    return count
+  }
+
+  private final class Counter {
+    var pages: UInt64 = 0
   }
 }
