@@ -60,7 +60,7 @@ public struct GuestTruth: Decodable, Sendable {
       pageCount = try list.decode(UInt64.self)
       entry = try list.decode(HexNumber.self).value
       step = try list.decode(UInt64.self)
-      guard step <= 1, !pageCount.multipliedReportingOverflow(by: 4096).overflow else {
+      guard step <= 1, pageCount <= (UInt64.max - address) / 4096 else {
         throw DecodingError.dataCorruptedError(in: list, debugDescription: "no such run of pages")
       }
     }
@@ -101,6 +101,12 @@ public struct GuestTruth: Decodable, Sendable {
       let truth = try JSONDecoder().decode(GuestTruth.self, from: Data(bytes))
       guard truth.schema == "mmu-lab-truth/1" else {
         throw Problem(description: "\(path): schema \(truth.schema) is not mmu-lab-truth/1")
+      }
+      for process in truth.processes {
+        for area in process.maps where area.start.value > area.end.value {
+          throw Problem(
+            description: "\(path): an area of process \(process.pid) ends before it starts")
+        }
       }
       return truth
     } catch let error as DecodingError {
