@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ScenarioFile
 
 /// The command line: one executable with verbs.
 @main
@@ -26,10 +27,21 @@ struct MMUBench: ParsableCommand {
     // A reader that goes away is seen as EPIPE, where the output is written.
     _ = signal(SIGPIPE, SIG_IGN)
     do {
+      try requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
       try command.run()
     } catch {
       Failure.exit(with: error)
     }
+  }
+
+  /// Refuses a first word that is no verb, where the parser would complain of its arguments.
+  private static func requireVerb(_ word: String?) throws {
+    guard let word, !word.hasPrefix("-"), word != "help" else { return }
+    let verbs = configuration.subcommands.map { $0.configuration }
+    let names = verbs.compactMap(\.commandName) + verbs.flatMap(\.aliases)
+    guard !names.contains(word) else { return }
+    let near = Suggestion.nearest(to: word, in: names).map { "; did you mean `\($0)`?" } ?? ""
+    throw Failure.usage("no verb `\(word)`; there are \(names.joined(separator: ", "))\(near)")
   }
 }

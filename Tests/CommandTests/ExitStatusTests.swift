@@ -65,6 +65,15 @@ import Testing
     #expect(try place.files == ["memory.raw", "plain.yaml", "small.yaml"])
   }
 
+  @Test func anUnknownVerbIsNamedWithTheKnownOnes() throws {
+    let outcome = try run("wlak", "plain.yaml", "0")
+    #expect(outcome.status == 64)
+    #expect(
+      outcome.errors.hasPrefix("mmubench: error: no verb `wlak`; there are run, build, info, walk"))
+    #expect(outcome.errors.hasSuffix("did you mean `walk`?\n"))
+    #expect(try run("bogus", "--help").status == 64)
+  }
+
   @Test func aMalformedScenarioEndsWith65AndSaysWhere() throws {
     try place.write(Workplace.scenario("bad", "mapp: []"), to: "bad.yaml")
     for verb in ["info", "map", "check", "digest", "translate"] {
