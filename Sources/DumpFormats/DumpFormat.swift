@@ -3,7 +3,7 @@ public enum DumpFormat: String, Hashable, Sendable, CaseIterable {
   /// The bytes of memory from one address on, and nothing else.
   case raw
   /// A 64-bit ELF core.
-  case elf64
+  case elf64 = "elf"
   /// A 32-bit ELF core.
   case elf32
   /// The format of the LiME kernel module, version 1.

@@ -17,11 +17,17 @@ extension Machine {
     guard let mode = overrides.mode ?? recorded else { throw Self.modeNeeded(dump, processor) }
     self.init(
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
-      format: dump.format.rawValue + dump.compressions.map { ", \($0.rawValue)" }.joined(),
+      format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
     note("mode", mode.rawValue, from: overrides.mode == nil ? processor?.source ?? "" : "--mode")
-    if let processor, recorded == mode { take(processor) }
+    if let processor, recorded == mode {
+      take(processor)
+    } else if mode != .x86 {
+      note("NXE", "1", from: "default of the mode")
+    }
     for processor in dump.processors { addRoot(of: processor) }
+    // Registers of another mode say nothing about this one, but CR3 is where the tables are.
+    if let root = addressSpaces.first { paging.cr3 = root.register }
     try overrides.apply(to: &self)
     if addressSpaces.isEmpty {
       throw MachineOverrides.Problem(
@@ -43,7 +49,6 @@ extension Machine {
   private mutating func take(_ processor: ProcessorState) {
     paging.cr0 = processor.cr0
     paging.cr4 = processor.cr4
-    paging.cr3 = processor.cr3
     note("CR0", processor.cr0.hex, from: processor.source)
     note("CR4", processor.cr4.hex, from: processor.source)
     if let efer = processor.efer {

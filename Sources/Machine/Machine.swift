@@ -32,6 +32,8 @@ public struct Machine: Sendable {
   public var system: String
   /// The kind of image: "scenario", or the format of the dump.
   public var format: String
+  /// How the file is compressed, the outermost first.
+  public var compressions: [String]
   /// The size of the image in bytes: of the file, or of the memory built.
   public var size: UInt64
   /// How mode, root and registers became known.
@@ -42,14 +44,15 @@ public struct Machine: Sendable {
   /// Describes a machine.
   public init(
     memory: MemoryImage, paging: PagingState, addressSpaces: [AddressSpace],
-    system: String = "none", format: String, size: UInt64, provenance: [Provenance] = [],
-    warnings: [String] = []
+    system: String = "none", format: String, compressions: [String] = [], size: UInt64,
+    provenance: [Provenance] = [], warnings: [String] = []
   ) {
     self.memory = memory
     self.paging = paging
     self.addressSpaces = addressSpaces
     self.system = system
     self.format = format
+    self.compressions = compressions
     self.size = size
     self.provenance = provenance
     self.warnings = warnings

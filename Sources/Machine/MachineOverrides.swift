@@ -68,8 +68,14 @@ public struct MachineOverrides: Hashable, Sendable {
     state.features = machine.paging.features
     state.vendor = machine.paging.vendor
     machine.paging = state
+    // What was known of the registers of the other mode holds no longer.
+    machine.provenance.removeAll { Self.registers.contains($0.subject) }
     machine.note("mode", mode.rawValue, from: "--mode")
+    if mode != .x86 { machine.note("NXE", "1", from: "default of the mode") }
   }
+
+  /// The subjects of `Provenance` that are about registers of a mode.
+  private static let registers: Set = ["CR0", "CR4", "EFER", "NXE", "PKRU", "PKRS"]
 
   private func applyRegisters(to machine: inout Machine) {
     func set(_ value: UInt64?, _ path: WritableKeyPath<PagingState, UInt64>, _ name: String) {
@@ -82,6 +88,8 @@ public struct MachineOverrides: Hashable, Sendable {
     set(efer, \.efer, "efer")
     set(pkru, \.pkru, "pkru")
     set(pkrs, \.pkrs, "pkrs")
+    // What was assumed or set by default about NXE no longer holds.
+    if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
     guard let physicalBits else { return }
     machine.paging.physicalBits = physicalBits
     machine.note("MAXPHYADDR", "\(physicalBits)", from: "--physical-bits")
@@ -90,7 +98,10 @@ public struct MachineOverrides: Hashable, Sendable {
   private func applyProcessor(to machine: inout Machine) {
     if acceptsAccessedPDPTE { machine.paging.features.acceptsAccessedPDPTE = true }
     if walksPDPTEs { machine.paging.features.walksPDPTEs = true }
-    if alignmentCheck { machine.paging.alignmentCheck = true }
+    if alignmentCheck {
+      machine.paging.alignmentCheck = true
+      machine.note("AC", "1", from: "--ac")
+    }
     if let vendor {
       machine.paging.vendor = vendor
       machine.note("vendor", vendor.rawValue, from: "--vendor")
@@ -124,7 +135,10 @@ public struct MachineOverrides: Hashable, Sendable {
 
   private func noSuchProcess(in machine: Machine) -> Problem {
     let wanted = process ?? pid.map { "pid \($0)" } ?? ""
-    let known = machine.addressSpaces.compactMap(\.owner)
+    var known: [String] = []
+    for case let owner? in machine.addressSpaces.map(\.owner) where owner != known.last {
+      known.append(owner)
+    }
     guard !known.isEmpty else {
       return Problem("no process \(wanted): this image names no processes; use --root ADDRESS")
     }

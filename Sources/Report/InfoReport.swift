@@ -5,6 +5,7 @@ public import PhysicalMemory
 /// Writes what is known of a machine, and how each fact was found.
 public struct InfoReport: Sendable {
   private let format: String
+  private let compressions: [String]
   private let size: UInt64
   private let runs: [MemoryRun]
   private let system: String
@@ -17,6 +18,7 @@ public struct InfoReport: Sendable {
   /// Describes a machine.
   public init(_ machine: Machine) {
     format = machine.format
+    compressions = machine.compressions
     size = machine.size
     runs = machine.memory.runs
     system = machine.system
@@ -27,9 +29,11 @@ public struct InfoReport: Sendable {
 
   /// Describes an image that is not a machine yet, and says what it lacks.
   public init(
-    format: String, size: UInt64, runs: [MemoryRun], warnings: [String], remedy: String
+    format: String, compressions: [String] = [], size: UInt64, runs: [MemoryRun],
+    warnings: [String], remedy: String
   ) {
     self.format = format
+    self.compressions = compressions
     self.size = size
     self.runs = runs
     self.warnings = warnings
@@ -42,6 +46,7 @@ public struct InfoReport: Sendable {
   public func writeJSON(to out: inout TextBuffer) {
     out.openObject()
     out.member("format", format)
+    if !compressions.isEmpty { out.member("compression", compressions.joined(separator: " ")) }
     out.member("size", size)
     out.openArray("runs")
     for run in runs {
@@ -83,7 +88,7 @@ public struct InfoReport: Sendable {
   public func writeText(to out: inout TextBuffer) {
     let total = runs.reduce(0) { $0 &+ $1.byteCount }
     var facts: [(String, String, String)] = [
-      ("format", format, "\(size) bytes"),
+      ("format", ([format] + compressions).joined(separator: ", "), "\(size) bytes"),
       ("memory", Wording.count(UInt64(runs.count), "run"), Wording.size(total)),
     ]
     if let machine {

@@ -36,8 +36,9 @@ struct InfoCommand: ParsableCommand {
       guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }
       let dump = try DumpFile.open(machine, base: options.baseAddress)
       return InfoReport(
-        format: dump.format.rawValue, size: dump.fileSize, runs: dump.memory.runs,
-        warnings: dump.warnings, remedy: problem.description)
+        format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
+        size: dump.fileSize, runs: dump.memory.runs, warnings: dump.warnings,
+        remedy: problem.description)
     }
   }
 }

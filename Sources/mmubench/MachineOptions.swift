@@ -39,6 +39,22 @@ struct MachineOptions: ParsableArguments {
   @Option(help: "Value of IA32_PKRS.", transform: Numbers.number)
   var pkrs: UInt64?
 
+  @Flag(help: "RFLAGS.AC is set.")
+  var ac = false
+
+  @Option(help: ArgumentHelp("Who made the processor.", valueName: "name"))
+  var vendor: Vendor?
+
+  @Option(
+    help: ArgumentHelp("The bit of an entry that says encrypted (AMD SME, SEV).", valueName: "n"),
+    transform: Self.addressBit)
+  var cBit: Int?
+
+  @Option(
+    help: ArgumentHelp("The bit of an entry that says shared (Intel TDX).", valueName: "n"),
+    transform: Self.addressBit)
+  var sharedBit: Int?
+
   @Option(
     help: ArgumentHelp("MAXPHYADDR, 32 to 52 (52 if not given).", valueName: "n"),
     transform: Numbers.number)
@@ -62,6 +78,11 @@ struct MachineOptions: ParsableArguments {
     case pdpteAccessed = "pdpte-accessed"
   }
 
+  /// A manufacturer, where they differ.
+  enum Vendor: String, ExpressibleByArgument, CaseIterable {
+    case intel, amd
+  }
+
   func validate() throws {
     if let os, os != "none" {
       throw ValidationError("no operating system `\(os)`; there is: none")
@@ -69,6 +90,14 @@ struct MachineOptions: ParsableArguments {
     if let physicalBits, !(32...52).contains(physicalBits) {
       throw ValidationError("--physical-bits \(physicalBits): processors have 32 to 52")
     }
+  }
+
+  private static func addressBit(_ text: String) throws -> Int {
+    let bit = try Numbers.number(text)
+    guard (12...51).contains(bit) else {
+      throw ValidationError("bit \(text) is no address bit of an entry: those are 12 to 51")
+    }
+    return Int(bit)
   }
 
   private static func mode(_ text: String) throws -> PagingMode {
@@ -89,6 +118,10 @@ struct MachineOptions: ParsableArguments {
     overrides.efer = efer
     overrides.pkru = pkru
     overrides.pkrs = pkrs
+    overrides.alignmentCheck = ac
+    overrides.vendor = vendor.flatMap { PagingState.Vendor(rawValue: $0.rawValue) }
+    overrides.encryptionBit = cBit
+    overrides.sharedBit = sharedBit
     overrides.physicalBits = physicalBits.map(Int.init)
     overrides.acceptsAccessedPDPTE = accept.contains(.pdpteAccessed)
     overrides.system = os

@@ -44,6 +44,53 @@ import Testing
     }
   }
 
+  @Test func processorOptionsAreTaken() throws {
+    let outcome = try run(
+      "walk", "plain.yaml", "0x400123", "--ac", "--vendor", "amd", "--c-bit", "51")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for option in ["--ac", "--vendor", "--c-bit"] { #expect(outcome.output.contains(option)) }
+    #expect(try run("walk", "plain.yaml", "0", "--c-bit", "52").status == 64)
+    #expect(try run("walk", "plain.yaml", "0", "--shared-bit", "11").status == 64)
+  }
+
+  @Test func anotherModeStartsAtTheRootOfTheDump() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    let text = try run("walk", "memory.elf", "0", "--mode", "la57")
+    #expect(text.output.contains("root  0x1000  QEMU note of processor 0"))
+    let json = try run("walk", "memory.elf", "0", "--mode", "x86", "--json")
+    #expect(json.output.contains(#""mode":"x86","root":"0x1000""#))
+  }
+
+  @Test(arguments: ["lime", "raw"])
+  func aDumpWithoutRegistersSaysThatNXEIsTakenAsSet(format: String) throws {
+    #expect(try run("build", "plain.yaml", "--format", format, "-o", "memory").status == 0)
+    let words = ["walk", "memory", "0", "--root", "0x1000", "--mode"]
+    let outcome = try Command.run(words + ["x86-64"], in: place)
+    #expect(outcome.output.contains("NXE   1       default of the mode"))
+    #expect(!(try Command.run(words + ["x86"], in: place)).output.contains("NXE"))
+  }
+
+  @Test func aGivenEFERReplacesWhatWasAssumedOfNXE() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    #expect(try run("walk", "memory.elf", "0").output.contains("assumed: the dump does not record"))
+    let outcome = try run("walk", "memory.elf", "0", "--efer", "0x500")
+    #expect(!outcome.output.contains("NXE"))
+    #expect(outcome.output.contains("EFER  0x500"))
+  }
+
+  @Test(arguments: ["raw", "elf", "elf32", "lime"])
+  func informationNamesFormatsAsBuildDoes(format: String) throws {
+    #expect(try run("build", "plain.yaml", "--format", format, "-o", "memory").status == 0)
+    #expect(try run("info", "memory", "--json").output.hasPrefix(#"{"format":"\#(format)","size""#))
+    let gzip = Process()
+    gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
+    gzip.arguments = [place.url.appendingPathComponent("memory").path]
+    try gzip.run()
+    gzip.waitUntilExit()
+    let packed = try run("info", "memory.gz", "--json")
+    #expect(packed.output.hasPrefix(#"{"format":"\#(format)","compression":"gzip","size""#))
+  }
+
   @Test(arguments: [("always", true), ("never", false), ("auto", false)])
   func coloursAreThereWhenAsked(choice: String, isColored: Bool) throws {
     let outcome = try run("walk", "plain.yaml", "0x400000", "--color", choice)
