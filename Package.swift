@@ -81,7 +81,9 @@ let package = Package(
       cSettings: isDependency ? [] : [.unsafeFlags(["-O3"], release)]),
     .executableTarget(
       name: "mmubench-benchmark",
-      dependencies: ["BitLayout", "PhysicalMemory", "Paging", "Golden", "CReference"],
+      dependencies: [
+        "BitLayout", "PhysicalMemory", "Paging", "Golden", "CReference", "AccessCube",
+      ],
       swiftSettings: strict),
     // Layer 7
     .executableTarget(
@@ -113,6 +115,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    // Every access under every condition, for the tests and for the benchmark.
+    .target(
+      name: "AccessCube", dependencies: ["Golden", "Paging", "PhysicalMemory"],
+      path: "Tests/AccessCube", swiftSettings: strict),
+    tests("AccessCube", ["AccessCube", "Paging"]),
     // Yams is the outside oracle for the syntax guard.
     tests("ScenarioFile", ["ScenarioFile", yams], fixtures: ["Diagnostics", "everything.yaml"]),
   ]

@@ -83,31 +83,63 @@ extension Walker {
   public func access(
     _ pointer: VirtualAddress, _ access: Access, rules: AccessRules
   ) -> AccessResult {
-    let address = VirtualAddress(rules.linearAddress(pointer.rawValue, for: access))
     var record = AccessRecorder()
+    switch decide(pointer, access, rules: rules, record: &record) {
+    case .made(let translation):
+      let updates = rules.updates(of: access, translation, record, Format.levelCount)
+      return .translated(translation, updates: updates)
+    case .pageFault(let fault): return .pageFault(fault)
+    case .generalProtection(let stop): return .generalProtection(stop)
+    case .missing(let stop): return .missing(stop)
+    }
+  }
+
+  /// What the processor does with an access, without the entries that it changes.
+  ///
+  /// For those who make millions of accesses: `record` keeps what `AccessRules.updates` needs.
+  @inlinable
+  public func decide(
+    _ pointer: VirtualAddress, _ access: Access, rules: AccessRules,
+    record: inout AccessRecorder
+  ) -> AccessDecision {
+    let address = VirtualAddress(rules.linearAddress(pointer.rawValue, for: access))
+    record = AccessRecorder()
     let walk = translate(address, observer: &record)
     switch walk {
-    case .stopped(let stop): return rules.result(of: access, stop, walk, Format.levelCount)
+    case .stopped(let stop): return rules.decision(of: access, stop, Format.levelCount)
     case .mapped(let translation):
       let refusal = rules.refusal(of: access, translation, record)
-      guard refusal.isEmpty else {
-        let code = rules.errorCode(of: access, refused: refusal)
-        return .pageFault(PageFault(errorCode: code, refusal: refusal, walk: walk))
-      }
-      let top = rules.loadsTopTable ? Format.levelCount &- 1 : Format.levelCount
-      return .translated(
-        translation,
-        updates: EntryUpdates(
-          record, levels: translation.level...top, setsDirty: access.isWrite))
+      if refusal.isEmpty { return .made(translation) }
+      let code = rules.errorCode(of: access, refused: refusal)
+      return .pageFault(PageFault(errorCode: code, refusal: refusal, walk: walk))
     }
   }
 }
 
+/// What a processor does with an access, without the entries that it changes.
+@frozen public enum AccessDecision: Hashable, Sendable {
+  /// The access is made.
+  case made(Translation)
+  /// A page fault.
+  case pageFault(PageFault)
+  /// A general-protection exception.
+  case generalProtection(WalkStop)
+  /// A table is not in the image; nothing is known.
+  case missing(WalkStop)
+}
+
 extension AccessRules {
+  /// The entries that an access changes which is made; `record` is what it read.
   @inlinable
-  func result(
-    of access: Access, _ stop: WalkStop, _ walk: WalkResult, _ levelCount: Int
-  ) -> AccessResult {
+  public func updates(
+    of access: Access, _ translation: Translation, _ record: AccessRecorder, _ levelCount: Int
+  ) -> EntryUpdates {
+    let top = loadsTopTable ? levelCount &- 1 : levelCount
+    return EntryUpdates(record, levels: translation.level...top, setsDirty: access.isWrite)
+  }
+
+  @inlinable
+  func decision(of access: Access, _ stop: WalkStop, _ levelCount: Int) -> AccessDecision {
     var code = errorCode(of: access)
     switch stop.cause {
     case .missing: return .missing(stop)
@@ -118,7 +150,7 @@ extension AccessRules {
       // P=1: reserved bits are looked at only in an entry that is present (SDM 3A, 4.7).
       code.formUnion([.protection, .reserved])
     }
-    return .pageFault(PageFault(errorCode: code, refusal: [], walk: walk))
+    return .pageFault(PageFault(errorCode: code, refusal: [], walk: .stopped(stop)))
   }
 
   @inlinable

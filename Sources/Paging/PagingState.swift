@@ -80,11 +80,11 @@ public struct PagingState: Hashable, Sendable {
   }
 
   /// The bits among the address bits of entries and of CR3 that are neither address nor reserved.
-  public var attributeBits: UInt64 {
-    [encryptionBit, sharedBit].reduce(0) { bits, bit in
-      guard let bit, Self.attributeBitRange.contains(bit) else { return bits }
-      return bits | 1 << UInt64(bit)
-    }
+  public var attributeBits: UInt64 { Self.bit(encryptionBit) | Self.bit(sharedBit) }
+
+  private static func bit(_ number: Int?) -> UInt64 {
+    guard let number, attributeBitRange.contains(number) else { return 0 }
+    return 1 << UInt64(number)
   }
 
   /// Where an encryption bit or a shared bit can be: in the address of every entry of eight bytes.

@@ -1,3 +1,4 @@
+import Glibc
 import Golden
 import Paging
 import PhysicalMemory
@@ -13,8 +14,10 @@ struct Benchmark {
 
   static func main() async throws {
     let arguments = Set(CommandLine.arguments.dropFirst())
+    if arguments == ["cube", "--record"] { return print(try Cube.recording(), terminator: "") }
+    if arguments == ["cube"] { exit(try Cube.run() ? 0 : 1) }
     guard arguments.isSubset(of: ["--quick", "--json"]) else {
-      print("usage: mmubench-benchmark [--quick] [--json]")
+      print("usage: mmubench-benchmark [--quick] [--json] | cube [--record]")
       return
     }
     var benchmark = Benchmark(
