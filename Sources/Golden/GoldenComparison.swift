@@ -80,7 +80,7 @@ public enum GoldenComparison {
     guard let now = state.slot(ofPage: change.page, in: machine.memory),
       let before = SlotWord(
         rawValue: Prime.add(now.rawValue, Prime.negate(change.difference))),
-      let level = now.level ?? before.level, level <= state.mode.levelCount,
+      let level = now.level ?? before.level, (1...state.mode.levelCount).contains(level),
       change.page & ((1 << (state.pageShift(level) - 12)) - 1) == 0
     else { return nil }
     let address = state.address(ofPage: change.page)
@@ -102,7 +102,7 @@ public enum GoldenComparison {
     guard
       let run = runs.first(where: { ($0.start.rawValue...$0.end.rawValue).contains(address) })
     else { return nil }
-    let last = address + (run.pageSize - 1)
+    let last = address | (run.pageSize - 1)
     return MappingRun(
       start: VirtualAddress(address), end: VirtualAddress(last),
       address: run.address.advanced(by: address - run.start.rawValue), pageShift: run.pageShift,

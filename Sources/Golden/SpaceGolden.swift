@@ -98,12 +98,12 @@ public struct SpaceGolden: Hashable, Sendable {
     }
   }
 
-  /// Reads a `map` line back; nil for any other line.
+  /// Reads a `map` line back; nil for any other line, and for one that somebody damaged.
   static func run(ofLine line: some StringProtocol) -> MappingRun? {
     let words = line.split(separator: " ")
     guard words.count == 5, words[0] == "map", let dots = words[1].firstRange(of: ".."),
       let start = number(words[1][..<dots.lowerBound]),
-      let end = number(words[1][dots.upperBound...]),
+      let end = number(words[1][dots.upperBound...]), start <= end,
       let address = number(words[2]), let shift = shift(ofSizeText: words[3])
     else { return nil }
     var rights: Rights = []

@@ -92,4 +92,35 @@ import Testing
     let path = "PML4E[0x0] → PDPTE[0x0]"
     #expect(try entry(large(), other) == "\(path): what is under this entry differs")
   }
+
+  @Test(arguments: [
+    "map 0x500000..0x400fff 0x5000 4K wux", "map 0xfffffffffffff800..0xffffffffffffffff 0x0 4K -",
+    "map 0xfffffffffffff000..0xffffffffffffffff 0xffffffffffffffff 1G wux", "map 0x..0x 0x 4K wux",
+    "map 0x0..0xffffffffffffffff 0xffffffffffffffff 256T wux", "table", "locator 0x0",
+  ])
+  func damagedGoldenIsADifferenceLikeAnyOther(line: String) throws {
+    let golden = try lines(.onePage())
+    let machine = try TableSketch.onePage().machine()
+    let difference = GoldenComparison.firstDifference(
+      expected: golden + ["  " + line], got: golden, machine: machine)
+    #expect(difference?.line == golden.count + 1)
+  }
+
+  /// Sums that say a page was mapped by an entry of level 0 or 7, where no tables are.
+  @Test(arguments: [0, 7] as [UInt64])
+  func sumsThatNameNoEntryAreNoChange(level: UInt64) throws {
+    let got = try lines(large())
+    let index = try #require(got.firstIndex { $0.hasPrefix("  locator ") })
+    let sums = got[index].split(separator: "0x").dropFirst().compactMap {
+      UInt64($0.filter { $0 != " " }, radix: 16)
+    }
+    let word = 0x400 | level << 3
+    var golden = got
+    golden[index] =
+      "  locator 0x\(String(sums[0] + word, radix: 16)) 0x\(String(sums[1] + word, radix: 16))"
+    let difference = GoldenComparison.firstDifference(
+      expected: golden, got: got, machine: try large().machine())
+    #expect(difference?.line == index + 1)
+    #expect(difference?.entry == nil)
+  }
 }
