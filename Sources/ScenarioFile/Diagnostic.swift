@@ -66,3 +66,12 @@ public struct DiagnosticList: Error, Hashable, Sendable {
     }
   }
 }
+
+extension DiagnosticList: CustomStringConvertible {
+  /// The first diagnostic in one line, for a message about another file.
+  public var description: String {
+    guard let first = diagnostics.first else { return source.path }
+    let more = diagnostics.count > 1 ? " (and \(diagnostics.count - 1) more)" : ""
+    return "\(source.path):\(first.mark): \(first.message)\(more)"
+  }
+}

@@ -53,3 +53,13 @@ public enum ScenarioFileError: Error, Sendable {
   /// The file is not a scenario.
   case malformed(DiagnosticList)
 }
+
+extension ScenarioFileError: CustomStringConvertible {
+  /// The file and what is wrong with it, in one line.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "\(path): cannot open: \(reason)"
+    case .malformed(let list): list.description
+    }
+  }
+}

@@ -13,52 +13,49 @@ struct ExpectationCheck {
 
   init(_ opened: OpenScenario) { self.opened = opened }
 
-  /// What does not hold of one item of `expect:`.
-  func failures(of expectation: Scenario.Expectation) -> [Failure] {
+  /// What does not hold of one item of `expect:`; throws where a file that it names is of no use.
+  func failures(of expectation: Scenario.Expectation) throws(DiagnosticList) -> [Failure] {
     let place = "\(opened.scenario.file.path):\(expectation.mark)"
     func failure(_ name: String, _ expected: String, _ got: String) -> Failure {
       Failure(name, at: place, expected: expected, got: got)
     }
-    do {
-      switch expectation.verb {
-      case .walk(let walk):
-        return WalkCheck(walk, machine, space(of: expectation)).differences.map {
-          failure("walk \(walk.va.value.hex)", $0.expected, $0.got)
-        }
-      case .check(let kinds):
-        let wanted = Set(kinds.map(\.value))
-        let found = findings(in: expectation)
-        guard wanted != found else { return [] }
-        return [failure("check", names(wanted), names(found))]
-      case .mappings(let count, let bytes):
-        return mappings(count.value, bytes?.value, expectation).map {
-          failure("mappings", $0.expected, $0.got)
-        }
-      case .ledger:
-        guard let ledger = opened.ledger else {
-          return [failure("ledger", "a built image", "a dump, of which nothing was intended")]
-        }
-        return LedgerCheck(machine: machine, ledger: ledger).differences.map {
-          failure("ledger \($0.name)", $0.expected, $0.got)
-        }
-      case .sameDigest(let file):
-        return try sameDigest(as: file.value).map { failure("same-digest-as", $0, $1) }
-      case .sameTranslation(let file):
-        let other = try self.other(file.value)
-        return TranslationCheck.differences(machine, other).map {
-          failure("same-translation-as", $0.expected, $0.got)
-        }
-      case .truth(let file):
-        let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
-        let comparison = TruthComparison(machine: machine, truth: try GuestTruth.read(path))
-        return comparison.disagreements().map { failure("truth", "what the guest said", $0) }
-      case .rejects(let rejection):
-        return RejectionCheck(rejection, in: opened.scenario).failure.map {
-          [failure("rejects", $0.expected, $0.got)]
-        } ?? []
+    switch expectation.verb {
+    case .walk(let walk):
+      return WalkCheck(walk, machine, space(of: expectation)).differences.map {
+        failure("walk \(walk.va.value.hex)", $0.expected, $0.got)
       }
-    } catch {
-      return [failure("\(place)", "an answer", "\(error)")]
+    case .check(let kinds):
+      let wanted = Set(kinds.map(\.value))
+      let found = findings(in: expectation)
+      guard wanted != found else { return [] }
+      return [failure("check", names(wanted), names(found))]
+    case .mappings(let count, let bytes):
+      return mappings(count.value, bytes?.value, expectation).map {
+        failure("mappings", $0.expected, $0.got)
+      }
+    case .ledger:
+      guard let ledger = opened.ledger else {
+        return [failure("ledger", "a built image", "a dump, of which nothing was intended")]
+      }
+      return LedgerCheck(machine: machine, ledger: ledger).differences.map {
+        failure("ledger \($0.name)", $0.expected, $0.got)
+      }
+    case .sameDigest(let file):
+      let other = try open(file) { try Workbench.open($0) }
+      return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }
+    case .sameTranslation(let file):
+      let other = try open(file) { try Workbench.open($0) }
+      return TranslationCheck.differences(machine, other).map {
+        failure("same-translation-as", $0.expected, $0.got)
+      }
+    case .truth(let file):
+      let truth = try open(file) { try GuestTruth.read($0) }
+      let comparison = TruthComparison(machine: machine, truth: truth)
+      return comparison.disagreements().map { failure("truth", "what the guest said", $0) }
+    case .rejects(let rejection):
+      return RejectionCheck(rejection, in: opened.scenario).failure.map {
+        [failure("rejects", $0.expected, $0.got)]
+      } ?? []
     }
   }
 
@@ -102,12 +99,20 @@ struct ExpectationCheck {
     return differences
   }
 
-  private func other(_ file: String) throws -> Machine {
-    try Workbench.open(Workbench.resolve(file, besides: opened.scenario.file.path))
+  /// Opens a file that the scenario names; what is wrong with it is said where it is named.
+  private func open<Content>(
+    _ file: Located<String>, _ open: (String) throws -> Content
+  ) throws(DiagnosticList) -> Content {
+    do {
+      return try open(Workbench.resolve(file.value, besides: opened.scenario.file.path))
+    } catch {
+      throw DiagnosticList(
+        source: opened.scenario.file,
+        diagnostics: [Diagnostic(.unusableFile, "\(error)", at: file.mark)])
+    }
   }
 
-  private func sameDigest(as file: String) throws -> [(String, String)] {
-    let other = try other(file)
+  private func sameDigest(as other: Machine) -> [(String, String)] {
     func digests(_ machine: Machine) -> [String] {
       var digester = Digester(memory: machine.memory, state: machine.paging)
       return machine.addressSpaces.map { "\(digester.digest(root: $0.register).digest)" }

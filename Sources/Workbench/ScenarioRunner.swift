@@ -25,7 +25,7 @@ public struct ScenarioRunner: Sendable {
     do {
       let opened = try OpenScenario(path)
       for expectation in opened.scenario.expectations {
-        result.failures += ExpectationCheck(opened).failures(of: expectation)
+        result.failures += try ExpectationCheck(opened).failures(of: expectation)
       }
       if opened.scenario.golden { try checkGolden(of: opened, path, &result) }
     } catch let error as DiagnosticList {

@@ -23,8 +23,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as DiagnosticList: end(65, error.render(color: Terminal.error.isColored))
     case ScenarioFileError.malformed(let list):
       end(65, list.render(color: Terminal.error.isColored))
-    case ScenarioFileError.unreadable(let path, let reason):
-      end(66, message("\(path): cannot open: \(reason)"))
+    case let error as ScenarioFileError: end(66, message(error.description))
     case let error as DumpError: end(error.exitStatus, message(error.description))
     case let error as MachineOverrides.Problem: end(64, message(error.description))
     case let error as SystemError:
