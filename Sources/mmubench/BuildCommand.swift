@@ -35,6 +35,7 @@ struct BuildCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
     }
+    try requireThreeFiles()
     let opened = try OpenScenario(scenario)
     // Begun before the image is written, so that either both files can be created or none is.
     let truthFile = try truth.map { try OutputFile($0, force: force) }
@@ -47,6 +48,18 @@ struct BuildCommand: ParsableCommand {
       Notice.warn(loss)
     }
     try truthFile?.commit()
+  }
+
+  /// Refuses an output that would replace the scenario or the other output, which nobody can want.
+  private func requireThreeFiles() throws {
+    var taken = [FilePlace(scenario): "the scenario"]
+    for (path, name) in [(output, "the image"), (truth, "the truth")] {
+      guard let path, let place = FilePlace(path) else { continue }
+      if let other = taken.updateValue(name, forKey: place) {
+        throw DumpError.cannotCreate(
+          path: path, reason: "it is \(other) too", suggestion: "name another file")
+      }
+    }
   }
 
   private static func format(_ text: String) throws -> DumpWriter.Format {

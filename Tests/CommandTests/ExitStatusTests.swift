@@ -130,6 +130,31 @@ import Testing
     #expect(outcome.status == 73)
   }
 
+  @Test(arguments: [
+    ["--output", "plain.yaml"], ["--output", "./plain.yaml"],
+    ["--output", "image", "--truth", "plain.yaml"], ["--output", "image", "--truth", "./image"],
+  ])
+  func noOutputReplacesTheScenarioOrAnotherOutput(options: [String]) throws {
+    let text = try place.read("plain.yaml")
+    for force in [[], ["--force"]] {
+      let outcome = try Command.run(["build", "plain.yaml"] + options + force, in: place)
+      #expect(outcome.status == 73)
+      #expect(outcome.errors.contains("too; name another file"))
+      #expect(try place.files == ["plain.yaml"])
+      #expect(try place.read("plain.yaml") == text)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func aPipeThatNobodyWritesToEndsWith66() throws {
+    let pipe = place.url.appendingPathComponent("pipe.yaml").path
+    let made = unsafe mkfifo(pipe, 0o600)
+    #expect(made == 0)
+    let outcome = try run("info", "pipe.yaml")
+    #expect(outcome.status == 66)
+    #expect(outcome.errors.contains("pipe.yaml: cannot open: it is a pipe"))
+  }
+
   @Test func aFullDiskEndsWith74() throws {
     let process = Process()
     process.executableURL = Command.program

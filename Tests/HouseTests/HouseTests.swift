@@ -29,6 +29,7 @@ import Testing
     "Sources/ScenarioFile/FileContents.swift",
     "Sources/Workbench/ScenarioFiles.swift",
     "Sources/mmubench/AddressLines.swift",
+    "Sources/mmubench/FilePlace.swift",
     "Sources/mmubench/Terminal.swift",
     "Sources/mmubench-benchmark/CLoops.swift",
     "Sources/mmubench-benchmark/Contest.swift",
