@@ -15,12 +15,27 @@ public protocol MapSink {
   mutating func receive(_ piece: MapPiece) -> Bool
 }
 
+/// Which pages a map has; the others count as not mapped.
+public protocol PageFilter: Sendable {
+  /// Whether the map has pages of these effective rights and of this size, a power of 2.
+  func shows(_ rights: Rights, pageShift: UInt64) -> Bool
+}
+
+/// Lets every page into a map; it compiles to the same code as a map without filters.
+@frozen public struct EveryPage: PageFilter {
+  /// Creates the filter.
+  @inlinable public init() {}
+  /// True.
+  @inlinable public func shows(_ rights: Rights, pageShift: UInt64) -> Bool { true }
+}
+
 /// Enumerates an address space as maximal runs, and says each shared table once.
 ///
 /// A table that is reached again at the same level with the same rights becomes a `copies` piece,
 /// so the output is bounded by the tables, even where four of them translate 2 to the 39 addresses.
 @usableFromInline
-struct MapVisitor<Sink: MapSink>: TableVisitor {
+struct MapVisitor<Filter: PageFilter, Sink: MapSink>: TableVisitor {
+  @usableFromInline let filter: Filter
   @usableFromInline let expandsCopies: Bool
   @usableFromInline var sink: Sink
   @usableFromInline var coalescer = RunCoalescer()
@@ -34,7 +49,8 @@ struct MapVisitor<Sink: MapSink>: TableVisitor {
 
   /// Gives pieces to `sink` until it returns false.
   @inlinable
-  init(expandsCopies: Bool, sink: Sink) {
+  init(filter: Filter, expandsCopies: Bool, sink: Sink) {
+    self.filter = filter
     self.expandsCopies = expandsCopies
     self.sink = sink
   }
@@ -42,9 +58,13 @@ struct MapVisitor<Sink: MapSink>: TableVisitor {
   @inlinable
   mutating func enter(_ table: TableVisit) -> Bool {
     guard wantsMore else { return false }
-    if !expandsCopies, table.isWhole, let earlier = seen.value(for: table.key) {
-      if earlier.hasPages { copy(table, of: earlier) }
-      return false
+    if table.isWhole, let earlier = seen.value(for: table.key) {
+      // Nothing is nothing again, however often it is written out.
+      guard earlier.hasPages else { return false }
+      if !expandsCopies {
+        copy(table, of: earlier)
+        return false
+      }
     }
     pagesAtEntry.append(pages)
     return true
@@ -52,6 +72,7 @@ struct MapVisitor<Sink: MapSink>: TableVisitor {
 
   @inlinable @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
+    guard filter.shows(entry.rights, pageShift: entry.shift) else { return }
     pages &+= 1
     if let run = coalescer.add(entry, at: page) { give(run) }
   }
@@ -65,7 +86,7 @@ struct MapVisitor<Sink: MapSink>: TableVisitor {
   @inlinable
   mutating func leave(_ table: TableVisit) {
     let hasPages = pages > (pagesAtEntry.popLast() ?? 0)
-    guard !expandsCopies, table.isWhole else { return }
+    guard table.isWhole else { return }
     seen.store(MapOccurrence(address: table.address, hasPages: hasPages), for: table.key)
   }
 
@@ -147,12 +168,12 @@ struct MapCopies: Sendable {
 }
 
 @usableFromInline
-struct MapOperation<Sink: MapSink>: WalkerOperation {
+struct MapOperation<Filter: PageFilter, Sink: MapSink>: WalkerOperation {
   @usableFromInline let range: ClosedRange<UInt64>
-  @usableFromInline var visitor: MapVisitor<Sink>
+  @usableFromInline var visitor: MapVisitor<Filter, Sink>
 
   @inlinable
-  init(range: ClosedRange<UInt64>, visitor: MapVisitor<Sink>) {
+  init(range: ClosedRange<UInt64>, visitor: MapVisitor<Filter, Sink>) {
     self.range = range
     self.visitor = visitor
   }
@@ -173,14 +194,16 @@ private struct ClosureSink: MapSink {
 extension PagingState {
   /// Gives the map of the address space to `sink`, in ascending order, until it returns false.
   ///
-  /// The loop is compiled together with the sink: this is the way where time matters.
+  /// The loop is compiled together with filter and sink: this is the way where time matters.
   @inlinable
   public func map<Sink: MapSink>(
     _ memory: MemoryImage, range: ClosedRange<UInt64> = 0...UInt64.max,
-    expandingCopies: Bool = false, into sink: inout Sink
+    only filter: some PageFilter = EveryPage(), expandingCopies: Bool = false,
+    into sink: inout Sink
   ) {
     var operation = MapOperation(
-      range: range, visitor: MapVisitor(expandsCopies: expandingCopies, sink: sink))
+      range: range,
+      visitor: MapVisitor(filter: filter, expandsCopies: expandingCopies, sink: sink))
     perform(&operation, on: memory)
     sink = operation.visitor.sink
   }
@@ -188,9 +211,10 @@ extension PagingState {
   /// Gives the map of the address space to `emit`, in ascending order, until it returns false.
   public func map(
     _ memory: MemoryImage, range: ClosedRange<UInt64> = 0...UInt64.max,
-    expandingCopies: Bool = false, emit: @escaping (MapPiece) -> Bool
+    only filter: some PageFilter = EveryPage(), expandingCopies: Bool = false,
+    emit: @escaping (MapPiece) -> Bool
   ) {
     var sink = ClosureSink(emit: emit)
-    map(memory, range: range, expandingCopies: expandingCopies, into: &sink)
+    map(memory, range: range, only: filter, expandingCopies: expandingCopies, into: &sink)
   }
 }

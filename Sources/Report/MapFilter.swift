@@ -1,7 +1,7 @@
 public import Paging
 
 /// Which runs of a map are shown.
-public struct MapFilter: Hashable, Sendable {
+public struct MapFilter: Hashable, PageFilter {
   /// The rights that a run must have.
   public private(set) var required: Rights = []
   /// The rights that a run must not have.
@@ -41,9 +41,9 @@ public struct MapFilter: Hashable, Sendable {
   /// Whether everything is shown.
   public var isEmpty: Bool { self == MapFilter() }
 
-  /// Whether a run is shown.
-  public func shows(_ run: MappingRun) -> Bool {
-    run.rights.isSuperset(of: required) && run.rights.isDisjoint(with: refused)
-      && (pageShifts.isEmpty || pageShifts.contains(run.pageShift))
+  /// Whether pages of these rights and of this size are shown.
+  public func shows(_ rights: Rights, pageShift: UInt64) -> Bool {
+    rights.isSuperset(of: required) && rights.isDisjoint(with: refused)
+      && (pageShifts.isEmpty || pageShifts.contains(pageShift))
   }
 }

@@ -42,9 +42,7 @@ public struct MapReport: Sendable {
     let limit = limit ?? UInt64.max
     let counter = PieceCounter()
     let paging = machine.paging
-    let hasFilter = !filter.isEmpty
-    paging.map(machine.memory, range: range, expandingCopies: expandsCopies) { piece in
-      guard !hasFilter || shows(piece, of: machine) else { return true }
+    func receive(_ piece: MapPiece) -> Bool {
       guard counter.count < limit else {
         counter.isWhole = false
         return false
@@ -52,22 +50,13 @@ public struct MapReport: Sendable {
       counter.count += 1
       return emit(piece)
     }
-    return counter.isWhole
-  }
-
-  /// Copies are shown where what they repeat is.
-  private func shows(_ piece: MapPiece, of machine: Machine) -> Bool {
-    switch piece {
-    case .run(let run): return filter.shows(run)
-    case .copies(let start, let end, let stride, _):
-      let original = start.rawValue &- stride...end.rawValue &- stride
-      let found = PieceCounter()
-      machine.paging.map(machine.memory, range: original) { piece in
-        if case .run(let run) = piece, filter.shows(run) { found.count += 1 }
-        return found.count == 0
-      }
-      return found.count > 0
+    if filter.isEmpty {
+      paging.map(machine.memory, range: range, expandingCopies: expandsCopies, emit: receive)
+    } else {
+      paging.map(
+        machine.memory, range: range, only: filter, expandingCopies: expandsCopies, emit: receive)
     }
+    return counter.isWhole
   }
 }
 

@@ -145,6 +145,42 @@ import Testing
     #expect(pieces(path.processor, path.image.memory) == [])
   }
 
+  /// Four levels of tables that all lead to one without pages: 2 to the 36 ways to nothing.
+  @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+  func nothingIsSoughtOnce(expandingCopies: Bool) throws {
+    let image = try TestImage(frames: 6)
+    for frame in 0..<4 as Range<UInt64> {
+      for index in 0..<512 as Range<UInt64> {
+        image.write((frame + 2) << 12 | 7, at: (frame + 1) << 12 + index * 8)
+      }
+    }
+    var processor = ReferenceProcessor(mode: .fiveLevel)
+    processor.cr3 = 0x1000
+    #expect(pieces(processor, image.memory, expandingCopies: expandingCopies) == [])
+    image.write(0x8007, at: 0x5000 + 511 * 8)
+    #expect(!pieces(processor, image.memory).isEmpty)
+  }
+
+  private struct OnlyLarge: PageFilter {
+    func shows(_ rights: Rights, pageShift: UInt64) -> Bool { pageShift > 12 }
+  }
+
+  /// A frame that is a table at every level: its pages of 4 KiB are many, and no others are asked for.
+  @Test(.timeLimit(.minutes(1)))
+  func pagesThatAreNotAskedForAreSoughtOnce() throws {
+    let image = try TestImage(frames: 2)
+    for index in 0..<1024 as Range<UInt64> {
+      image.write((index * 7 % 3 & 1) << 12 | 3 | (index & 4), at: index * 8)
+    }
+    var pieces: [MapPiece] = []
+    let state = ReferenceProcessor(mode: .fiveLevel).state
+    state.map(image.memory, only: OnlyLarge()) { piece in
+      pieces.append(piece)
+      return true
+    }
+    #expect(pieces == [])
+  }
+
   private func pieces(
     _ processor: ReferenceProcessor, _ memory: MemoryImage, expandingCopies: Bool = false
   ) -> [MapPiece] {
