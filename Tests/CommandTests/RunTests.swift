@@ -62,25 +62,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (#"[]"#, #"["0xfffffffffffff000",1,"0x8000000000000005",1]"#, "1 from 0xfffffffffffff000"),
-    (#"[]"#, #"["0x400000",4503599627370495,"0x8000000000000005",0]"#, "4503599627370495 from"),
-    (#"[]"#, #"["0x400000",1,"0x8000000000000005",2]"#, "step 2"),
-    (#"[{"start":"0x2000","end":"0x1000","vmflags":["pf"]}]"#, "", "ends at 0x1000, before 0x2000"),
-  ])
-  func truthThatCannotBeIsRefused(maps: String, runs: String, reason: String) throws {
-    try place.write(
-      """
-      {"schema":"mmu-lab-truth/1","processes":[{"pid":1,"comm":"a",
-      "root":{"user":"0x1000","kernel":"0x1000"},"maps":\(maps),"pagemap_runs":[\(runs)]}]}
-      """, to: "truth.json")
-    try place.write(
-      Workplace.scenario("asks", "expect: [{ truth: truth.json }]"), to: "asks.yaml")
-    let outcome = try run("asks.yaml")
-    #expect(outcome.status == 65)
-    #expect(outcome.output.contains(reason))
-  }
-
   @Test func updatingRecordsAndFailsOnce() throws {
     let text = try place.read("plain.yaml").replacing("golden: false", with: "golden: true")
     try place.write(text, to: "plain.yaml")
