@@ -24,8 +24,17 @@ struct EntryText {
     let keyText =
       hasKey && key.isSet(in: entry) ? ["\(key.name)=\(key.value(in: entry))"] : []
     let flags = layout.setFlags(in: entry)
-    guard flags.first == Self.name(X86Fields.executeDisable) else { return keyText + flags }
-    return [flags[0]] + keyText + flags.dropFirst()
+    guard flags.first == Self.name(X86Fields.executeDisable) else {
+      return keyText + attributes + flags
+    }
+    return [flags[0]] + keyText + attributes + flags.dropFirst()
+  }
+
+  /// The set bits among the address bits that say something else about the page.
+  private var attributes: [String] {
+    [("encrypted", paging.encryptionBit), ("shared", paging.sharedBit)].compactMap { name, bit in
+      bit.flatMap { entry >> UInt64($0) & 1 == 1 ? name : nil }
+    }
   }
 
   /// Which bits offend, and against what: `reserved bits 20:13`.

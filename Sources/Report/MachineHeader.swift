@@ -7,7 +7,10 @@ public struct MachineHeader: Sendable {
   private var facts: [(String, String, String)] = []
 
   /// Describes a machine under one of its roots; nil for the root that questions are about.
-  public init(_ machine: Machine, space: AddressSpace? = nil) {
+  ///
+  /// With `registers`, all those that decide about accesses are shown, not only those that somebody
+  /// set.
+  public init(_ machine: Machine, space: AddressSpace? = nil, registers showsThem: Bool = false) {
     let paging = space.map(machine.paging(of:)) ?? machine.paging
     let space = space ?? machine.addressSpaces.first { $0.register == paging.cr3 }
     let known = machine.provenance
@@ -19,8 +22,10 @@ public struct MachineHeader: Sendable {
       source += "; CR3 is \(paging.cr3.hex), its bits \(paging.ignoredRootBits.hex) are no address"
     }
     facts.append(("root", paging.root.description, source))
-    let registers = known.filter { $0.subject != "mode" && $0.subject != "root" }
-    facts += registers.map { ($0.subject, $0.value, $0.source) }
+    let registers = showsThem ? RegisterFacts(paging, known).facts : []
+    let shown = Set(registers.map(\.0) + ["mode", "root"] + (showsThem ? ["NXE"] : []))
+    facts += registers
+    facts += known.filter { !shown.contains($0.subject) }.map { ($0.subject, $0.value, $0.source) }
     let others = machine.addressSpaces.count - 1
     if others > 0 {
       facts.append(

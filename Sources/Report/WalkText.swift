@@ -26,17 +26,25 @@ public struct WalkText: Sendable {
   public func write(_ walk: Walk, to out: inout TextBuffer) {
     out.styled(.bold) { $0.hex(walk.address.rawValue, digits: walk.mode.addressDigits) }
     out.endLine()
-    if !walk.steps.isEmpty { writeHeader(to: &out) }
-    var before = Rights.all
-    for step in walk.steps {
-      write(step, of: walk, before: before, to: &out)
-      before = step.rights
-    }
+    writeEntries(of: walk, to: &out)
     let sentence = WalkSentence(paging: paging, walk: walk)
     for line in sentence.lines {
       out.write("  ")
       out.write(line, sentence.style)
       out.endLine()
+    }
+  }
+
+  /// The width of the column that names the entries.
+  var entryWidth: Int { columns.entry }
+
+  /// Writes the table of the entries that were read.
+  func writeEntries(of walk: Walk, to out: inout TextBuffer) {
+    if !walk.steps.isEmpty { writeHeader(to: &out) }
+    var before = Rights.all
+    for step in walk.steps {
+      write(step, of: walk, before: before, to: &out)
+      before = step.rights
     }
   }
 

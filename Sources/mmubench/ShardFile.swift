@@ -25,6 +25,8 @@ struct ShardFile {
     text.member("pse_36", features.pse36)
     text.member("page_1g", features.page1G)
     text.member("accepts_accessed_pdpte", features.acceptsAccessedPDPTE)
+    text.member("walks_pdptes", features.walksPDPTEs)
+    text.member("attribute_bits", hex: paging.attributeBits)
     text.openArray("roots")
     for space in machine.addressSpaces { text.element(space.register.hex) }
     text.closeArray()

@@ -24,9 +24,9 @@ struct TranslateCommand: ParsableCommand {
   func run() throws {
     let machine = try options.open(machine)
     if !output.json { Notice.write { MachineHeader(machine).write(to: &$0) } }
-    var lines = AddressLines(
+    var lines = QuestionLines(
       descriptor: STDIN_FILENO, name: "standard input",
-      lastAddress: machine.paging.mode.lastAddress)
+      AddressReader(lastAddress: machine.paging.mode.lastAddress))
     try output.write { stream in
       var translation = BulkTranslation(machine, asJSON: output.json)
       while let addresses = try lines.next() {

@@ -23,6 +23,7 @@ import Testing
 
   @Test(arguments: [
     "run", "build", "info", "walk", "vtop", "translate", "map", "digest", "diff", "check",
+    "fault",
   ])
   func everyVerbHasHelp(verb: String) throws {
     let outcome = try run(verb, "--help")
@@ -51,6 +52,15 @@ import Testing
     ["digest", "plain.yaml", "--shard", "1/2", "--combine", "x"],
     ["build", "plain.yaml"], ["build", "plain.yaml", "--output", "x", "--format", "kdump"],
     ["build", "memory.raw", "--output", "x"], ["run", "--jobs", "0"],
+    ["fault", "plain.yaml"], ["fault", "plain.yaml", "0", "--batch"],
+    ["fault", "plain.yaml", "0", "--access", "fetch"],
+    ["fault", "plain.yaml", "0", "--as", "root"],
+    ["fault", "plain.yaml", "--batch", "--as", "user"], ["fault", "plain.yaml", "zz"],
+    ["walk", "plain.yaml", "0", "--c-bit", "12"], ["walk", "plain.yaml", "0", "--c-bit", "64"],
+    ["walk", "plain.yaml", "0", "--shared-bit", "47", "--c-bit", "47"],
+    ["walk", "plain.yaml", "0", "--vendor", "via"], ["fault", "small.yaml", "0x1_0000_0000"],
+    ["fault", "plain.yaml", "0", "--cr4", "0x1020"],
+    ["fault", "plain.yaml", "0", "--cr4", "0x800020", "--cr0", "0x80000001"],
     ["walk", "memory.raw", "0"], ["walk", "memory.raw", "0", "--mode", "x86-64"],
     ["diff", "plain.yaml", "small.yaml"],
     ["walk", "small.yaml", "0x1_0000_0000"], ["map", "small.yaml", "--range", "0..0x1_0000_0000"],

@@ -37,9 +37,14 @@ import Testing
   @Test func everyOptionSaysItsSource() throws {
     let outcome = try run(
       "walk", "plain.yaml", "0", "--efer", "0x500", "--cr4", "0x20", "--cr0", "0x80000001",
-      "--pkru", "4", "--pkrs", "8", "--physical-bits", "40", "--os", "none")
+      "--pkru", "4", "--pkrs", "8", "--physical-bits", "40", "--os", "none", "--ac", "--c-bit",
+      "47",
+      "--shared-bit", "46", "--vendor", "amd")
     #expect(outcome.status == 0)
-    for option in ["--efer", "--cr4", "--cr0", "--pkru", "--pkrs", "--physical-bits"] {
+    for option in [
+      "--efer", "--cr4", "--cr0", "--pkru", "--pkrs", "--physical-bits", "--ac", "--c-bit",
+      "--shared-bit", "--vendor",
+    ] {
       #expect(outcome.output.contains(option), "\(option)")
     }
   }

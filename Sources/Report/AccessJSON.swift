@@ -1,0 +1,98 @@
+public import Machine
+public import Paging
+import PhysicalMemory
+
+/// Writes what a processor does with an access as JSON, as scripts read it.
+public struct AccessJSON: Sendable {
+  /// What stands between the address and the outcome, for each kind of access and accessor.
+  private let heads: [[UInt8]]
+
+  /// Prepares for accesses of all kinds.
+  public init() {
+    heads = Access.Kind.allCases.flatMap { kind in
+      Access.Privilege.allCases.map { privilege in
+        Array(
+          "\",\"access\":\"\(kind.rawValue)\",\"as\":\"\(privilege.rawValue)\",\"outcome\":\"".utf8)
+      }
+    }
+  }
+
+  private func head(_ access: Access) -> [UInt8] {
+    heads[access.kind.index * 3 + access.privilege.index]
+  }
+
+  /// Writes an answer as one line.
+  public func write(_ answer: AccessAnswer, to out: inout TextBuffer) {
+    open(
+      answer.result, for: AccessQuestion(answer.pointer, answer.access),
+      isInImage: answer.walk.isInImage, to: &out)
+    out.closeLine()
+  }
+
+  /// Writes a result as one line; `isInImage` says whether the image holds the frame it reaches.
+  public func write(
+    _ result: AccessResult, for question: AccessQuestion, isInImage: Bool,
+    to out: inout TextBuffer
+  ) {
+    open(result, for: question, isInImage: isInImage, to: &out)
+    out.closeLine()
+  }
+
+  /// Writes all but the end of the object.
+  func open(
+    _ result: AccessResult, for question: AccessQuestion, isInImage: Bool,
+    to out: inout TextBuffer
+  ) {
+    out.write("{\"va\":\"")
+    out.hex(question.pointer.rawValue)
+    out.write(head(question.access))
+    switch result {
+    case .translated(let translation, let updates):
+      out.write("translated\",\"pa\":\"")
+      out.hex(translation.address.rawValue)
+      out.write("\",\"updates\":[")
+      for update in updates {
+        out.openElement()
+        out.member("address", hex: update.address.rawValue)
+        out.member("before", hex: update.before)
+        out.member("after", hex: update.after)
+        out.closeObject()
+      }
+      out.closeArray()
+      if !isInImage { out.member("in_image", false) }
+    case .pageFault(let fault):
+      out.write("page-fault\",\"error_code\":\"")
+      out.hex(UInt64(fault.errorCode.rawValue))
+      out.write("\"")
+    case .generalProtection: out.write("general-protection\"")
+    case .missing(let stop):
+      out.write("missing\"")
+      out.member("missing", hex: stop.entryAddress.rawValue)
+    }
+  }
+}
+
+// Found without a search, for a line of millions.
+extension Access.Kind {
+  /// The place among all cases.
+  fileprivate var index: Int {
+    switch self {
+    case .read: 0
+    case .write: 1
+    case .execute: 2
+    case .shadowStackRead: 3
+    case .shadowStackWrite: 4
+    }
+  }
+}
+
+extension Access.Privilege {
+  /// The place among all cases.
+  fileprivate var index: Int {
+    switch self {
+    case .user: 0
+    case .supervisor: 1
+    case .supervisorImplicit: 2
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import BitLayout
+public import Machine
+public import Paging
+import PhysicalMemory
+
+/// Writes accesses for people: the walk with every entry, the verdict and what it changes.
+public struct AccessText: Sendable {
+  private let paging: PagingState
+  private let walks: WalkText
+
+  /// Prepares for accesses to one machine and root.
+  public init(_ paging: PagingState) {
+    self.paging = paging
+    walks = WalkText(paging)
+  }
+
+  /// Writes an access: what was asked, a line an entry, what became of it.
+  public func write(_ answer: AccessAnswer, to out: inout TextBuffer) {
+    let words = AccessSentence(answer)
+    out.styled(.bold) { $0.hex(answer.pointer.rawValue, digits: paging.mode.addressDigits) }
+    out.write("  ")
+    out.write(words.question, .bold)
+    out.endLine()
+    if answer.pointer != answer.walk.address {
+      line("without its tag the address is \(answer.walk.address)", .plain, to: &out)
+    }
+    walks.writeEntries(of: answer.walk, to: &out)
+    if answer.result.outcome != .translated, answer.walk.result.translation != nil {
+      for text in WalkSentence(paging: paging, walk: answer.walk).lines {
+        line(text, .plain, to: &out)
+      }
+    }
+    line(words.verdict, words.style, to: &out)
+    for text in words.reasons { line(text, .plain, to: &out) }
+    if case .translated(_, let updates) = answer.result { write(updates, of: answer, to: &out) }
+  }
+
+  private func line(_ text: String, _ style: TextStyle, to out: inout TextBuffer) {
+    out.write("  ")
+    out.write(text, style)
+    out.endLine()
+  }
+
+  private func write(
+    _ updates: EntryUpdates, of answer: AccessAnswer, to out: inout TextBuffer
+  ) {
+    guard !updates.isEmpty else {
+      return line("no accessed or dirty bit changes", .dim, to: &out)
+    }
+    for update in updates {
+      let name = paging.mode.entryName(update.level)
+      let index = paging.index(of: answer.walk.address, level: update.level)
+      let bits = EntryText(paging: paging, level: update.level, entry: update.newBits).flags
+      let digits = paging.entrySize * 2
+      out.write("  sets ")
+      out.write(bits.joined(separator: " "), .bold, width: 3)
+      out.write(" of ")
+      out.write("\(name)[\(index.hex(digits: 3))]", .cyan, width: walks.entryWidth)
+      out.write("  \(update.address.rawValue.hex(digits: 16))")
+      out.write("  \(update.before.hex(digits: digits)) → \(update.after.hex(digits: digits))")
+      out.endLine()
+    }
+  }
+}

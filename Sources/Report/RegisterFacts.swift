@@ -1,0 +1,50 @@
+import BitLayout
+import Machine
+import Paging
+import PhysicalMemory
+
+/// The registers that decide about accesses, with their named bits and where they come from.
+struct RegisterFacts {
+  private let paging: PagingState
+  private let known: [Machine.Provenance]
+
+  init(_ paging: PagingState, _ known: [Machine.Provenance]) {
+    self.paging = paging
+    self.known = known
+  }
+
+  /// Subject, value and source of each register; those that have no effect only if they were set.
+  var facts: [(String, String, String)] {
+    var facts = [
+      fact("CR0", paging.cr0, RegisterLayouts.cr0), fact("CR4", paging.cr4, RegisterLayouts.cr4),
+    ]
+    if paging.mode != .x86 { facts.append(fact("EFER", paging.efer, RegisterLayouts.efer)) }
+    let keys: [(String, UInt64, BitField)] = [
+      ("PKRU", paging.pkru, RegisterLayouts.userKeys),
+      ("PKRS", paging.pkrs, RegisterLayouts.supervisorKeys),
+    ]
+    for (name, value, enable) in keys where enable.isSet(in: paging.cr4) || isKnown(name) {
+      facts.append(fact(name, value, []))
+    }
+    if RegisterLayouts.accessPrevention.isSet(in: paging.cr4) || isKnown("AC") {
+      facts.append(("AC", paging.alignmentCheck ? "1" : "0", source("AC")))
+    }
+    return facts
+  }
+
+  private func fact(
+    _ name: String, _ value: UInt64, _ fields: [BitField]
+  ) -> (String, String, String) {
+    let names = fields.filter { $0.isSet(in: value) }.sorted { $0.low > $1.low }
+      .map { String(describing: $0.name) }
+    return (name, ([value.hex] + names).joined(separator: " "), source(name))
+  }
+
+  private func isKnown(_ subject: String) -> Bool { known.contains { $0.subject == subject } }
+
+  private func source(_ subject: String) -> String {
+    func source(_ subject: String) -> String? { known.first { $0.subject == subject }?.source }
+    // A dump may say nothing of EFER but what follows from its mode.
+    return source(subject) ?? (subject == "EFER" ? source("NXE") : nil) ?? "default of the mode"
+  }
+}
