@@ -11,7 +11,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run scenarios and check their expectations and goldens.",
     discussion: """
-      A scenario without the golden that it should have fails. --update results what differs and \
+      A scenario without the golden that it should have fails. --update records what differs and \
       ends with status 1 when it wrote anything, for nobody has looked at it yet.
       """)
 
