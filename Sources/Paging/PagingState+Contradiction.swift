@@ -25,9 +25,7 @@ extension PagingState {
 
   private var modeContradiction: String? {
     if !RegisterLayouts.pagingEnable.isSet(in: cr0) { return "CR0.PG=0: paging is off" }
-    if !RegisterLayouts.protectionEnable.isSet(in: cr0) {
-      return "CR0.PG=1 with CR0.PE=0: paging needs protected mode (SDM 3A, 2.5)"
-    }
+    // PE is not asked for: PG implies it, and users give CR0 as the bits that paging looks at.
     // Said before the mode is compared: a set LA57 explains more than "another mode".
     if RegisterLayouts.fiveLevel.isSet(in: cr4), !isLongMode {
       return "CR4.LA57=1 in mode \(mode.rawValue): 57-bit linear addresses exist only in IA-32e "

@@ -58,6 +58,13 @@ import Testing
     #expect(try run("walk", "plain.yaml", "0", "--shared-bit", "11").status == 64)
   }
 
+  @Test(arguments: ["0x80010000", "0x80000000", "0x80050033"])
+  func theBitsOfCR0ThatPagingLooksAtAreEnough(cr0: String) throws {
+    let outcome = try run("walk", "plain.yaml", "0x400123", "--cr0", cr0)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("CR0   \(cr0)"))
+  }
+
   @Test func anotherModeStartsAtTheRootOfTheDump() throws {
     #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
     let text = try run("walk", "memory.elf", "0", "--mode", "la57")

@@ -21,7 +21,6 @@ import Testing
     Impossible(mode: .x86_64, words: ["PKRU", "32 bits"]) { $0.pkru = 1 << 32 },
     Impossible(mode: .x86_64, words: ["PKRS", "32 bits"]) { $0.pkrs = 1 << 32 },
     Impossible(mode: .x86, words: ["CR0.PG=0"]) { $0.cr0 = 1 },
-    Impossible(mode: .x86, words: ["CR0.PE=0"]) { $0.cr0 = 0x8000_0000 },
     Impossible(mode: .pae, words: ["CR4.LA57=1", "pae", "2.5"]) { $0.cr4 |= 0x1000 },
     Impossible(mode: .x86, words: ["CR4.LA57=1", "x86", "2.5"]) { $0.cr4 |= 0x1000 },
     Impossible(mode: .x86_64, words: ["x86-64", "la57"]) { $0.cr4 |= 0x1000 },
