@@ -1,4 +1,5 @@
-"""A page walk written from the manual alone (Intel SDM volume 3A, chapter 4), as a third opinion.
+"""Page walks and accesses written from the manual alone (Intel SDM volume 3A, chapter 4), as a
+third opinion.
 
 It shares nothing with MMUBench: no layout, no table, no name of a field. It is slow and short, so
 that it can be checked against the manual by reading it.
@@ -6,7 +7,7 @@ that it can be checked against the manual by reading it.
 
 from dataclasses import dataclass, field
 
-P, RW, US, PS = 1 << 0, 1 << 1, 1 << 2, 1 << 7
+P, RW, US, A, D, PS = 1 << 0, 1 << 1, 1 << 2, 1 << 5, 1 << 6, 1 << 7
 XD = 1 << 63
 
 
@@ -41,7 +42,8 @@ MODES = {
 
 @dataclass(frozen=True)
 class Processor:
-    """What a walk depends on besides memory; the last two say how an outside oracle departs."""
+    """What walks and accesses depend on besides memory; from `ignored_in_pdpte` on, how an outside
+    oracle departs."""
 
     mode: str
     root: int
@@ -49,8 +51,15 @@ class Processor:
     pse: bool
     wp: bool
     physical_bits: int
+    smep: bool = False
+    smap: bool = False
+    ac: bool = False  # RFLAGS.AC
+    pkru: int = None  # None: CR4.PKE=0
+    pkrs: int = None  # None: CR4.PKS=0
     ignored_in_pdpte: int = 0
     absent_is_zero: bool = False
+    lazy_pdpte: bool = False
+    accesses_pdpte: bool = False
 
 
 @dataclass
@@ -140,22 +149,73 @@ def walk(memory, cpu, va):
     raise AssertionError("the last level always ends a walk")
 
 
-def access(cpu, result, kind, as_user):
-    """What the processor does with an access (4.6, 4.7): ("translated", PA), ("page-fault",
-    error code), ("general-protection", None), or ("unknown", None) where a table is missing."""
+@dataclass(frozen=True)
+class Result:
+    """What the processor does with an access, in the words of the command line."""
+
+    outcome: str  # translated, page-fault, general-protection or missing
+    pa: int = None
+    code: int = None  # the error code of a page fault
+    updates: tuple = ()  # (address, before, after) of each entry that the processor changes
+
+
+GENERAL_PROTECTION = Result("general-protection")
+USER, SUPERVISOR, IMPLICIT = "user", "supervisor", "supervisor-implicit"
+
+
+def access(cpu, result, kind, who):
+    """What the processor does with an access after the walk that ended so (4.6 to 4.8)."""
     if result.outcome == "non-canonical":
-        return ("general-protection", None)
+        return GENERAL_PROTECTION
     if result.outcome == "missing":
-        return ("unknown", None)
-    instruction_bit = cpu.nxe and cpu.mode != "x86"  # CR4.SMEP is 0 here
-    code = (kind == "write") << 1 | as_user << 2 | (kind == "execute" and instruction_bit) << 4
+        return Result("missing")
+    if cpu.mode == "pae" and result.stopped_at == "PDPTE" and result.outcome == "reserved-bits":
+        if not cpu.lazy_pdpte:
+            return GENERAL_PROTECTION  # as CR3 is loaded (4.4.1)
+    code = (kind == "write") << 1 | (who == USER) << 2
+    if kind == "execute" and (cpu.smep or (cpu.nxe and cpu.mode != "x86")):
+        code |= 1 << 4
     if result.outcome == "not-present":
-        return ("page-fault", code)
+        return Result("page-fault", code=code)
     if result.outcome == "reserved-bits":
-        return ("page-fault", code | 1 << 3 | 1)
-    allowed = (
-        (result.user or not as_user)
-        and (kind != "write" or result.write or (not as_user and not cpu.wp))
-        and (kind != "execute" or result.execute)
-    )
-    return ("translated", result.pa) if allowed else ("page-fault", code | 1)
+        return Result("page-fault", code=code | 1 << 3 | 1)
+    by_key = refused_by_key(cpu, result, kind, who)
+    if by_key or refused_by_rights(cpu, result, kind, who):
+        return Result("page-fault", code=code | by_key << 5 | 1)
+    return Result("translated", result.pa, updates=updates(cpu, result, kind))
+
+
+def refused_by_rights(cpu, result, kind, who):
+    """Whether the rights of a mapped page, with CR0.WP, CR4.SMEP and SMAP, refuse (4.6.1)."""
+    if who == USER:
+        allowed = {"read": True, "write": result.write, "execute": result.execute}[kind]
+        return not (result.user and allowed)
+    if kind == "execute":
+        return not result.execute or (result.user and cpu.smep)
+    if result.user and cpu.smap and (who == IMPLICIT or not cpu.ac):
+        return True
+    return kind == "write" and cpu.wp and not result.write
+
+
+def refused_by_key(cpu, result, kind, who):
+    """Whether the protection key of a mapped page refuses (4.6.2); not in 32-bit and PAE paging."""
+    register = cpu.pkru if result.user else cpu.pkrs
+    if kind == "execute" or register is None or cpu.mode not in ("x86-64", "la57"):
+        return False
+    key = result.entries[-1][2] >> 59 & 15
+    disable_access, disable_write = register >> 2 * key & 1, register >> 2 * key + 1 & 1
+    respects_write = cpu.wp or (result.user and who == USER)
+    return bool(disable_access or (disable_write and kind == "write" and respects_write))
+
+
+def updates(cpu, result, kind):
+    """The accessed and dirty bits that the processor sets (4.8), as (address, before, after)."""
+    changed = []
+    for name, address, entry in result.entries:
+        if cpu.mode == "pae" and name == "PDPTE" and not cpu.accesses_pdpte:
+            continue
+        is_last = address == result.entries[-1][1] and name == result.entries[-1][0]
+        after = entry | A | (D if is_last and kind == "write" else 0)
+        if after != entry:
+            changed.append((address, entry, after))
+    return tuple(changed)

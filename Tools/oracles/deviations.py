@@ -1,0 +1,50 @@
+"""The known deviations of the outside translators, which are data (deviations.json)."""
+
+import dataclasses
+import functools
+import json
+import os
+
+import reference
+
+
+@functools.cache
+def known(oracle):
+    """The known deviations of an oracle, with their numbers read."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deviations.json")
+    with open(path, encoding="utf-8") as file:
+        entries = json.load(file)[oracle]
+    for one in entries:
+        values = one.get("assume", {}).items()
+        one["assume"] = {k: int(v, 16) if isinstance(v, str) else v for k, v in values}
+    return entries
+
+
+@functools.cache
+def permissive(oracle, cpu):
+    """The processor with all known deviations of the oracle, whose walks go furthest."""
+    every = {name: value for one in known(oracle) for name, value in one["assume"].items()}
+    return dataclasses.replace(cpu, **every)
+
+
+def entries(oracle, memory, cpu, walk, va):
+    """The entries that the oracle may read and change: it may go on where the walk stopped."""
+    if walk.outcome != "reserved-bits":
+        return walk.entries
+    return reference.walk(memory, permissive(oracle, cpu), va).entries
+
+
+def explains(oracle, memory, cpu, case, got):
+    """The known deviation that predicts exactly this answer of the oracle, if there is one."""
+    va, kind, who = case
+    walk = reference.walk(memory, cpu, va)
+    facts = {"mode": cpu.mode, "outcome": walk.outcome, "stopped_at": walk.stopped_at}
+    every = permissive(oracle, cpu)
+    for one in known(oracle):
+        if not one["when"].items() <= facts.items():
+            continue
+        # A walk that goes on where it should have stopped may meet another deviation.
+        for other in (dataclasses.replace(cpu, **one["assume"]), every):
+            if reference.access(other, reference.walk(memory, other, va), kind, who) == got:
+                return one["id"]
+    return None
