@@ -40,7 +40,13 @@ let package = Package(
     .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
     .library(name: "Paging", targets: ["Paging"]),
     .library(name: "DumpFormats", targets: ["DumpFormats"]),
+    .library(name: "LinuxMemory", targets: ["LinuxMemory"]),
+    .library(name: "ScenarioFile", targets: ["ScenarioFile"]),
     .library(name: "Machine", targets: ["Machine"]),
+    .library(name: "Golden", targets: ["Golden"]),
+    .library(name: "ImageBuilder", targets: ["ImageBuilder"]),
+    .library(name: "Workbench", targets: ["Workbench"]),
+    .library(name: "Report", targets: ["Report"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

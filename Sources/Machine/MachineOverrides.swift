@@ -1,3 +1,4 @@
+import BitLayout
 public import Paging
 
 /// What the user says about a machine, over what the image says itself.
@@ -88,6 +89,8 @@ public struct MachineOverrides: Hashable, Sendable {
     set(efer, \.efer, "efer")
     set(pkru, \.pkru, "pkru")
     set(pkrs, \.pkrs, "pkrs")
+    // `--cr4 0x100000` asks for SMEP; it does not take the mode back that --mode has set.
+    if mode != nil { machine.paging.setModeBits() }
     // What was assumed or set by default about NXE no longer holds.
     if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
     guard let physicalBits else { return }
@@ -144,6 +147,17 @@ public struct MachineOverrides: Hashable, Sendable {
     }
     let shown = known.prefix(12).joined(separator: ", ")
     return Problem("no process \(wanted); known: \(shown)\(known.count > 12 ? ", ..." : "")")
+  }
+}
+
+extension PagingState {
+  /// Sets the register bits without which the mode would be another.
+  fileprivate mutating func setModeBits() {
+    cr0 |= RegisterLayouts.pagingEnable.mask
+    if mode != .x86 { cr4 |= RegisterLayouts.physicalAddressExtension.mask }
+    if mode == .la57 { cr4 |= RegisterLayouts.fiveLevel.mask }
+    guard mode == .x86_64 || mode == .la57 else { return }
+    efer |= RegisterLayouts.longModeEnable.mask | RegisterLayouts.longModeActive.mask
   }
 }
 

@@ -13,6 +13,9 @@ extension ScenarioRunner {
     return files.filter { seen.insert($0).inserted }
   }
 
+  /// Whether anything has this path.
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
   private static func collect(
     _ path: String, isNamed: Bool, into files: inout [String]
   ) throws(SystemError) {

@@ -42,8 +42,14 @@ public struct ScenarioRunner: Sendable {
   ) throws {
     let goldenPath = Self.goldenPath(of: path)
     let answers = ScenarioGolden.lines(of: opened)
-    let recorded = try? Decompression.text(goldenPath)
-    let expected = recorded.map { ScenarioGolden.split($0) }
+    let expected: [String]?
+    do {
+      expected = try Self.recordedGolden(goldenPath)
+    } catch {
+      result.failures.append(
+        .init("golden", at: goldenPath, expected: "a golden that can be read", got: "\(error)"))
+      return
+    }
     if expected == answers { return }
     if update {
       guard result.failures.isEmpty else {
@@ -76,6 +82,12 @@ public struct ScenarioRunner: Sendable {
       at: "\(goldenPath):\(difference.line)",
       expected: difference.expected?.trimmed ?? "the end", got: difference.got?.trimmed ?? "the end"
     )
+  }
+
+  /// The lines of a golden; nil where there is no such file.
+  private static func recordedGolden(_ path: String) throws -> [String]? {
+    guard exists(path) else { return nil }
+    return ScenarioGolden.split(try Decompression.text(path))
   }
 
   /// The golden beside a scenario: `NAME.golden` for `NAME.yaml`.

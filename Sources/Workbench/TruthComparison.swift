@@ -10,6 +10,10 @@ import PhysicalMemory
 /// not for the processor, pagemap shows a hole where an area is VM_PFNMAP, and the pages of one
 /// large page stand in pagemap one by one.
 struct TruthComparison {
+  /// The most pages of a process that pagemap may claim, and the most runs that its tables may
+  /// have, so that a file which lies cannot keep the comparison busy for ever.
+  fileprivate static let pageLimit: UInt64 = 1 << 24
+
   let machine: Machine
   let truth: GuestTruth
 
@@ -29,14 +33,6 @@ struct TruthComparison {
       }
     }
     return found
-  }
-
-  /// The number of pages that were compared, in all processes and under all roots.
-  var pageCount: UInt64 {
-    truth.processes.reduce(0) { sum, process in
-      let roots: UInt64 = process.root.user.value == process.root.kernel.value ? 1 : 2
-      return sum + process.present.reduce(0) { $0 + $1.pageCount } * roots
-    }
   }
 }
 
@@ -59,6 +55,13 @@ private struct Side {
 
   /// Pages that pagemap calls present and that do not translate to their frame.
   func unmappedPages(limit: Int) -> [String] {
+    var pages: UInt64 = 0
+    for run in process.present where pages <= TruthComparison.pageLimit {
+      pages = pages.addingReportingOverflow(run.pageCount).partialValue
+    }
+    guard pages <= TruthComparison.pageLimit else {
+      return ["\(name): pagemap claims more than \(TruthComparison.pageLimit) pages"]
+    }
     var operation = FrameComparison(side: self, limit: limit)
     return state.perform(&operation, on: memory)
   }
@@ -67,8 +70,14 @@ private struct Side {
   func unexpectedPages(limit: Int) -> [String] {
     let known = sortedRanges()
     var found: [String] = []
+    var runs: UInt64 = 0
     state.map(memory, range: 0...userEnd, expandingCopies: true) { piece in
       guard case .run(let run) = piece, found.count < limit else { return found.count < limit }
+      runs += 1
+      guard runs <= TruthComparison.pageLimit else {
+        found.append("\(name): the tables map more than \(TruthComparison.pageLimit) runs")
+        return false
+      }
       var address = run.start.rawValue
       while address <= run.end.rawValue {
         guard let range = known.range(holding: address) else {

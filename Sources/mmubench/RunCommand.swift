@@ -40,6 +40,10 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let files = try ScenarioRunner.scenarios(in: paths)
+    guard !files.isEmpty else {
+      throw Failure(
+        description: "no scenario (*.yaml) in \(paths.joined(separator: ", "))", status: 66)
+    }
     let junitFile = try junit.map { try OutputFile($0, force: force) }
     let runner = ScenarioRunner(update: update)
     var results: [ScenarioResult] = []

@@ -72,4 +72,23 @@ import Testing
     #expect(walk.result.stop?.cause == .missing)
     #expect(walk.result.stop?.entryAddress == PhysicalAddress(0x3010))
   }
+
+  @Test func registerValuesBesideAModeKeepTheMode() throws {
+    let machine = try machine {
+      $0.mode = .x86_64
+      $0.cr4 = 0x10_0000
+      $0.efer = 0x800
+    }
+    #expect(machine.paging.cr4 == 0x10_0020)
+    #expect(machine.paging.efer == 0xd00)
+  }
+
+  @Test func registerOfAnotherModeIsRefusedBesideAMode() {
+    #expect(throws: MachineOverrides.Problem.self) {
+      try machine {
+        $0.mode = .pae
+        $0.cr4 = 0x1020
+      }
+    }
+  }
 }
