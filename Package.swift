@@ -101,9 +101,10 @@ let package = Package(
       swiftSettings: strict),
 
     tests("BitLayout", ["BitLayout"]),
-    tests("PhysicalMemory", ["PhysicalMemory"]),
-    tests("DumpFormats", ["DumpFormats", "PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
-    tests("Paging", ["Paging", "PhysicalMemory", "BitLayout"]),
+    tests("PhysicalMemory", ["PhysicalMemory", "TestSupport"]),
+    tests(
+      "DumpFormats", ["DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd"]),
+    tests("Paging", ["Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Workbench", ["Golden", "Workbench"]),
@@ -127,6 +128,8 @@ let package = Package(
       path: "Tests/AccessCube", swiftSettings: strict),
     tests("AccessCube", ["AccessCube", "Paging"]),
     // Yams is the outside oracle for the syntax guard.
-    tests("ScenarioFile", ["ScenarioFile", yams], fixtures: ["Diagnostics", "everything.yaml"]),
+    tests(
+      "ScenarioFile", ["ScenarioFile", "TestSupport", yams],
+      fixtures: ["Diagnostics", "everything.yaml"]),
   ]
 )

@@ -121,7 +121,7 @@ struct StatementCheck {
 }
 
 /// What can be said against expectations without a machine.
-struct ExpectationCheck {
+struct ExpectationStatements {
   let mode: PagingMode
   let collector: DiagnosticCollector
 

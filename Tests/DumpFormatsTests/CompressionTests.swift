@@ -1,6 +1,7 @@
 import DumpFormats
 import Glibc
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @Suite struct CompressionTests {

@@ -1,6 +1,7 @@
 import DumpFormats
 import Glibc
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// A folder of one test, which goes away with it.
@@ -62,21 +63,6 @@ final class TemporaryFolder {
   func allocatedBytes(_ name: String) -> Int {
     var status = stat()
     return unsafe stat(file(name), &status) == 0 ? Int(status.st_blocks) * 512 : -1
-  }
-}
-
-/// SplitMix64, so that a seed gives the same layouts everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,5 +1,6 @@
 import DumpFormats
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Damages small dumps in thousands of ways; the law is a typed error or a readable memory.

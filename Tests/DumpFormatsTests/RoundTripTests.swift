@@ -1,5 +1,6 @@
 import DumpFormats
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {

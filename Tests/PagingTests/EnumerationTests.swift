@@ -1,5 +1,6 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// An enumeration finds what the walks of all addresses find, however it is asked for.
@@ -47,7 +48,7 @@ import Testing
 
   @Test(arguments: processors)
   func anAddressBetweenThePagesOfAScanIsNotMapped(processor: ReferenceProcessor) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     try forSparseImages(of: processor) { image, processor in
       let pages = scan(processor, image.memory).pages
       let state = processor.state
@@ -70,7 +71,7 @@ import Testing
 
   @Test(arguments: processors)
   func aScanOfARangeIsTheScanOfAllCutToIt(processor: ReferenceProcessor) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     try forSparseImages(of: processor) { image, processor in
       let whole = scan(processor, image.memory)
       for _ in 0..<20 {
@@ -129,7 +130,7 @@ import Testing
     of base: ReferenceProcessor,
     _ body: (TestImage, ReferenceProcessor) throws -> Int
   ) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     var pages = 0
     for _ in 0..<3 {
       var processor = base
@@ -193,7 +194,7 @@ private struct Collector: TableVisitor {
 
 /// A range that begins and ends at or near pages, or anywhere.
 private func randomRange(
-  of pages: [ReferencePage], in mode: ReferenceProcessor.Mode, _ random: inout SplitMix
+  of pages: [ReferencePage], in mode: ReferenceProcessor.Mode, _ random: inout SeededGenerator
 ) -> ClosedRange<UInt64> {
   func end() -> UInt64 {
     guard let page = pages.randomElement(using: &random), !random.chance(4) else {

@@ -1,12 +1,13 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// The memo of tables behaves as a dictionary does.
 @Suite struct FoldTableTests {
   @Test func whatWasStoredLastIsFoundAndNothingElse() {
     let seed: UInt64 = 0x666f_6c64
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var table = FoldTable<UInt64>(empty: 0)
     var dictionary: [TableKey: UInt64] = [:]
     for round in 0..<20_000 as Range<UInt64> {

@@ -1,5 +1,6 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// The pieces of a map stand for exactly the pages of the address space.
@@ -8,7 +9,7 @@ import Testing
 
   @Test(arguments: EnumerationTests.processors)
   func piecesExpandToThePagesOfTheAddressSpace(processor: ReferenceProcessor) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     var copies = 0
     for _ in 0..<4 {
       var processor = processor

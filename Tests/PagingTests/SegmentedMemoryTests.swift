@@ -1,5 +1,6 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// Walks do not depend on how the memory that holds the tables is cut up.
@@ -12,7 +13,7 @@ import Testing
     /// What each byte should be: its place in the image, or nil where it is absent.
     var isPresent: [Bool]
 
-    init(_ image: TestImage, atFrames: Bool, _ random: inout SplitMix) throws {
+    init(_ image: TestImage, atFrames: Bool, _ random: inout SeededGenerator) throws {
       let count = image.bytes.count
       let unit = atFrames ? 4096 : 1
       var edges: Set<Int> = [0, count]
@@ -43,7 +44,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func everyLoadGivesTheBytesOfTheImageOrNothing(atFrames: Bool) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     let processor = ReferenceProcessor(mode: .fourLevel)
     let image = try TestImage(frames: 16)
     image.fillWithTables(for: processor, &random)
@@ -68,7 +69,7 @@ import Testing
   func walksOverSegmentsAreThoseOfTheManual(
     mode: ReferenceProcessor.Mode, atFrames: Bool
   ) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     var processor = ReferenceProcessor(mode: mode)
     let image = try TestImage(frames: 16)
     image.fillWithTables(for: processor, &random)

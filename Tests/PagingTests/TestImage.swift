@@ -1,5 +1,6 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 
 /// A small memory that tests write entries into.
 struct TestImage {
@@ -28,28 +29,11 @@ struct TestImage {
   }
 }
 
-/// A small generator whose sequence depends on the seed alone.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
-  }
-
-  mutating func chance(_ count: UInt64) -> Bool { next() % count == 0 }
-}
-
 extension TestImage {
   /// Fills all frames with entries that lead on more often than not, so that walks get far, and
   /// that break every rule now and then; one in `sparsity` is present.
   func fillWithTables(
-    for processor: ReferenceProcessor, sparsity: UInt64 = 1, _ random: inout SplitMix
+    for processor: ReferenceProcessor, sparsity: UInt64 = 1, _ random: inout SeededGenerator
   ) {
     let frames = UInt64(bytes.count / 4096)
     let size = processor.entrySize
@@ -63,7 +47,7 @@ extension TestImage {
   }
 
   private func entry(
-    frames: UInt64, for processor: ReferenceProcessor, _ random: inout SplitMix
+    frames: UInt64, for processor: ReferenceProcessor, _ random: inout SeededGenerator
   ) -> UInt64 {
     if random.chance(32) { return random.next() }
     // A frame in the image, or one of the few just behind it.

@@ -1,5 +1,6 @@
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 
 /// The library's walks against the reference's, over random tables in all modes and features.
@@ -8,7 +9,7 @@ import Testing
 
   @Test(arguments: ReferenceProcessor.Mode.allCases)
   func walksOfRandomTablesAreThoseOfTheManual(mode: ReferenceProcessor.Mode) throws {
-    var random = SplitMix(seed: Self.seed)
+    var random = SeededGenerator(seed: Self.seed)
     var failures = 0
     var outcomes: [String: Int] = [:]
     for processor in ReferenceProcessor.all where processor.mode == mode {
@@ -139,7 +140,7 @@ private struct ResultList: WalkSink {
 }
 
 /// A root in the image with bits of CR3 around it that are no address.
-func randomRoot(for processor: ReferenceProcessor, _ random: inout SplitMix) -> UInt64 {
+func randomRoot(for processor: ReferenceProcessor, _ random: inout SeededGenerator) -> UInt64 {
   let frame = (random.next() % 16) << 12
   switch processor.mode {
   case .x86, .fourLevel, .fiveLevel: return frame | random.next() & 0xfff
@@ -149,7 +150,7 @@ func randomRoot(for processor: ReferenceProcessor, _ random: inout SplitMix) -> 
 
 /// An address of the mode; a few are none that it translates.
 func randomAddress(
-  in mode: ReferenceProcessor.Mode, _ random: inout SplitMix
+  in mode: ReferenceProcessor.Mode, _ random: inout SeededGenerator
 ) -> UInt64 {
   let value = random.next()
   if random.chance(16) { return value }

@@ -1,5 +1,6 @@
 import Foundation
 import ScenarioFile
+import TestSupport
 import Testing
 
 /// Files made to hurt a parser: each is refused with a place, and soon.
@@ -97,7 +98,7 @@ import Testing
   /// Cutting and flipping a good scenario never traps: it parses, or it is refused with a place.
   @Test func mutatedScenariosNeverTrap() throws {
     let seed = UInt64.random(in: 0...(.max))
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     let original = Array(
       try Data(contentsOf: Fixture.folder.appendingPathComponent("everything.yaml")))
     let alphabet = Array("[]{}:,-?&*!|>'\"%#@`\n\t \\0x..9aé".utf8)
@@ -119,18 +120,5 @@ import Testing
         #expect(error.render(color: false).hasPrefix("m.yaml:"), "seed \(seed) round \(round)")
       }
     }
-  }
-}
-
-/// A small seeded generator (splitmix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import ScenarioFile
+import TestSupport
 import Testing
 import Yams
 
@@ -37,7 +38,7 @@ import Yams
   /// libyaml either, and where the guard stops libyaml reports an error.
   @Test func guardAndParserAgreeOnRandomTexts() {
     let seed = UInt64.random(in: 0...(.max))
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     let parts = [
       "a", "b", ": ", ":", "- ", "-", "\n", "\n", "\n  ", "\n    ", " ", "  ", "[", "]", "{", "}",
       ", ",
