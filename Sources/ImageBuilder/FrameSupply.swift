@@ -82,41 +82,16 @@ struct FrameUse {
     return (preferred, free.subtracting(preferred))
   }
 
-  /// Takes frames for `count` pages of `size` bytes, if there are so many.
-  ///
-  /// The first `reserve` free frames are left to the tables where that is possible.
-  mutating func takePages(
-    count: UInt64, size: UInt64, bits: Int, reserve: UInt64
-  ) -> [FrameSequence.Piece]? {
+  /// The free frames for automatic pages; the first `reserve` of them are left to the tables as long
+  /// as there are others.
+  func pages(bits: Int, reserve: UInt64) -> PageSupply {
     let reachable = RangeList([0...(1 << UInt64(bits - 12) - 1)])
-    let preferred = free.preferred.intersection(reachable)
-    let fallback = free.fallback.intersection(reachable)
+    let (preferred, fallback) = free
     let later = preferred.dropping(reserve)
-    for frames in [later, preferred, preferred.union(fallback)] {
-      guard let (pieces, used) = Self.pick(count, size: size, from: frames) else { continue }
-      taken = taken.union(used)
-      return pieces
-    }
-    return nil
-  }
-
-  private static func pick(
-    _ count: UInt64, size: UInt64, from frames: RangeList
-  ) -> (pieces: [FrameSequence.Piece], used: RangeList)? {
-    let step = size >> 12
-    var pieces: [FrameSequence.Piece] = []
-    var used: [ClosedRange<UInt64>] = []
-    var found: UInt64 = 0
-    for range in frames.ranges where found < count {
-      let first = (range.lowerBound + (step - 1)) / step * step
-      guard first <= range.upperBound else { continue }
-      let pages = min((range.upperBound - first + 1) / step, count - found)
-      guard let taken = first.range(count: pages * step) else { continue }
-      pieces.append(FrameSequence.Piece(before: found, start: first << 12))
-      used.append(taken)
-      found += pages
-    }
-    return found == count ? (pieces, RangeList(used)) : nil
+    return PageSupply(
+      [later, preferred.subtracting(later), fallback].flatMap {
+        $0.intersection(reachable).ranges
+      })
   }
 }
 

@@ -76,18 +76,28 @@ struct ImagePlan {
   private mutating func chooseFrames(_ scenario: Scenario, _ collector: DiagnosticCollector) {
     let machine = scenario.machine
     var use = FrameUse(memory, machine.tables)
-    use.take(takenRanges(scenario))
-    for mapping in mappings.joined() where !mapping.needsFrames {
-      let (ranges, isTaken) = mapping.rule.frames.extent(count: mapping.rule.count)
-      let size = mapping.rule.pageSize
-      let pages = ranges.map { $0.lowerBound...($0.upperBound + (size - 1)) }
-      if isTaken && size == frameSize { use.take(pages) } else { use.cover(pages) }
-    }
+    let (pages, covered) = pageRanges()
+    use.take(takenRanges(scenario) + pages)
+    use.cover(covered)
     let shuffle = machine.tables.flatMap { $0.order == .shuffled ? $0.seed : nil }
     chooseRoots(machine, &use, shuffle, collector)
     choosePages(&use, shuffle, collector)
     let limit = settings.paging.addressBits(level: settings.paging.mode.levelCount, isPage: false)
     supply = Self.supply(use, bits: limit, seed: shuffle.map { $0 &+ 1 })
+  }
+
+  /// The addresses of the pages whose frames the scenario chooses: those that nothing else may use,
+  /// and those that something else may use rather than nothing.
+  private func pageRanges() -> (taken: [ClosedRange<UInt64>], covered: [ClosedRange<UInt64>]) {
+    var taken: [ClosedRange<UInt64>] = []
+    var covered: [ClosedRange<UInt64>] = []
+    for mapping in mappings.joined() where !mapping.needsFrames {
+      let (ranges, isUsed) = mapping.rule.frames.extent(count: mapping.rule.count)
+      let size = mapping.rule.pageSize
+      let pages = ranges.map { $0.lowerBound...($0.upperBound + (size - 1)) }
+      if isUsed && size == frameSize { taken += pages } else { covered += pages }
+    }
+    return (taken, covered)
   }
 
   /// The addresses of what the scenario puts somewhere itself, apart from pages.
@@ -132,7 +142,6 @@ struct ImagePlan {
         registers.append(root.value)
       } else if let root = supply.take() {
         registers.append(root)
-        use.take([root...root])
       } else {
         collector.report(
           .outOfFrames, "no frame is left for a root", at: machine.memory.mark,
@@ -140,6 +149,7 @@ struct ImagePlan {
         return
       }
     }
+    use.take(registers.map { $0...$0 })
     let isSaid = machine.root != nil || spaces.first?.root != nil
     settings.paging.cr3 = machine.root?.value ?? registers.first ?? 0
     settings.note("root", settings.paging.root.description, from: isSaid ? "scenario" : "builder")
@@ -149,15 +159,15 @@ struct ImagePlan {
     _ use: inout FrameUse, _ seed: UInt64?, _ collector: DiagnosticCollector
   ) {
     let reserve = mappings.joined().reduce(0 as UInt64) { $0 + $1.tableBound }
+    // What a PTE can hold, the entries of larger pages can too.
+    let bits = settings.paging.addressBits(level: 1, isPage: true)
+    var supply = use.pages(bits: bits, reserve: reserve)
+    defer { use.take(supply.given) }
     var number: UInt64 = 0
     for space in mappings.indices {
       for index in mappings[space].indices where mappings[space][index].needsFrames {
         let rule = mappings[space][index].rule
-        let bits = settings.paging.addressBits(level: mappings[space][index].level, isPage: true)
-        guard
-          let pieces = use.takePages(
-            count: rule.count, size: rule.pageSize, bits: bits, reserve: reserve)
-        else {
+        guard let pieces = supply.take(count: rule.count, size: rule.pageSize) else {
           collector.report(
             .outOfFrames, "no frames are left for \(rule.count.asPages) of \(rule.pageSize.asSize)",
             at: rule.mark, notes: [memory.note])

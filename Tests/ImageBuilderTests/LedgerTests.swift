@@ -87,6 +87,48 @@ import Testing
     #expect(image.mappedPages() == image.ledger.pageCount())
   }
 
+  @Test func rightsOnTheWayReachCopiesWithinCopies() throws {
+    // Process 2 reaches the pages of 0x40_0000 by two copied entries, below its own PML4E.
+    let image = try Fixture.build(
+      """
+      processes:
+        - pid: 1
+          map:
+            - { va: 0x40_0000, to: 0x5000 }
+            - { va: 0x80_0000_0000, to: 0x6000, upper: { PDPTE: { RW: 0 } } }
+          share:
+            - { va: 0x80_0040_0000, level: PDE, with: 0x40_0000 }
+        - pid: 2
+          map:
+            - { va: 0x100_4000_0000, to: 0x7000, upper: { PML4E: { US: 0 } } }
+          share:
+            - { va: 0x100_0000_0000, level: PDPTE, with: 0x80_0000_0000, process: 1 }
+      """)
+    var rights: [UInt64: String] = [:]
+    image.ledger.forEachPage(in: 1) { page in
+      rights[page.va.rawValue] = page.rights.description
+      return true
+    }
+    #expect(
+      rights == [0x100_4000_0000: "w-x", 0x100_0000_0000: "--x", 0x100_0040_0000: "--x"])
+    #expect(image.disagreements() == [])
+  }
+
+  @Test func onlyPagesThatBeginInASharedRangeAreShared() throws {
+    // 0x20_0000 is no multiple of 12 KiB: the last page before it is not in the copy.
+    let image = try Fixture.build(
+      """
+      map:
+        - { va: 0..0x5f_ffff, every: 12 KiB, to: { from: 0x100_0000 } }
+      share:
+        - { va: 0x8000_0000, level: PDE, with: 0x20_0000 }
+        - { va: 0x8020_0000, level: PDE, with: 0x40_0000 }
+      """)
+    #expect(image.ledger.pageCount() == 512 + 171 + 170)
+    #expect(image.mappedPages() == image.ledger.pageCount())
+    #expect(image.disagreements() == [])
+  }
+
   @Test func fannedOutSharesAreCountedWithoutAList() throws {
     let shares = (1..<512).map { "- { va: \($0 << 21), level: PDE, with: 0 }" }
     let image = try Fixture.build(
