@@ -21,11 +21,14 @@ public struct AccessJSON: Sendable {
     heads[access.kind.index * 3 + access.privilege.index]
   }
 
-  /// Writes an answer as one line.
-  public func write(_ answer: AccessAnswer, to out: inout TextBuffer) {
+  /// Writes an answer as one line, with its explanation if there is one.
+  public func write(
+    _ answer: AccessAnswer, _ explanation: Explanation? = nil, to out: inout TextBuffer
+  ) {
     open(
       answer.result, for: AccessQuestion(answer.pointer, answer.access),
       isInImage: answer.walk.isInImage, to: &out)
+    explanation?.writeMember(to: &out)
     out.closeLine()
   }
 

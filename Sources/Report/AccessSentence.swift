@@ -33,7 +33,7 @@ struct AccessSentence {
       "page fault, error code \(Self.code(fault.errorCode)), "
         + "CR2 \(walk.address.rawValue.hex(digits: paging.mode.addressDigits))"
     case .generalProtection: "general protection, error code 0x0"
-    case .missing: "unknown: nothing is said about what the image does not hold"
+    case .missing: WalkSentence(paging: paging, walk: walk).lines.joined()
     }
   }
 
@@ -52,8 +52,8 @@ struct AccessSentence {
     case .generalProtection(let stop) where stop.level > 0:
       WalkSentence(paging: paging, walk: walk).lines
         + ["the processor finds them as CR3 is loaded with this root (SDM 3A, 4.4.1)"]
-    case .pageFault, .generalProtection, .missing:
-      WalkSentence(paging: paging, walk: walk).lines
+    case .pageFault, .generalProtection: WalkSentence(paging: paging, walk: walk).lines
+    case .missing: []
     }
   }
 

@@ -20,8 +20,10 @@ public struct WalkJSON: Sendable {
     head = Array("\",".utf8) + text.bytes
   }
 
-  /// Writes a walk with its entries, as one line.
-  public func write(_ walk: Walk, to out: inout TextBuffer) {
+  /// Writes a walk with its entries, as one line, with its explanation if there is one.
+  public func write(
+    _ walk: Walk, _ explanation: Explanation? = nil, to out: inout TextBuffer
+  ) {
     open(walk.result, for: walk.address, isInImage: walk.isInImage, to: &out)
     out.openArray("entries")
     for step in walk.steps {
@@ -33,6 +35,7 @@ public struct WalkJSON: Sendable {
       out.closeObject()
     }
     out.closeArray()
+    explanation?.writeMember(to: &out)
     out.closeLine()
   }
 

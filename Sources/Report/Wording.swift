@@ -31,6 +31,26 @@ enum Wording {
     return items.dropLast().joined(separator: ", ") + " and " + last
   }
 
+  /// `a`, `a or b`, `a, b or c`.
+  static func alternatives(_ items: [String]) -> String {
+    guard let last = items.last, items.count > 1 else { return items.joined() }
+    return items.dropLast().joined(separator: ", ") + " or " + last
+  }
+
+  /// The numbers of the set bits: `bit 63`, `bits 51:46`, `bits 20, 13`.
+  static func bits(_ word: UInt64) -> String {
+    var ranges: [String] = []
+    var rest = word
+    while rest != 0 {
+      let high = 63 - rest.leadingZeroBitCount
+      let length = (~(rest << UInt64(63 - high))).leadingZeroBitCount
+      let low = high - length + 1
+      ranges.append(high == low ? "\(high)" : "\(high):\(low)")
+      rest &= low == 0 ? 0 : ~(UInt64.max << UInt64(low))
+    }
+    return (word.nonzeroBitCount == 1 ? "bit " : "bits ") + ranges.joined(separator: ", ")
+  }
+
   /// `1 page`, `2 pages`.
   static func count(_ number: UInt64, _ noun: String) -> String {
     "\(number) \(noun)" + (number == 1 ? "" : "s")

@@ -36,6 +36,9 @@ struct FaultCommand: ParsableCommand {
     transform: { try Choice.of(Access.Privilege.self, "accessor", $0) })
   var privilege: Access.Privilege?
 
+  @Flag(help: "Say what each entry means, which rule decided, and what would change the answer.")
+  var explain = false
+
   @Flag(help: "Read accesses from standard input.")
   var batch = false
 
@@ -43,6 +46,7 @@ struct FaultCommand: ParsableCommand {
   @OptionGroup(title: "Output options") var output: OutputOptions
 
   func validate() throws {
+    if batch, explain { throw ValidationError("--explain is for single accesses, not for --batch") }
     if batch, !addresses.isEmpty || access != nil || privilege != nil {
       throw ValidationError("with --batch, addresses and accesses come from standard input")
     }
@@ -66,11 +70,13 @@ struct FaultCommand: ParsableCommand {
       if !output.json { MachineHeader(machine, registers: true).write(to: &stream.buffer) }
       for (index, address) in addresses.enumerated() {
         let answer = machine.access(VirtualAddress(address), access)
+        let explanation = explain ? Explanation(answer, in: machine.memory) : nil
         if output.json {
-          json.write(answer, to: &stream.buffer)
+          json.write(answer, explanation, to: &stream.buffer)
         } else {
           if index > 0 { stream.buffer.endLine() }
           text.write(answer, to: &stream.buffer)
+          explanation?.writeText(to: &stream.buffer)
         }
         guard stream.drain() else { return }
       }

@@ -16,6 +16,9 @@ struct WalkCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.number)
   var addresses: [UInt64]
 
+  @Flag(help: "Say what each entry means, and what would change the answer.")
+  var explain = false
+
   @OptionGroup(title: "Machine options") var options: MachineOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
 
@@ -28,11 +31,14 @@ struct WalkCommand: ParsableCommand {
       if !output.json { MachineHeader(machine).write(to: &stream.buffer) }
       for (index, address) in addresses.enumerated() {
         let walk = machine.walk(VirtualAddress(address))
+        let explanation =
+          explain ? Explanation(walk, of: machine.paging, in: machine.memory) : nil
         if output.json {
-          json.write(walk, to: &stream.buffer)
+          json.write(walk, explanation, to: &stream.buffer)
         } else {
           if index > 0 { stream.buffer.endLine() }
           text.write(walk, to: &stream.buffer)
+          explanation?.writeText(to: &stream.buffer)
         }
         guard stream.drain() else { return }
       }

@@ -75,6 +75,18 @@ import Testing
     #expect(outcome.errors.contains(complaint), "\(outcome.errors)")
   }
 
+  @Test(arguments: ["fault", "walk"])
+  func explanationsComeWhenAsked(verb: String) throws {
+    let text = try run(verb, "plain.yaml", "0x900000", "--explain")
+    #expect(text.status == 0)
+    #expect(text.output.contains("\n  what would change it\n"))
+    let plain = try run(verb, "plain.yaml", "0x900000")
+    #expect(text.output.hasPrefix(plain.output))
+    let json = try run(verb, "plain.yaml", "0x900000", "--explain", "--json")
+    #expect(json.lines.count == 1)
+    #expect(json.output.contains(#","explanation":{"steps":["#))
+  }
+
   @Test func shadowStacksNeedCET() throws {
     let arguments = ["fault", "plain.yaml", "0", "--access", "shadow-stack-read"]
     let refused = try Command.run(arguments, in: place)

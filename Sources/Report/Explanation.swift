@@ -1,0 +1,156 @@
+import BitLayout
+public import Machine
+public import Paging
+public import PhysicalMemory
+
+/// An answer as a teacher gives it: what was read, the rule that decided, and what would have
+/// changed it.
+public struct Explanation: Sendable {
+  private let question: Supposition
+  private let verdict: Supposition.Verdict
+  private let steps: ExplanationSteps
+  private let words: CounterfactualSentence
+  /// What is said of the access: the rules that refused it, and its error code bit by bit.
+  private let rules: [String]
+  private let code: [ExplanationSteps.Line]
+  /// Beside what changes the outcome, what would grant a right that the page lacks.
+  private let grants: [(counterfactual: Counterfactual, sentence: String)]
+  private let changes: [Counterfactual]
+
+  /// Explains an access.
+  public init(_ answer: AccessAnswer, in memory: MemoryImage) {
+    var rules: [String] = []
+    var code: [ExplanationSteps.Line] = []
+    if case .pageFault(let fault) = answer.result {
+      rules = AccessSentence(answer).reasons
+      code = ErrorCodeWords(fault.errorCode).lines
+    }
+    self.init(
+      Supposition(memory, answer.state, answer.pointer, answer.access), answer.walk.address,
+      rules: rules, code: code)
+  }
+
+  /// Explains a walk in a state.
+  public init(_ walk: Walk, of state: PagingState, in memory: MemoryImage) {
+    self.init(Supposition(memory, state, walk.address, nil), walk.address, rules: [], code: [])
+  }
+
+  private init(
+    _ question: Supposition, _ linear: VirtualAddress, rules: [String],
+    code: [ExplanationSteps.Line]
+  ) {
+    self.question = question
+    verdict = question.verdict
+    self.rules = rules
+    self.code = code
+    steps = ExplanationSteps(
+      paging: question.state, address: linear, result: verdict.walk, steps: verdict.steps)
+    words = CounterfactualSentence(question: question, before: verdict)
+    grants = question.access == nil ? Self.grants(question, verdict, words) : []
+    if verdict.isGood {
+      changes = question.threats
+    } else if verdict.walk.outcome == .missing {
+      changes = []
+    } else {
+      changes = question.counterfactuals(\.isGood) + question.detours
+    }
+  }
+
+  /// What would give the page the rights that it lacks.
+  private static func grants(
+    _ question: Supposition, _ verdict: Supposition.Verdict, _ words: CounterfactualSentence
+  ) -> [(Counterfactual, String)] {
+    guard let page = verdict.walk.translation else { return [] }
+    let verbs: [(Rights, String)] = [
+      (.write, "it could be written"), (.user, "user mode could use it"),
+      (.execute, "it could be executed"),
+    ]
+    let phrase = ChangePhrase(mode: question.state.mode)
+    return verbs.filter { !page.rights.contains($0.0) }.flatMap { right, verb in
+      question.counterfactuals { other in
+        other.walk.translation?.address == page.address
+          && other.walk.translation?.rights == page.rights.union(right)
+      }.map { ($0, "\(phrase.condition($0.changes)) \(verb)") }
+    }
+  }
+
+  /// Writes the explanation for people, indented below the answer.
+  public func writeText(to out: inout TextBuffer) {
+    heading("why", to: &out)
+    let lines = steps.lines + code
+    let width = lines.map(\.subject.count).max() ?? 0
+    for line in lines {
+      out.write("    ")
+      out.write(line.subject, .cyan, width: width + 2)
+      out.write(line.text)
+      out.endLine()
+    }
+    if lines.isEmpty {
+      out.write("    the processor looks at the address before it reads any table\n")
+    }
+    heading("what would change it", to: &out)
+    for sentence in sentences {
+      out.write("    \(sentence)\n")
+    }
+  }
+
+  private func heading(_ text: String, to out: inout TextBuffer) {
+    out.write("  ")
+    out.write(text, .bold)
+    out.endLine()
+  }
+
+  private var sentences: [String] {
+    let sentences = grants.map(\.sentence) + words.sentences(changes)
+    return sentences.isEmpty ? [nothing] : sentences
+  }
+
+  private var nothing: String {
+    let what = question.access.map { "this \($0.kind.noun) succeed" } ?? "the address mapped"
+    guard let stop = verdict.walk.stop, stop.level > 0 else {
+      return verdict.isGood
+        ? "none of the changes that were tried" : "nothing that was tried makes \(what)"
+    }
+    let name = question.state.mode.entryName(stop.level)
+    return switch stop.cause {
+    case .missing: "what the \(name) says is not known, nor what would change it"
+    case .notPresent where stop.entry == 0:
+      "no bit: the \(name) is 0, it says of no page where it could be"
+    default: "nothing that was tried makes \(what)"
+    }
+  }
+
+  /// Adds the explanation to an object.
+  func writeMember(to out: inout TextBuffer) {
+    out.openObject("explanation")
+    out.openArray("steps")
+    for line in steps.lines { out.element("\(line.subject): \(line.text)") }
+    out.closeArray()
+    out.openArray("rules")
+    for rule in rules { out.element(rule) }
+    out.closeArray()
+    out.openArray("counterfactuals")
+    for (change, sentence) in grants { write(change, sentence, to: &out) }
+    for change in changes { write(change, words.sentence(change), to: &out) }
+    out.closeArray()
+    out.closeObject()
+  }
+
+  private func write(_ change: Counterfactual, _ sentence: String, to out: inout TextBuffer) {
+    let phrase = ChangePhrase(mode: question.state.mode)
+    out.openElement()
+    out.openArray("with")
+    for part in change.changes { out.element(phrase.name(part)) }
+    out.closeArray()
+    let verdict = change.verdict
+    out.member("outcome", verdict.result?.outcome.rawValue ?? verdict.walk.outcome.rawValue)
+    if verdict.isGood, let page = verdict.walk.translation {
+      out.member("pa", hex: page.address.rawValue)
+    }
+    if case .pageFault(let fault) = verdict.result {
+      out.member("error_code", hex: UInt64(fault.errorCode.rawValue))
+    }
+    out.member("sentence", sentence)
+    out.closeObject()
+  }
+}
