@@ -101,6 +101,12 @@ def words(answer):
     return " ".join(shown)
 
 
+def result_name(result):
+    """What a result counts as."""
+    code = f" {result.code:#x}" if result.outcome == "page-fault" else ""
+    return result.outcome + code + (" with updates" if result.updates else "")
+
+
 def show(value):
     """Numbers in hex, also those of updates."""
     if isinstance(value, tuple):

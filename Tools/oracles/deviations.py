@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import operator
 import os
 
 import reference
@@ -34,17 +35,16 @@ def entries(oracle, memory, cpu, walk, va):
     return reference.walk(memory, permissive(oracle, cpu), va).entries
 
 
-def explains(oracle, memory, cpu, case, got):
-    """The known deviation that predicts exactly this answer of the oracle, if there is one."""
+def explains(oracle, memory, cpu, case, got, agrees=operator.eq):
+    """The known deviation that predicts this answer of the oracle, if there is one."""
     va, kind, who = case
     walk = reference.walk(memory, cpu, va)
     facts = {"mode": cpu.mode, "outcome": walk.outcome, "stopped_at": walk.stopped_at}
-    every = permissive(oracle, cpu)
-    for one in known(oracle):
-        if not one["when"].items() <= facts.items():
-            continue
-        # A walk that goes on where it should have stopped may meet another deviation.
-        for other in (dataclasses.replace(cpu, **one["assume"]), every):
-            if reference.access(other, reference.walk(memory, other, va), kind, who) == got:
-                return one["id"]
+    fitting = [one for one in known(oracle) if one["when"].items() <= facts.items()]
+    # A walk that goes on where it should have stopped may meet another deviation.
+    assumed = [(one["id"], dataclasses.replace(cpu, **one["assume"])) for one in fitting]
+    assumed.append(("+".join(one["id"] for one in fitting), permissive(oracle, cpu)))
+    for name, other in assumed if fitting else ():
+        if agrees(reference.access(other, reference.walk(memory, other, va), kind, who), got):
+            return name
     return None

@@ -5,6 +5,7 @@ accesses: code, stacks, descriptor tables. The page tables follow. No page that 
 either, so that no access changes a table but by accessed and dirty bits.
 """
 
+import dataclasses
 import random
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ class Layout:
     ram: int = 1 << 20  # tables end where the RAM ends
     absent_tables: bool = True  # some tables lie outside of the RAM
     pages: tuple = ()  # ranges of physical addresses that pages may take; anything beyond the RAM
+    keys: tuple = ("pkru",)  # the registers of protection keys
 
 
 @dataclass
@@ -46,13 +48,13 @@ class Image:
         return [(cpu, case) for cpu, cases in self.groups for case in cases]
 
 
-def random_processor(rng, mode_name, root, with_faults):
+def random_processor(rng, mode_name, layout, with_faults):
     """Registers; those that only faults depend on are 0 unless asked for."""
     long_mode = mode_name in ("x86-64", "la57")
     root_junk = rng.getrandbits(12) & (0x18 if long_mode else 0x1F if mode_name == "pae" else 0xFFF)
     cpu = {
         "mode": mode_name,
-        "root": root | root_junk,
+        "root": layout.first_table | root_junk,
         "nxe": mode_name != "x86" and rng.random() < 0.7,
         "pse": mode_name != "x86" or rng.random() < 0.7,
         "wp": rng.random() < 0.6,
@@ -60,8 +62,10 @@ def random_processor(rng, mode_name, root, with_faults):
     }
     if with_faults:
         cpu |= {name: rng.random() < 0.4 for name in ("smep", "smap", "ac")}
-        keys = rng.getrandbits(32) & rng.getrandbits(32)
-        cpu["pkru"] = keys if long_mode and rng.random() < 0.6 else None
+        for register in layout.keys if long_mode else ():
+            # Key 0 is that of the reserved addresses, and forbids nothing.
+            keys = rng.getrandbits(32) & rng.getrandbits(32) & ~3
+            cpu[register] = keys if rng.random() < 0.6 else None
     return reference.Processor(**cpu)
 
 
@@ -71,8 +75,9 @@ def random_image(seed, mode_name, counts, accesses=WALKS, layout=Layout()):
     rng = random.Random(seed)
     mode = MODES[mode_name]
     root = layout.first_table
-    processors = [random_processor(rng, mode_name, root, accesses is not WALKS) for _ in counts]
-    cpu = processors[0]
+    processors = [random_processor(rng, mode_name, layout, accesses is not WALKS) for _ in counts]
+    cpu = processors[0]  # the tables are made for its PSE
+    processors = [dataclasses.replace(one, pse=cpu.pse) for one in processors]
     memory = bytearray(layout.ram)
     frames = list(range(root // FRAME + 1, layout.ram // FRAME))
     rng.shuffle(frames)
@@ -146,9 +151,10 @@ def random_page(rng, cpu, shift, layout):
     pat = rng.getrandbits(1) << 12 if shift > 12 else 0
     if layout.pages:
         limit = 1 << (32 if cpu.mode == "x86" else PHYSICAL_BITS)
-        fits = [(a, b) for a, b in layout.pages if a < limit and b - a >= 1 << shift]
-        first, end = rng.choice(fits)
-        return rng.randrange(first, end, 1 << shift) & -(1 << shift) | pat
+        size = 1 << shift
+        places = [range(-(-first // size) * size, min(end, limit) - size + 1, size)
+                  for first, end in layout.pages]  # fmt: skip
+        return rng.choice(rng.choice([place for place in places if place])) | pat
     if cpu.mode == "x86":
         low = rng.getrandbits(32) & bits(31, shift) or 1 << 30
         pse36 = 0

@@ -5,6 +5,7 @@ It shares nothing with MMUBench: no layout, no table, no name of a field. It is 
 that it can be checked against the manual by reading it.
 """
 
+import struct
 from dataclasses import dataclass, field
 
 P, RW, US, A, D, PS = 1 << 0, 1 << 1, 1 << 2, 1 << 5, 1 << 6, 1 << 7
@@ -60,6 +61,10 @@ class Processor:
     absent_is_zero: bool = False
     lazy_pdpte: bool = False
     accesses_pdpte: bool = False
+    loads_all_pdptes: bool = False
+    reserved_without_p: bool = False
+    pkrs_for_supervisor_only: bool = False
+    ac_lifts_implicit: bool = False
 
 
 @dataclass
@@ -125,6 +130,10 @@ def walk(memory, cpu, va):
     table = cpu.root & (bits(31, 5) if cpu.mode == "pae" else bits(51, 12))
     write = user = execute = True
     entries = []
+    if cpu.loads_all_pdptes and cpu.mode == "pae":
+        loaded = struct.unpack_from("<4Q", memory, table)
+        if any(one & P and reserved_bits(cpu, "PDPTE", one) for one in loaded):
+            return Walk("reserved-bits", stopped_at="PDPTE")
     for name, shift, index_bits in mode.levels:
         address = table + (va >> shift & bits(index_bits - 1, 0)) * size
         if address + size > len(memory):
@@ -178,7 +187,7 @@ def access(cpu, result, kind, who):
     if result.outcome == "not-present":
         return Result("page-fault", code=code)
     if result.outcome == "reserved-bits":
-        return Result("page-fault", code=code | 1 << 3 | 1)
+        return Result("page-fault", code=code | 1 << 3 | (not cpu.reserved_without_p))
     by_key = refused_by_key(cpu, result, kind, who)
     if by_key or refused_by_rights(cpu, result, kind, who):
         return Result("page-fault", code=code | by_key << 5 | 1)
@@ -192,7 +201,8 @@ def refused_by_rights(cpu, result, kind, who):
         return not (result.user and allowed)
     if kind == "execute":
         return not result.execute or (result.user and cpu.smep)
-    if result.user and cpu.smap and (who == IMPLICIT or not cpu.ac):
+    explicit = who != IMPLICIT or cpu.ac_lifts_implicit
+    if result.user and cpu.smap and not (explicit and cpu.ac):
         return True
     return kind == "write" and cpu.wp and not result.write
 
@@ -201,6 +211,8 @@ def refused_by_key(cpu, result, kind, who):
     """Whether the protection key of a mapped page refuses (4.6.2); not in 32-bit and PAE paging."""
     register = cpu.pkru if result.user else cpu.pkrs
     if kind == "execute" or register is None or cpu.mode not in ("x86-64", "la57"):
+        return False
+    if who == USER and not result.user and cpu.pkrs_for_supervisor_only:
         return False
     key = result.entries[-1][2] >> 59 & 15
     disable_access, disable_write = register >> 2 * key & 1, register >> 2 * key + 1 & 1

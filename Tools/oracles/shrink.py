@@ -240,6 +240,6 @@ def write_scenario(folder, campaign, bench, oracle, found, words):
     about = {party: words(answer) for party, answer in told.items()}
     path = os.path.join(folder, f"{name}.yaml")
     with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(text(name, small, right, title, about, f"{campaign}.py {found.place}"))
+        file.write(text(name, small, right, title, about, f"{campaign.split()[0]}.py {found.place}"))
     os.replace(path + ".part", path)
     return path

@@ -40,12 +40,6 @@ def expected(mode):
     return outcomes | {f"page-fault {code}" for code in codes | {"0x9", "0xb", "0xd", "0xf"}}
 
 
-def name(result):
-    """What a result counts as."""
-    code = f" {result.code:#x}" if result.outcome == "page-fault" else ""
-    return result.outcome + code + (" with updates" if result.updates else "")
-
-
 def judge_image(bench, seed, mode, count, index):
     """Generates one image, asks all three parties, and compares."""
     share = max(1, min(count, CASES_PER_GROUP * GROUPS) // GROUPS)
@@ -79,7 +73,7 @@ def judge_group(bench, memory, cpu, cases, place, tally):
         walk = reference.walk(memory, cpu, va)
         right = reference.access(cpu, walk, kind, who)
         got = oracle.result(*case, deviations.entries("unicorn", memory, cpu, walk, va))
-        tally.outcomes[name(right)] += 1
+        tally.outcomes[campaign.result_name(right)] += 1
         known = None
         if answer == right and got != right:
             known = deviations.explains("unicorn", memory, cpu, case, got)
