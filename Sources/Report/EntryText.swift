@@ -31,7 +31,7 @@ struct EntryText {
   }
 
   /// The set bits among the address bits that say something else about the page.
-  private var attributes: [String] {
+  var attributes: [String] {
     [("encrypted", paging.encryptionBit), ("shared", paging.sharedBit)].compactMap { name, bit in
       bit.flatMap { entry >> UInt64($0) & 1 == 1 ? name : nil }
     }

@@ -32,6 +32,16 @@ struct RegisterFacts {
     return facts
   }
 
+  /// What the meaning of one entry depends on.
+  var entryFacts: [(String, String, String)] {
+    var facts = [fact("CR4", paging.cr4, RegisterLayouts.cr4)]
+    if paging.mode != .x86 { facts.append(fact("EFER", paging.efer, RegisterLayouts.efer)) }
+    facts.append(("MAXPHYADDR", "\(paging.physicalBits)", source("MAXPHYADDR")))
+    let others = ["C-bit", "shared bit"]
+    return facts
+      + known.filter { others.contains($0.subject) }.map { ($0.subject, $0.value, $0.source) }
+  }
+
   private func fact(
     _ name: String, _ value: UInt64, _ fields: [BitField]
   ) -> (String, String, String) {

@@ -27,10 +27,12 @@ struct MachineOptions: ParsableArguments {
 
   @OptionGroup var processor: ProcessorOptions
 
-  func validate() throws {
-    if let os, os != "none" {
-      throw ValidationError("no operating system `\(os)`; there is: none")
-    }
+  func validate() throws { try Self.requireKnown(os) }
+
+  /// Refuses an operating system that there is none of.
+  static func requireKnown(_ os: String?) throws {
+    guard let os, os != "none" else { return }
+    throw ValidationError("no operating system `\(os)`; there is: none")
   }
 
   private var overrides: MachineOverrides {

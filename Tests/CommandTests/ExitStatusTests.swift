@@ -23,7 +23,7 @@ import Testing
 
   @Test(arguments: [
     "run", "build", "info", "walk", "vtop", "translate", "map", "digest", "diff", "check",
-    "fault",
+    "fault", "pte",
   ])
   func everyVerbHasHelp(verb: String) throws {
     let outcome = try run(verb, "--help")
@@ -52,6 +52,9 @@ import Testing
     ["digest", "plain.yaml", "--shard", "1/2", "--combine", "x"],
     ["build", "plain.yaml"], ["build", "plain.yaml", "--output", "x", "--format", "kdump"],
     ["build", "memory.raw", "--output", "x"], ["run", "--jobs", "0"],
+    ["pte"], ["pte", "zz"], ["pte", "1", "--level", "PTTE"], ["pte", "1", "--mode", "x87"],
+    ["pte", "0x100000000", "--mode", "x86"], ["pte", "1", "--mode", "pae", "--level", "PML4E"],
+    ["pte", "1", "--os", "windows-7"], ["pte", "1", "--c-bit", "12"],
     ["fault", "plain.yaml"], ["fault", "plain.yaml", "0", "--batch"],
     ["fault", "plain.yaml", "0", "--access", "fetch"],
     ["fault", "plain.yaml", "0", "--as", "root"],

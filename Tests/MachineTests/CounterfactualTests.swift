@@ -74,7 +74,7 @@ import Testing
 
   @Test func whatIsSaidHoldsAndEveryPartOfItIsNeeded() throws {
     let seed: UInt64 = 0x6d6d_7562
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     for round in 0..<150 {
       let (tables, state, access) = Self.random(&generator)
       let question = subject(try tables.machine(state), access)
@@ -97,7 +97,7 @@ import Testing
 
   @Test func noSingleBitThatHelpsIsForgotten() throws {
     let seed: UInt64 = 0x6265_6e63
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var helped = 0
     for round in 0..<40 {
       let (tables, state, access) = Self.random(&generator)
@@ -154,7 +154,7 @@ import Testing
   }
 
   /// At most three bits of the entries and any registers are not as they would be.
-  private static func random(_ generator: inout SplitMix) -> (Tables, PagingState, Access) {
+  private static func random(_ generator: inout SeededGenerator) -> (Tables, PagingState, Access) {
     var tables = Tables()
     for _ in 0..<Int.random(in: 0...3, using: &generator) {
       let bits: [UInt64] = [1, 2, 2, 4, 4, 1 << 63, 1 << 63, 1 << 51]
@@ -205,17 +205,5 @@ import Testing
     #expect(question.verdict.walk.outcome == .notPresent)
     #expect(question.counterfactuals(\.isGood).isEmpty)
     #expect(question.detours.isEmpty)
-  }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,0 +1,171 @@
+import BitLayout
+public import Machine
+import Paging
+import PhysicalMemory
+
+/// Says what a word means as an entry of a page table, without a table around it.
+public struct EntryReport: Sendable {
+  private let machine: Machine
+  private let value: UInt64
+  private var paging: PagingState { machine.paging }
+
+  /// Prepares for an entry of the mode and the processor of a machine, whose memory is not looked at.
+  public init(_ value: UInt64, of machine: Machine) {
+    self.machine = machine
+    self.value = value
+  }
+
+  /// Writes the mode and the registers that the reading depends on, and an empty line.
+  public func writeHeader(to out: inout TextBuffer) {
+    var facts = RegisterFacts(paging, machine.provenance).entryFacts
+    let mode = machine.provenance.first { $0.subject == "mode" }
+    facts.insert(("mode", paging.mode.rawValue, mode?.source ?? "assumed"), at: 0)
+    FactTable.write(facts, to: &out)
+    out.endLine()
+  }
+
+  /// Writes the entry at one level: as boxes, field by field, and what it does.
+  public func writeText(level: Int, to out: inout TextBuffer) {
+    let words = EntryText(paging: paging, level: level, entry: value)
+    guard let layout = words.layout else { return }
+    out.styled(.bold) { $0.hex(value, digits: layout.width / 4) }
+    out.write("  \(layout.name) (\(layout.citation))\n")
+    BitDiagram(layout: layout, word: value, offending: offending(level)).write(to: &out)
+    writeFields(of: layout, offending: offending(level), to: &out)
+    let (sentence, style) = sentence(level)
+    out.write("  ")
+    out.write(sentence, style)
+    out.endLine()
+  }
+
+  private func writeFields(
+    of layout: WordLayout, offending: UInt64, to out: inout TextBuffer
+  ) {
+    let names = layout.fields.map { String(describing: $0.name).count }.max() ?? 0
+    let values = max(layout.fields.map { text($0).count }.max() ?? 0, "value".count)
+    out.styled(.dim) { out in
+      out.write("  bits   ")
+      out.write("field", width: names + 2)
+      out.write("value", width: values + 2)
+      out.write("meaning\n")
+    }
+    for field in layout.fields.reversed() {
+      let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
+      out.write("  ")
+      out.write(bits, width: 7)
+      out.write(String(describing: field.name), .cyan, width: names + 2)
+      out.write(text(field), field.isSet(in: value) ? .bold : .plain, width: values + 2)
+      out.write(String(describing: field.meaning))
+      let wrong = field.mask & offending
+      if wrong != 0 { out.write("  ← reserved: \(Wording.bits(wrong))", .red) }
+      out.endLine()
+    }
+  }
+
+  /// An address in its place, as people look for it; all else as the number that it is.
+  private func text(_ field: BitField) -> String {
+    if field.kind == .address { return (value & field.mask).hex }
+    let number = field.value(in: value)
+    return field.width == 1 ? "\(number)" : number.hex
+  }
+
+  private func offending(_ level: Int) -> UInt64 {
+    if case .reserved(let bits) = paging.meaning(of: value, level: level) { bits } else { 0 }
+  }
+
+  /// What the processor does with the entry.
+  private func sentence(_ level: Int) -> (String, TextStyle) {
+    let words = EntryText(paging: paging, level: level, entry: value)
+    let rights = paging.rights(of: value, level: level)
+    let attributes = words.attributes.map { ", \($0)" }.joined()
+    switch paging.meaning(of: value, level: level) {
+    case .notPresent:
+      return (
+        value == 0
+          ? "not present: P=0 (SDM 3A, 4.7)"
+          : "not present: P=0, all other bits are software's (SDM 3A, 4.7)", .yellow
+      )
+    case .reserved(let bits):
+      return ("\(words.offence(of: bits)) set: \(bits.hex), a walk ends here", .red)
+    case .table(let table):
+      let name = paging.mode.tableName(level - 1)
+      let lost = Rights.all.subtracting(rights).names
+      let loss = lost.isEmpty ? "no right" : Wording.list(lost)
+      return ("leads to the \(name) at \(table)\(attributes); takes \(loss) away", .green)
+    case .page(let page):
+      let size = Wording.size(1 << paging.pageShift(level))
+      return ("maps the \(size) page at \(page)\(attributes); \(Wording.rights(rights))", .green)
+    }
+  }
+
+  /// Writes what the entry would be at each level of the mode, a line each.
+  public func writeReadings(to out: inout TextBuffer) {
+    out.styled(.bold) { $0.hex(value, digits: paging.entrySize * 2) }
+    out.write("  an entry of \(paging.mode.rawValue), read at each level\n")
+    let names = levels.map { paging.mode.entryName($0).count }.max() ?? 0
+    for level in levels {
+      out.write("  ")
+      out.write(paging.mode.entryName(level), .cyan, width: names + 2)
+      let (sentence, style) = sentence(level)
+      out.write(sentence, style)
+      out.endLine()
+    }
+    let example = paging.mode.entryName(1)
+    out.write("  --level \(example) shows the bits of the \(example), and so on\n", .dim)
+  }
+
+  /// The levels of the mode, top first.
+  public var levels: [Int] {
+    paging.mode.entryNames.compactMap { paging.mode.level(named: $0) }
+  }
+
+  /// Writes the entry at one level as JSON.
+  public func writeJSON(level: Int, to out: inout TextBuffer) {
+    let words = EntryText(paging: paging, level: level, entry: value)
+    out.openObject()
+    out.member("value", hex: value)
+    out.member("mode", paging.mode.rawValue)
+    out.member("level", paging.mode.entryName(level))
+    writeMeaning(level, to: &out)
+    if let layout = words.layout { out.member("layout", String(describing: layout.name)) }
+    out.openArray("fields")
+    for field in (words.layout?.fields ?? []).reversed() {
+      out.openElement()
+      out.member("name", String(describing: field.name))
+      out.member("low", UInt64(field.low))
+      out.member("high", UInt64(field.high))
+      out.member("value", hex: field.value(in: value))
+      out.member("meaning", String(describing: field.meaning))
+      out.closeObject()
+    }
+    out.closeArray()
+    out.closeLine()
+  }
+
+  private func writeMeaning(_ level: Int, to out: inout TextBuffer) {
+    switch paging.meaning(of: value, level: level) {
+    case .notPresent: out.member("state", WalkOutcome.notPresent.rawValue)
+    case .reserved(let bits):
+      out.member("state", WalkOutcome.reservedBits.rawValue)
+      out.member("reserved", hex: bits)
+    case .table(let table):
+      out.member("state", "table")
+      out.member("pfn", hex: table.frame)
+      out.members(of: paging.rights(of: value, level: level))
+    case .page(let page):
+      out.member("state", "page")
+      out.member("pfn", hex: page.frame)
+      out.member("pa", hex: page.rawValue)
+      out.member("page_size", 1 << paging.pageShift(level))
+      out.members(of: paging.rights(of: value, level: level))
+    }
+  }
+}
+
+extension Rights {
+  /// The rights as what they allow: `writing`, `use by user mode`, `execution`.
+  fileprivate var names: [String] {
+    [(Rights.write, "writing"), (.user, "use by user mode"), (.execute, "execution")]
+      .filter { contains($0.0) }.map(\.1)
+  }
+}

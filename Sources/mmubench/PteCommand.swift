@@ -1,0 +1,85 @@
+import ArgumentParser
+import Machine
+import Paging
+import PhysicalMemory
+import Report
+import ScenarioFile
+
+/// `pte`: one entry, without a machine.
+struct PteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pte",
+    abstract: "Decode an entry of a page table: every field, and what the processor makes of it.",
+    discussion: """
+      Without --level, what the entry would be at each level is said; with --json, an object a level \
+      is written. What is reserved depends on the processor: see its options.
+      """)
+
+  @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
+  var value: UInt64
+
+  @Option(help: ArgumentHelp("Its level: PML5E, PML4E, PDPTE, PDE or PTE.", valueName: "entry"))
+  var level: String?
+
+  @Option(help: ArgumentHelp("Operating system: none.", valueName: "id"))
+  var os: String?
+
+  @OptionGroup(title: "Processor options") var processor: ProcessorOptions
+  @OptionGroup(title: "Output options") var output: OutputOptions
+
+  func validate() throws { try MachineOptions.requireKnown(os) }
+
+  func run() throws {
+    let machine = try processor.machine(withLevel: level)
+    let paging = machine.paging
+    guard paging.entrySize == 8 || value <= UInt32.max else {
+      throw Failure.usage(
+        "\(value.hex) is no entry of mode \(paging.mode.rawValue), whose entries have 32 bits;"
+          + " --mode takes another")
+    }
+    let chosen = try level.map { try Self.level($0, in: paging.mode) }
+    let report = EntryReport(value, of: machine)
+    try output.write { stream in
+      if output.json {
+        for level in chosen.map({ [$0] }) ?? report.levels {
+          report.writeJSON(level: level, to: &stream.buffer)
+        }
+        return
+      }
+      report.writeHeader(to: &stream.buffer)
+      if let chosen {
+        report.writeText(level: chosen, to: &stream.buffer)
+      } else {
+        report.writeReadings(to: &stream.buffer)
+      }
+    }
+  }
+
+  private static func level(_ name: String, in mode: PagingMode) throws -> Int {
+    if let level = mode.level(named: name) { return level }
+    let near =
+      Suggestion.nearest(to: name, in: mode.entryNames)
+      .map { "; did you mean `\($0)`?" } ?? ""
+    throw Failure.usage(
+      "mode \(mode.rawValue) has no level `\(name)`; there are "
+        + mode.entryNames.joined(separator: ", ") + near)
+  }
+}
+
+extension ProcessorOptions {
+  /// A machine that is a processor without memory; unless said, of 4-level paging or of the mode
+  /// that has the level.
+  func machine(withLevel level: String?) throws -> Machine {
+    let assumed =
+      [PagingMode.x86_64] + PagingMode.allCases.filter { $0.level(named: level ?? "") != nil }
+    let fitting = assumed.first { level == nil || $0.level(named: level ?? "") != nil }
+    var machine = Machine(
+      memory: .flat(FlatMemory(try ByteMapping.zeroed(count: 0))),
+      paging: PagingState(mode: mode ?? fitting ?? .x86_64), addressSpaces: [], format: "none",
+      size: 0)
+    try overrides.apply(to: &machine)
+    let source = mode == nil ? "assumed; --mode takes another" : "--mode"
+    machine.note("mode", machine.paging.mode.rawValue, from: source)
+    return machine
+  }
+}

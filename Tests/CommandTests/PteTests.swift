@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// Entries on the command line.
+@Suite struct PteTests {
+  private let place: Workplace
+
+  init() throws { place = try Workplace() }
+
+  private func run(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(["pte"] + arguments, in: place)
+  }
+
+  @Test func anEntryIsReadAtTheLevelThatIsSaid() throws {
+    let outcome = try run("0x601087", "--level", "pde", "--mode", "x86-64")
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("PDE that maps a 2-MByte page (SDM 3A, Table 4-18)"))
+    #expect(outcome.output.contains("maps the 2 MiB page at 0x600000"))
+    #expect(outcome.output.contains("mode        x86-64             --mode"))
+  }
+
+  @Test func withoutALevelAllAreRead() throws {
+    let json = try run("0x601087", "--json")
+    #expect(json.lines.count == 4)
+    #expect(json.output.contains(#""level":"PML4E","state":"reserved-bits","reserved":"0x80""#))
+    #expect(try run("0x601087", "--mode", "la57", "--json").lines.count == 5)
+    #expect(try run("0x601087", "--mode", "x86", "--json").lines.count == 2)
+    let text = try run("0x601087")
+    #expect(text.output.contains("assumed; --mode takes another"))
+    #expect(text.output.contains("  PTE    maps the 4 KiB page at 0x601000"))
+  }
+
+  @Test func theLevelOfFiveLevelPagingMeansIt() throws {
+    #expect(try run("0x2007", "--level", "PML5E", "--json").output.contains(#""mode":"la57""#))
+  }
+
+  @Test func whatIsReservedDependsOnTheProcessor() throws {
+    func state(_ options: String...) throws -> Bool {
+      let words = ["pte", "0x8000400000005007", "--level", "PTE", "--json"] + options
+      return try Command.run(words, in: place).output.contains(#""state":"page""#)
+    }
+    #expect(try state())
+    #expect(try !state("--physical-bits", "46"))
+    #expect(try !state("--efer", "0x500"))
+    #expect(try state("--physical-bits", "46", "--c-bit", "46"))
+  }
+
+  @Test func aLevelThatTheModeLacksIsNamedWithThoseItHas() throws {
+    let outcome = try run("1", "--mode", "pae", "--level", "PTTE")
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("there are PDPTE, PDE, PTE; did you mean `PTE`?"))
+  }
+}
