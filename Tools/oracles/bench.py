@@ -38,7 +38,9 @@ def machine_options(cpu):
 def fault_options(cpu):
     """The machine of an access as `mmubench` takes it."""
     keys = {"--pkru": cpu.pkru, "--pkrs": cpu.pkrs}
-    given = [text for name, value in keys.items() if value is not None for text in (name, hex(value))]
+    given = [
+        text for name, value in keys.items() if value is not None for text in (name, hex(value))
+    ]
     return machine_options(cpu) + given + ["--ac"] * cpu.ac
 
 

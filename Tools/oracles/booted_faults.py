@@ -1,8 +1,9 @@
 """QEMU or Bochs executes accesses on fresh random page tables, and must fault as the bench says.
 
-As unicorn_faults.py, by a payload on the bare machine that takes every exception through its IDT. QEMU
-also knows supervisor keys (PKS). Compared are the exception, the whole error code, CR2, the accessed
-and dirty bits, and the physical address where a read finds memory. Known deviations are folded.
+As unicorn_faults.py, by a payload on the bare machine that takes every exception through its IDT.
+QEMU also knows supervisor keys (PKS). Compared are the exception, the whole error code, CR2, the
+accessed and dirty bits, and the physical address where a read finds memory. Known deviations are
+folded.
 """
 
 import dataclasses
@@ -12,7 +13,18 @@ import sys
 import campaign
 import deviations
 import reference
-from booted_machine import LAYOUT, Broken, Unavailable, answers, bochs, installed, payload, qemu, suits
+from booted_machine import (
+    LAYOUT,
+    Broken,
+    Unavailable,
+    answers,
+    bochs,
+    bochs_installed,
+    payload,
+    qemu,
+    qemu_installed,
+    suits,
+)
 from random_images import FAULTS, random_image
 
 
@@ -21,16 +33,16 @@ class Oracle:
     """An emulator, what it lacks, and what memory that is not there reads as."""
 
     run: object
-    program: str
+    installed: object
     modes: tuple
     keys: tuple
     outside: int
 
 
 ORACLES = {
-    "qemu": Oracle(qemu, "qemu-system-x86_64", tuple(reference.MODES), ("pkru", "pkrs"), 0),
+    "qemu": Oracle(qemu, qemu_installed, tuple(reference.MODES), ("pkru", "pkrs"), 0),
     # B2: no protection keys. B3: no LA57.
-    "bochs": Oracle(bochs, "bochs", ("x86", "pae", "x86-64"), (), 0xFFFF_FFFF),
+    "bochs": Oracle(bochs, bochs_installed, ("x86", "pae", "x86-64"), (), 0xFFFF_FFFF),
 }
 CASES_PER_GROUP, GROUPS = 1_250, 8
 
@@ -41,7 +53,7 @@ def main():
     options = parser.parse_args()
     oracle = ORACLES[options.emulator]
     try:
-        installed(oracle.program, oracle.program)
+        oracle.installed()
         payload(False)
     except Unavailable as reason:
         print(f"skipped: {reason}")
@@ -65,9 +77,7 @@ def judge_image(emulator, bench, seed, mode, count, index):
         (cpu, [suited(emulator, image.memory, cpu, case) for case in cases])
         for cpu, cases in image.groups
     ]
-    told = [
-        one for cpu, cases in image.groups for one in bench.results(image.memory, cpu, cases)
-    ]
+    told = [one for cpu, cases in image.groups for one in bench.results(image.memory, cpu, cases)]
     walks, seen = ask(emulator, image.memory, image.cases)
     tally = campaign.Tally(cases=len(image.cases))
     place = f"{emulator} --seed {seed} --count {count} --modes {mode} --image {index}"

@@ -1,8 +1,8 @@
 """QEMU and Bochs as processors: a payload of our own executes accesses on the bare machine.
 
-The payload (payload/) is assembled with the system's compiler, put on a disk image together with the
-page tables and the cases, and started by the emulator's BIOS. Its answers come out of port 0xe9,
-or the printer.
+The payload (payload/) is assembled with the system's compiler, put on a disk image together with
+the page tables and the cases, and started by the emulator's BIOS. Its answers come out of port
+0xe9, or the printer.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from random_images import FRAME, Layout
 from reference import MODES, RW, A, D, P, bits
 
 TABLES, OWN_TABLES, RECORDS = 0x10_0000, 0x20_0000, 0x21_0000
-FILL_FROM, FILL_TO, RAM = 0x40_0000, 0x100_0000, 0x400_0000  # as the payload fills it; 64 MiB
+FILL_FROM, FILL_TO = 0x40_0000, 0x100_0000  # as the payload fills it
 PIECE, PIECES_AT, CYLINDER = 0x8000, 0x1F8, 16 * 63 * 512
 OWN_AT = 0x8008 - 0x7C00
 RECORD = struct.Struct("<QIIIIIIIIQ5I4x")
@@ -32,10 +32,13 @@ TIMEOUT = 120  # seconds
 DONE, BREAKPOINT, GENERAL_PROTECTION, PAGE_FAULT = 0x80, 3, 13, 14
 SELECTOR_ERROR = 0xC  # of the implicit access, after its descriptor was read
 AC = 1 << 18
+BOCHS_BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 # Nothing answers outside of the RAM, below the devices and above 4 GiB.
 LAYOUT = Layout(
     first_table=TABLES, ram=OWN_TABLES, absent_tables=False, keys=("pkru", "pkrs"),
-    pages=((FILL_FROM, FILL_TO), (FILL_FROM, FILL_TO), (0x800_0000, 0x8000_0000), (1 << 32, 1 << 40)),
+    pages=(
+        (FILL_FROM, FILL_TO), (FILL_FROM, FILL_TO), (0x800_0000, 0x8000_0000), (1 << 32, 1 << 40),
+    ),
 )  # fmt: skip
 
 
@@ -149,8 +152,8 @@ def disk(memory, cases, entries):
         raise Broken(f"{len(cases)} cases are too many for one disk")
     is_long = mode in ("x86-64", "la57")
     image = bytearray(payload(is_long))
-    control = registers(dataclasses.replace(cases[0][0], smep=False, smap=False, pkru=None, pkrs=None,
-                                            nxe=False))  # fmt: skip
+    plain = {"smep": False, "smap": False, "pkru": None, "pkrs": None, "nxe": False}
+    control = registers(dataclasses.replace(cases[0][0], **plain))
     struct.pack_into("<I", image, PIECES_AT, len(loaded) // PIECE)
     struct.pack_into("<4I", image, OWN_AT, OWN_TABLES, control["cr4"], control["efer"] & ~0x400,
                      len(cases))  # fmt: skip
@@ -165,8 +168,8 @@ def record(cpu, case, entries):
     addresses = [address for _, address, _ in entries] + [0] * 5
     return RECORD.pack(
         va, 3 if who == "supervisor-implicit" else KINDS[kind], who != "supervisor",
-        control["cr0"] | 0x10, control["cr4"], control["efer"] & ~0x400, cpu.pkru or 0, cpu.pkrs or 0,
-        2 | AC * cpu.ac, cpu.root, *addresses[:5],
+        control["cr0"] | 0x10, control["cr4"], control["efer"] & ~0x400, cpu.pkru or 0,
+        cpu.pkrs or 0, 2 | AC * cpu.ac, cpu.root, *addresses[:5],
     )  # fmt: skip
 
 
@@ -240,9 +243,22 @@ def drain(master, screen):
         pass
 
 
+def qemu_installed():
+    """The path of QEMU."""
+    return installed("qemu-system-x86_64", "qemu-system-x86")
+
+
+def bochs_installed():
+    """The path of Bochs, which needs its BIOS too."""
+    program = installed("bochs", "bochs bochs-term bochsbios")
+    if not os.path.exists(BOCHS_BIOS):
+        raise Unavailable(f"no {BOCHS_BIOS} (Debian: bochsbios)")
+    return program
+
+
 def qemu(folder, path):
     """What the payload says in QEMU."""
-    program = installed("qemu-system-x86_64", "qemu-system-x86")
+    program = qemu_installed()
     told = os.path.join(folder, "told")
     command = [
         program, "-accel", "tcg", "-cpu", "max", "-m", "64", "-nodefaults", "-display", "none",
@@ -255,10 +271,7 @@ def qemu(folder, path):
 
 def bochs(folder, path):
     """What the payload says in Bochs."""
-    program = installed("bochs", "bochs bochs-term bochsbios")
-    bios = "/usr/share/bochs/BIOS-bochs-latest"
-    if not os.path.exists(bios):
-        raise Unavailable("bochsbios not installed")
+    program = bochs_installed()
     cylinders = os.path.getsize(path) // CYLINDER
     # A ROM of the graphics card that only returns: that of Debian is a package of its own.
     graphics = os.path.join(folder, "graphics")
@@ -269,7 +282,7 @@ def bochs(folder, path):
         file.write(
             f"""\
 display_library: term
-romimage: file={bios}
+romimage: file={BOCHS_BIOS}
 vgaromimage: file={graphics}
 vga: extension=none
 cpu: model=corei7_skylake_x, count=1, ips=100000000, reset_on_triple_fault=0

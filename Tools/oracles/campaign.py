@@ -120,13 +120,13 @@ def parser(doc, count):
     parser.add_argument("--mmubench", help="the program to judge; without it, the reference")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="any text (default: random)")
     parser.add_argument("--count", type=int, default=count, help="cases a mode (%(default)s)")
-    parser.add_argument("--modes", nargs="+", default=list(reference.MODES), metavar="MODE",
-                        choices=list(reference.MODES))  # fmt: skip
+    modes = list(reference.MODES)
+    parser.add_argument("--modes", nargs="+", default=modes, metavar="MODE", choices=modes)
     parser.add_argument("--image", type=int, help="only this image, as a failure names it")
-    parser.add_argument("--option", action="append", default=[], metavar="TEXT",
-                        help="a further option of mmubench: a deliberate error must be found")  # fmt: skip
-    parser.add_argument("--shrink", metavar="FOLDER",
-                        help="write the smallest scenario of each disagreement into FOLDER")  # fmt: skip
+    told = "a further option of mmubench; a wrong one must be found out"
+    parser.add_argument("--option", action="append", default=[], metavar="TEXT", help=told)
+    told = "write the smallest scenario of each disagreement into FOLDER"
+    parser.add_argument("--shrink", metavar="FOLDER", help=told)
     return parser
 
 

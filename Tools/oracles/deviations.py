@@ -11,10 +11,10 @@ import reference
 
 @functools.cache
 def known(oracle):
-    """The known deviations of an oracle, with their numbers read."""
+    """The known deviations of an oracle that predict its answers, with their numbers read."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deviations.json")
     with open(path, encoding="utf-8") as file:
-        entries = json.load(file)[oracle]
+        entries = [one for one in json.load(file)[oracle] if "when" in one]
     for one in entries:
         values = one.get("assume", {}).items()
         one["assume"] = {k: int(v, 16) if isinstance(v, str) else v for k, v in values}

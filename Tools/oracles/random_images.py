@@ -1,6 +1,6 @@
 """Random page tables: every field of every level takes every kind of value, right or wrong.
 
-The first 64 KiB of the address space are those of physical memory and belong to whoever executes the
+The first 64 KiB of the address space are those of physical memory, for whoever executes the
 accesses: code, stacks, descriptor tables. The page tables follow. No page that they map overlaps
 either, so that no access changes a table but by accessed and dirty bits.
 """
@@ -70,8 +70,8 @@ def random_processor(rng, mode_name, layout, with_faults):
 
 
 def random_image(seed, mode_name, counts, accesses=WALKS, layout=Layout()):
-    """An image and random accesses to it, counts[i] with the i-th set of registers; the same for the
-    same seed."""
+    """An image and random accesses to it, counts[i] with the i-th set of registers; the same for
+    the same seed."""
     rng = random.Random(seed)
     mode = MODES[mode_name]
     root = layout.first_table

@@ -55,7 +55,7 @@ class Scene:
         for address, value in self.entries():
             put(address, value)
         table = TABLES
-        for name, shift, _ in mode.levels[:-1]:
+        for name, _, _ in mode.levels[:-1]:
             entry = int.from_bytes(ram[table : table + size], "little")
             if not entry & P:
                 rights = 0 if (self.cpu.mode, name) == ("pae", "PDPTE") else RW | US | A
@@ -177,7 +177,7 @@ def without_entry_bits(scene, level, mask):
 
 def text(name, scene, right=None, title="", about=None, source="shrinking"):
     """The scenario file; with an expectation where it is known what is right."""
-    cpu, (va, kind, who) = scene.cpu, scene.case
+    cpu = scene.cpu
     lines = ["mmubench: 1", f"scenario: {name}", f"title: {title or name}"]
     lines += ["source:", f"  - {source}", "  - Intel SDM Vol. 3A, 4.6 to 4.8"]
     if right:
@@ -240,6 +240,8 @@ def write_scenario(folder, campaign, bench, oracle, found, words):
     about = {party: words(answer) for party, answer in told.items()}
     path = os.path.join(folder, f"{name}.yaml")
     with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(text(name, small, right, title, about, f"{campaign.split()[0]}.py {found.place}"))
+        file.write(
+            text(name, small, right, title, about, f"{campaign.split()[0]}.py {found.place}")
+        )
     os.replace(path + ".part", path)
     return path

@@ -3,8 +3,8 @@
 Three parties answer every case: `mmubench fault`, the reference written from the manual, and
 Unicorn, by an executed access. Compared are the exception, the whole error code, the physical
 address, and every accessed and dirty bit that a successful access sets. Registers are random: WP,
-NXE, PSE, SMEP, SMAP with AC, protection keys with PKRU. Known deviations of Unicorn are folded as in
-unicorn_walks.py. Not asked, since Unicorn does not have them: PKS, shadow stacks, other physical
+NXE, PSE, SMEP, SMAP with AC, protection keys with PKRU. Known deviations of Unicorn are folded as
+in unicorn_walks.py. Not asked, since Unicorn does not have them: PKS, shadow stacks, other physical
 address widths.
 """
 

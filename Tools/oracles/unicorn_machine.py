@@ -3,9 +3,6 @@
 import ctypes
 import functools
 
-from bench import EFER_NXE, registers
-from random_images import CODE_VA, USER_VA, random_image
-from reference import GENERAL_PROTECTION, MODES, Result, access, walk
 from unicorn import (
     UC_ARCH_X86,
     UC_CTL_IO_WRITE,
@@ -19,6 +16,10 @@ from unicorn import (
     UcError,
 )
 from unicorn import x86_const as x86
+
+from bench import EFER_NXE, registers
+from random_images import CODE_VA, USER_VA, random_image
+from reference import GENERAL_PROTECTION, MODES, Result, access, walk
 
 # Each code page: mov al, [rax]; mov [rax], al; mov fs, ebx; wrpkru; sysexit, the last with REX.W in
 # 64-bit mode.
@@ -77,7 +78,7 @@ class Machine:
             raise RuntimeError("this Unicorn does not take EFER.NXE")
 
     def _context(self, cpu):
-        """The context of an access: the registers as they are, with RFLAGS.AC as the case has it."""
+        """The context of an access: the registers as they are, with the RFLAGS.AC of the case."""
         flags = self.uc.reg_read(x86.UC_X86_REG_EFLAGS) & ~AC
         self.uc.reg_write(x86.UC_X86_REG_EFLAGS, flags | AC * cpu.ac)
         return self.uc.context_save()
