@@ -16,7 +16,7 @@ struct DumpStatements {
   func apply(to machine: inout Machine) {
     checkNothingIsBuilt()
     guard let settings = MachineSettings(scenario.machine, over: machine, collector) else { return }
-    let expectations = ExpectationStatements(mode: settings.paging.mode, collector: collector)
+    let expectations = ExpectationStatements(state: settings.paging, collector: collector)
     for expectation in scenario.expectations { expectations.check(expectation) }
     let spaces = addressSpaces(of: machine)
     guard collector.isEmpty else { return }

@@ -53,7 +53,7 @@ struct ImagePlan {
     for space in spaces { check.check(space.layout) }
     var size: UInt64 = 0
     for content in scenario.contents where !check.check(content, after: &size) { break }
-    let expectations = ExpectationStatements(mode: state.mode, collector: collector)
+    let expectations = ExpectationStatements(state: state, collector: collector)
     for expectation in scenario.expectations { expectations.check(expectation) }
     let roots = Set((spaces.map(\.root) + [scenario.machine.root]).compactMap { $0 })
     return roots.filter { !check.checkRoot($0) }.isEmpty

@@ -35,6 +35,7 @@ struct MachineSettings {
       paging = PagingState(mode: mode, cr3: dump?.paging.cr3 ?? 0)
       paging.physicalBits = dump?.paging.physicalBits ?? paging.physicalBits
       paging.features = dump?.paging.features ?? paging.features
+      paging.vendor = dump?.paging.vendor ?? paging.vendor
     }
     if machine.mode != nil { note("mode", mode.rawValue, from: "scenario") }
     for register in machine.registers {
@@ -77,15 +78,33 @@ struct MachineSettings {
       guard let path = Self.features[feature.name.value] else { continue }
       paging.features[keyPath: path] = feature.isEnabled.value
     }
-    for deviation in machine.accept where Self.deviations[deviation.value] != nil {
-      paging.features.acceptsAccessedPDPTE = true
+    for deviation in machine.accept {
+      guard let path = Self.deviations[deviation.value] else { continue }
+      paging.features[keyPath: path] = true
     }
+    if let vendor = machine.vendor.flatMap({ PagingState.Vendor(rawValue: $0.value) }) {
+      paging.vendor = vendor
+      note("vendor", vendor.rawValue, from: "scenario")
+    }
+    if let bit = machine.encryptionBit {
+      paging.encryptionBit = bit.value
+      note("C-bit", "\(bit.value)", from: "scenario")
+    }
+    if let bit = machine.sharedBit {
+      paging.sharedBit = bit.value
+      note("shared bit", "\(bit.value)", from: "scenario")
+    }
+    if let flag = machine.alignmentCheck { paging.alignmentCheck = flag.value }
   }
 
-  /// Reports features and deviations that do not exist; they need no mode.
+  /// Reports manufacturers, features and deviations that do not exist; they need no mode.
   private static func checkNames(
     _ machine: Scenario.Machine, _ collector: DiagnosticCollector
   ) {
+    if let vendor = machine.vendor, PagingState.Vendor(rawValue: vendor.value) == nil {
+      let choices = PagingState.Vendor.allCases.map(\.rawValue)
+      collector.report(Diagnostic(.unknownWord, unknown: "vendor", vendor, choices: choices))
+    }
     for feature in machine.features where features[feature.name.value] == nil {
       collector.report(
         Diagnostic(
@@ -104,7 +123,7 @@ struct MachineSettings {
     "pse-36": \.pse36, "page-1g": \.page1G,
   ]
   private static let deviations: [String: FeaturePath] = [
-    "pdpte-accessed": \.acceptsAccessedPDPTE
+    "pdpte-accessed": \.acceptsAccessedPDPTE, "pdpte-walked": \.walksPDPTEs,
   ]
 
   private mutating func noteNoExecute(_ machine: Scenario.Machine, isDump: Bool) {
@@ -117,7 +136,11 @@ struct MachineSettings {
   private func checkState(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
     guard collector.isEmpty, let contradiction = paging.contradiction else { return }
     let bits = machine.physicalBits.flatMap { (32...52).contains($0.value) ? nil : $0.mark }
-    let mark = bits ?? machine.registers.first?.name.mark ?? machine.mode?.mark ?? machine.mark
+    let attribute = (machine.encryptionBit ?? machine.sharedBit).flatMap {
+      contradiction.contains("bit \($0.value)") ? $0.mark : nil
+    }
+    let mark =
+      bits ?? attribute ?? machine.registers.first?.name.mark ?? machine.mode?.mark ?? machine.mark
     collector.report(.impossibleRegisters, contradiction, at: mark)
   }
 

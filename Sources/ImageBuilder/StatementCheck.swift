@@ -1,3 +1,4 @@
+import BitLayout
 import Machine
 import Paging
 import PhysicalMemory
@@ -100,7 +101,12 @@ struct StatementCheck {
     var state = state
     state.cr3 = root.value
     let bits = state.rootBits
-    guard root.value >> UInt64(bits) == 0 else {
+    // Bits that say something else than where the table is may stand above the address.
+    let other =
+      state.isLongMode
+      ? RegisterLayouts.userMasking57.mask | RegisterLayouts.userMasking48.mask
+        | RegisterLayouts.noFlush.mask | state.attributeBits : 0
+    guard (root.value & ~other) >> UInt64(bits) == 0 else {
       collector.report(
         .doesNotFit, "\(root.value.hex) does not fit CR3, which has \(bits) address bits",
         at: root.mark)
@@ -122,8 +128,14 @@ struct StatementCheck {
 
 /// What can be said against expectations without a machine.
 struct ExpectationStatements {
-  let mode: PagingMode
+  let state: PagingState
   let collector: DiagnosticCollector
+  private var mode: PagingMode { state.mode }
+
+  init(state: PagingState, collector: DiagnosticCollector) {
+    self.state = state
+    self.collector = collector
+  }
 
   func check(_ expectation: Scenario.Expectation) {
     switch expectation.verb {
@@ -133,15 +145,29 @@ struct ExpectationStatements {
         collector.report(Diagnostic(.unknownFinding, unknown: "finding", name, choices: choices))
       }
     case .walk(let walk):
-      if let level = walk.stoppedAt, mode.level(named: level.value) == nil {
-        collector.report(
-          Diagnostic(.unknownLevel, unknown: "level", level, choices: mode.entryNames))
+      if let level = walk.stoppedAt { checkLevel(level) }
+      checkAddress(walk.va)
+    case .fault(let fault):
+      checkAddress(fault.va)
+      if case .list(let updates) = fault.updates {
+        for update in updates { checkLevel(update.entry) }
       }
-      if walk.va.value > mode.lastAddress {
-        let state = PagingState(mode: mode)
-        collector.report(state.notCanonical(walk.va.value, at: walk.va.mark))
+      let access = Access(fault)
+      if let contradiction = state.contradiction(of: access) {
+        collector.report(.impossibleRegisters, contradiction, at: fault.access.mark)
       }
     default: break
     }
+  }
+
+  private func checkLevel(_ level: Located<String>) {
+    guard mode.level(named: level.value) == nil else { return }
+    collector.report(
+      Diagnostic(.unknownLevel, unknown: "level", level, choices: mode.entryNames))
+  }
+
+  private func checkAddress(_ address: Located<UInt64>) {
+    guard address.value > mode.lastAddress else { return }
+    collector.report(state.notCanonical(address.value, at: address.mark))
   }
 }

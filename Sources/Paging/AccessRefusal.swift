@@ -37,6 +37,8 @@ extension AccessRefusal {
   public struct Rule: Sendable {
     /// The rule.
     public let refusal: AccessRefusal
+    /// Its name in goldens: `smap`.
+    public let name: String
     /// What it refuses.
     public let meaning: String
     /// Where the manual has it.
@@ -45,29 +47,35 @@ extension AccessRefusal {
 
   /// All rules, in the order in which explanations name them.
   public static let rules: [Rule] = [
-    rule(.supervisorPage, "user-mode accesses need US=1 in every entry", "SDM 3A, 4.6.1"),
-    rule(.readOnly, "writes need RW=1 in every entry", "SDM 3A, 4.6.1"),
-    rule(.executeDisabled, "fetches need XD=0 in every entry", "SDM 3A, 4.6.1"),
     rule(
-      .executionPrevention, "with CR4.SMEP=1 the supervisor does not fetch from user pages",
+      .supervisorPage, "supervisor-page", "user-mode accesses need US=1 in every entry",
+      "SDM 3A, 4.6.1"),
+    rule(.readOnly, "read-only", "writes need RW=1 in every entry", "SDM 3A, 4.6.1"),
+    rule(.executeDisabled, "execute-disable", "fetches need XD=0 in every entry", "SDM 3A, 4.6.1"),
+    rule(
+      .executionPrevention, "smep", "with CR4.SMEP=1 the supervisor does not fetch from user pages",
       "SDM 3A, 4.6.1"),
     rule(
-      .accessPrevention,
+      .accessPrevention, "smap",
       "with CR4.SMAP=1 the supervisor reads and writes user pages only explicitly and with AC=1",
       "SDM 3A, 4.6.1"),
-    rule(.keyDisablesAccess, "AD of the page's protection key is 1", "SDM 3A, 4.6.2"),
-    rule(.keyDisablesWrite, "WD of the page's protection key is 1", "SDM 3A, 4.6.2"),
+    rule(.keyDisablesAccess, "key-ad", "AD of the page's protection key is 1", "SDM 3A, 4.6.2"),
+    rule(.keyDisablesWrite, "key-wd", "WD of the page's protection key is 1", "SDM 3A, 4.6.2"),
     rule(
-      .noShadowStack,
+      .noShadowStack, "no-shadow-stack",
       "shadow-stack accesses need RW=0 and D=1 in the last entry and RW=1 in the others",
       "SDM 3A, 4.6.1"),
     rule(
-      .userShadowStack, "supervisor shadow-stack accesses need US=0 in an entry", "SDM 3A, 4.6.1"),
+      .userShadowStack, "user-shadow-stack",
+      "supervisor shadow-stack accesses need US=0 in an entry", "SDM 3A, 4.6.1"),
   ]
 
   private static func rule(
-    _ refusal: AccessRefusal, _ meaning: String, _ citation: String
+    _ refusal: AccessRefusal, _ name: String, _ meaning: String, _ citation: String
   ) -> Rule {
-    Rule(refusal: refusal, meaning: meaning, citation: citation)
+    Rule(refusal: refusal, name: name, meaning: meaning, citation: citation)
   }
+
+  /// The rules that refuse, in the order of `rules`.
+  public var violatedRules: [Rule] { Self.rules.filter { contains($0.refusal) } }
 }

@@ -1,3 +1,4 @@
+import BitLayout
 public import Machine
 import Paging
 import PhysicalMemory
@@ -20,6 +21,10 @@ public struct MachineHeader: Sendable {
     if let owner = space?.owner { source += ", \(owner)" }
     if paging.ignoredRootBits != 0 {
       source += "; CR3 is \(paging.cr3.hex), its bits \(paging.ignoredRootBits.hex) are no address"
+      let fields = paging.rootFields.filter { $0.field.kind == .value }.map {
+        "\($0.field.name)=\($0.value.hex)"
+      }
+      if !fields.isEmpty { source += " (\(fields.joined(separator: " ")))" }
     }
     facts.append(("root", paging.root.description, source))
     let registers = showsThem ? RegisterFacts(paging, known).facts : []

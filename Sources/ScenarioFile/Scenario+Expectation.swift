@@ -12,6 +12,8 @@ extension Scenario {
     public enum Verb: Sendable {
       /// `walk:`.
       case walk(WalkExpectation)
+      /// `fault:`, what the processor does with an access.
+      case fault(FaultExpectation)
       /// `check:`, exactly these findings.
       case check([Located<String>])
       /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.
@@ -24,6 +26,8 @@ extension Scenario {
       case sameTranslation(as: Located<String>)
       /// `truth:`, a file of what the guest kernel said.
       case truth(Located<String>)
+      /// `faults:`, a file of the exceptions that a processor raised.
+      case faults(Located<String>)
       /// `rejects:`, a scenario that must be refused.
       case rejects(Rejection)
     }

@@ -9,12 +9,20 @@ extension Scenario {
     public var memory: Located<Memory>
     /// `os:`.
     public var os: Located<String>?
+    /// `vendor:`, the processor's manufacturer.
+    public var vendor: Located<String>?
     /// `root:`, the top table with its low bits; nil for an automatic one, or the dump's.
     public var root: Located<UInt64>?
     /// `registers:`, in the order of the file.
     public var registers: [Register]
+    /// `ac:`, RFLAGS.AC.
+    public var alignmentCheck: Located<Bool>?
     /// `physical-bits:`, MAXPHYADDR.
     public var physicalBits: Located<Int>?
+    /// `c-bit:`, the bit of an entry that says its page is encrypted.
+    public var encryptionBit: Located<Int>?
+    /// `shared-bit:`, the bit of an entry that says its page is shared.
+    public var sharedBit: Located<Int>?
     /// `features:`, in the order of the file.
     public var features: [Feature]
     /// `accept:`, deviations of the hardware that are taken as harmless.

@@ -43,6 +43,8 @@ extension ScenarioReader {
   private func verb(_ fields: Fields) -> Scenario.Expectation.Verb? {
     switch fields.table.name {
     case "walk": return walk(fields).map { .walk($0) }
+    case "fault": return fault(fields).map { .fault($0) }
+    case "faults": return text(fields["faults"], "`faults`").map { .faults($0) }
     case "check":
       let findings = items(of: fields["check"], "`check`")
       return .check(findings.compactMap { text($0, "an item of `check`") })

@@ -4,18 +4,24 @@ extension ScenarioReader {
     let mode = text(fields["mode"], "`mode`")
     let memory = memory(fields["memory"])
     let os = text(fields["os"], "`os`")
+    let vendor = text(fields["vendor"], "`vendor`")
     let root = number(fields["root"], "`root`")
     let registers = fields["registers"].flatMap { pairs(of: $0, "`registers`") } ?? []
     let physicalBits = number(fields["physical-bits"], "`physical-bits`", in: 1...64)
+    let encryptionBit = number(fields["c-bit"], "`c-bit`", in: 0...63)
+    let sharedBit = number(fields["shared-bit"], "`shared-bit`", in: 0...63)
     let features = fields["features"].flatMap { pairs(of: $0, "`features`") } ?? []
     let accept = items(of: fields["accept"], "`accept`")
     let tables = fields["tables"].flatMap { self.tables($0) }
     let absent = items(of: fields["absent"], "`absent`")
     let machine = Scenario.Machine(
       mark: mark ?? value.mark, mode: mode,
-      memory: memory ?? Located(.size(0), at: value.mark), os: os, root: root,
+      memory: memory ?? Located(.size(0), at: value.mark), os: os, vendor: vendor, root: root,
       registers: registers.compactMap(register),
+      alignmentCheck: bool(fields["ac"], "`ac`"),
       physicalBits: physicalBits?.map { Int($0) },
+      encryptionBit: encryptionBit?.map { Int($0) },
+      sharedBit: sharedBit?.map { Int($0) },
       features: features.compactMap(feature),
       accept: accept.compactMap { text($0, "an item of `accept`") },
       tables: tables,

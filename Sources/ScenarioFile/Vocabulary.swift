@@ -33,8 +33,8 @@ package enum Vocabulary {
   static let machine = KeyTable(
     "machine", "`machine`", required: ["memory"],
     [
-      "mode", "memory", "os", "root", "registers", "physical-bits", "features", "accept", "tables",
-      "absent",
+      "mode", "memory", "os", "vendor", "root", "registers", "ac", "physical-bits", "c-bit",
+      "shared-bit", "features", "accept", "tables", "absent",
     ])
 
   static let dump = KeyTable("dump", "`memory`", required: ["dump"], ["dump", "base"])
@@ -77,6 +77,13 @@ package enum Vocabulary {
       "walk", "process", "outcome", "pa", "page-size", "write", "user", "execute", "in-image",
       "stopped-at", "reserved", "missing",
     ])
+  static let fault = KeyTable(
+    "fault", "an expectation of `fault`", required: ["fault", "access", "as"],
+    ["fault", "access", "as", "ac", "process", "outcome", "error-code", "pa", "updates"])
+  static let update = KeyTable(
+    "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])
+  static let faults = KeyTable(
+    "faults", "an expectation of `faults`", required: ["faults"], ["faults"])
   static let check = KeyTable(
     "check", "an expectation of `check`", required: ["check"], ["check", "process"])
   static let mappings = KeyTable(
@@ -102,13 +109,14 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, check, mappings, ledger, sameDigest, sameTranslation, truth, rejects,
+    walk, fault, check, mappings, ledger, sameDigest, sameTranslation, truth, faults, rejects,
   ]
 
   /// Every table.
   package static let all =
     [
       scenario, machine, dump, facts, tables, truthProcesses, process, mapping, consecutive, random,
-      rights, share, entry, word, bits, selfMap, content, rejection, deviation,
+      rights, share, entry, word, bits, selfMap, content, update, rejection,
+      deviation,
     ] + verbs
 }

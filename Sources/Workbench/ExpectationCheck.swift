@@ -24,6 +24,10 @@ struct ExpectationCheck {
       return WalkCheck(walk, machine, space(of: expectation)).differences.map {
         failure("walk \(walk.va.value.hex)", $0.expected, $0.got)
       }
+    case .fault(let fault):
+      return FaultCheck(fault, machine, space(of: expectation)).differences.map {
+        failure("fault \(fault.va.value.hex)", $0.expected, $0.got)
+      }
     case .check(let kinds):
       let wanted = Set(kinds.map(\.value))
       let found = findings(in: expectation)
@@ -52,6 +56,11 @@ struct ExpectationCheck {
       let truth = try open(file) { try GuestTruth.read($0) }
       let comparison = TruthComparison(machine: machine, truth: truth)
       return comparison.disagreements().map { failure("truth", "what the guest said", $0) }
+    case .faults(let file):
+      let faults = try open(file) { try GuestFaults.read($0) }
+      return FaultComparison(machine: machine, faults: faults).disagreements().map {
+        failure("faults", $0.expected, $0.got)
+      }
     case .rejects(let rejection):
       return RejectionCheck(rejection, in: opened.scenario).failure.map {
         [failure("rejects", $0.expected, $0.got)]

@@ -1,4 +1,5 @@
 import Golden
+import ImageBuilder
 import Machine
 import Paging
 import PhysicalMemory
@@ -15,18 +16,44 @@ enum ScenarioGolden {
     var lines = [
       "mmubench golden 1", "scenario \(opened.scenario.id.value)",
       "machine \(paging.mode.rawValue) cr0=\(paging.cr0.hex) cr4=\(paging.cr4.hex) "
-        + "efer=\(paging.efer.hex) physical-bits=\(paging.physicalBits)",
+        + "efer=\(paging.efer.hex) physical-bits=\(paging.physicalBits)" + Self.rest(of: paging),
     ]
     var digester = Digester(memory: machine.memory, state: paging)
     for space in machine.addressSpaces {
       lines += SpaceGolden(space, of: machine, digester: &digester).lines
     }
     for expectation in opened.scenario.expectations {
-      guard case .walk(let walk) = expectation.verb else { continue }
       let space = ExpectationCheck(opened).space(of: expectation)
-      lines += Self.lines(of: machine.walk(VirtualAddress(walk.va.value), in: space))
+      switch expectation.verb {
+      case .walk(let walk):
+        lines += Self.lines(of: machine.walk(VirtualAddress(walk.va.value), in: space))
+      case .fault(let fault):
+        lines +=
+          machine.access(
+            VirtualAddress(fault.va.value), Access(fault), in: space,
+            alignmentCheck: fault.alignmentCheck?.value
+          ).goldenLines
+      case .faults(let file):
+        let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
+        guard let faults = try? GuestFaults.read(path) else { continue }
+        let comparison = FaultComparison(machine: machine, faults: faults)
+        lines.append("faults \(file.value) \(comparison.summary)")
+      default: continue
+      }
     }
     return lines + findings(of: machine)
+  }
+
+  /// What else an access depends on, where it is not the ordinary.
+  private static func rest(of paging: PagingState) -> String {
+    var text = ""
+    if paging.pkru != 0 { text += " pkru=\(paging.pkru.hex)" }
+    if paging.pkrs != 0 { text += " pkrs=\(paging.pkrs.hex)" }
+    if paging.alignmentCheck { text += " ac=1" }
+    if paging.vendor != .intel { text += " vendor=\(paging.vendor.rawValue)" }
+    if let bit = paging.encryptionBit { text += " c-bit=\(bit)" }
+    if let bit = paging.sharedBit { text += " shared-bit=\(bit)" }
+    return text
   }
 
   /// The lines of a golden file, without the end of the last.

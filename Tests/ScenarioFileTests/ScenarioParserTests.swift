@@ -23,6 +23,10 @@ import Testing
     #expect(machine.physicalBits?.value == 36)
     #expect(machine.features.map(\.name.value) == ["pse-36", "page-1g"])
     #expect(machine.features.map(\.isEnabled.value) == [false, true])
+    #expect(machine.vendor?.value == "amd")
+    #expect(machine.alignmentCheck?.value == true)
+    #expect(machine.encryptionBit?.value == 47)
+    #expect(machine.sharedBit?.value == 51)
     #expect(machine.accept.map(\.value) == ["pdpte-accessed"])
     #expect(machine.tables?.from?.value == 0x10_0000)
     #expect(machine.tables?.order == .shuffled)
@@ -42,7 +46,7 @@ import Testing
     }
     #expect(fields.map(\.name.value) == ["WP"])
     #expect(fields.map(\.value.value) == [0])
-    #expect(value == Located(0x20, at: SourceMark(line: 17, column: 10)))
+    #expect(value == Located(0x20, at: SourceMark(line: 18, column: 10)))
   }
 
   @Test func layoutsKeepTheirOrderAndDefaults() throws {
@@ -90,10 +94,10 @@ import Testing
         .text("hello"), .bytes([0xde, 0xad, 0xbe, 0xef]), .fill(0xaa, size: 4096),
         .random(seed: 9, size: 4096), .words([1, 2]),
       ])
-    #expect(scenario.expectations.count == 13)
+    #expect(scenario.expectations.count == 19)
     guard case .walk(let walk) = scenario.expectations[0].verb,
-      case .rejects(let rejection) = scenario.expectations[12].verb,
-      case .mappings(let count, let bytes) = scenario.expectations[7].verb
+      case .rejects(let rejection) = scenario.expectations[18].verb,
+      case .mappings(let count, let bytes) = scenario.expectations[12].verb
     else {
       Issue.record("expectations are \(scenario.expectations)")
       return
@@ -101,11 +105,41 @@ import Testing
     #expect(walk.pa?.value == 0x5123)
     #expect(walk.execute?.value == false)
     #expect(scenario.expectations[0].process?.value == .pid(4))
-    #expect(scenario.expectations[5].process?.value == .name("System"))
+    #expect(scenario.expectations[10].process?.value == .name("System"))
     #expect(rejection.code.value == .missingKey)
     #expect(rejection.at?.value == SourceMark(line: 1, column: 1))
     #expect(count.value == 512)
     #expect(bytes?.value == 2 << 20)
+  }
+
+  @Test func accessesAndTheirAnswersAreRead() throws {
+    let faults = try Self.everything().expectations.compactMap { item in
+      if case .fault(let fault) = item.verb { (item, fault) } else { nil }
+    }
+    #expect(faults.count == 5)
+    let (item, write) = faults[0]
+    #expect(item.process?.value == .pid(4))
+    #expect(write.va.value == 0x40_0123)
+    #expect(write.access.value == .write)
+    #expect(write.privilege.value == .supervisor)
+    #expect(write.alignmentCheck?.value == true)
+    #expect(write.outcome == .translated)
+    #expect(write.pa?.value == 0x5123)
+    guard case .count(let count) = write.updates, count.value == 2,
+      case .flags([.present, .user, .instruction]) = faults[1].1.errorCode?.value,
+      case .number(0x43) = faults[2].1.errorCode?.value,
+      case .list(let updates) = faults[3].1.updates
+    else {
+      Issue.record("\(faults)")
+      return
+    }
+    // An error code says that a page fault is meant.
+    #expect(faults[1].1.outcome == .pageFault)
+    #expect(updates.map(\.entry.value) == ["PTE"])
+    #expect(updates.map(\.address?.value) == [0x3000])
+    #expect(updates.map(\.before?.value) == [0x5007])
+    #expect(updates.map(\.after?.value) == [0x5027])
+    #expect(faults[4].1.outcome == .generalProtection)
   }
 
   @Test func lineEndsAndByteOrderMarkChangeNothing() throws {

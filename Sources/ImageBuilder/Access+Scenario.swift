@@ -1,0 +1,23 @@
+public import Paging
+public import ScenarioFile
+
+extension Access {
+  /// The access that a scenario asks about.
+  public init(_ fault: Scenario.FaultExpectation) {
+    let kind: Kind =
+      switch fault.access.value {
+      case .read: .read
+      case .write: .write
+      case .execute: .execute
+      case .shadowStackRead: .shadowStackRead
+      case .shadowStackWrite: .shadowStackWrite
+      }
+    let privilege: Privilege =
+      switch fault.privilege.value {
+      case .user: .user
+      case .supervisor: .supervisor
+      case .supervisorImplicit: .supervisorImplicit
+      }
+    self.init(kind, as: privilege)
+  }
+}
