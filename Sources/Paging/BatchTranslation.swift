@@ -38,6 +38,9 @@ extension PagingState {
     _ addresses: Span<VirtualAddress>, over memory: some PhysicalMemory,
     into sink: inout some WalkSink
   ) {
+    if attributeBits != 0 {
+      return translateWithAttributes(addresses, over: memory, into: &sink)
+    }
     switch mode {
     case .x86:
       Walker(format: TwoLevelFormat(self), memory: memory, root: root)
@@ -50,6 +53,29 @@ extension PagingState {
         .translate(addresses, into: &sink)
     case .la57:
       Walker(format: FiveLevelFormat(self), memory: memory, root: root)
+        .translate(addresses, into: &sink)
+    }
+  }
+
+  /// The same in the formats with attribute bits, apart so that the choice above stays small enough
+  /// to be compiled into its callers.
+  @inlinable @inline(never)
+  func translateWithAttributes(
+    _ addresses: Span<VirtualAddress>, over memory: some PhysicalMemory,
+    into sink: inout some WalkSink
+  ) {
+    switch mode {
+    case .x86:
+      Walker(format: TwoLevelFormat(self), memory: memory, root: root)
+        .translate(addresses, into: &sink)
+    case .pae:
+      Walker(format: AttributeFormat<PAEFormat>(self), memory: memory, root: root)
+        .translate(addresses, into: &sink)
+    case .x86_64:
+      Walker(format: AttributeFormat<FourLevelFormat>(self), memory: memory, root: root)
+        .translate(addresses, into: &sink)
+    case .la57:
+      Walker(format: AttributeFormat<FiveLevelFormat>(self), memory: memory, root: root)
         .translate(addresses, into: &sink)
     }
   }

@@ -5,8 +5,6 @@ public import PhysicalMemory
 public protocol LongModeFormat: PagingFormat where Word == UInt64 {
   /// The bits that are reserved in every entry: those above MAXPHYADDR, and XD where NXE=0.
   var reservedAlways: UInt64 { get }
-  /// The bits of an entry that are the address of a frame.
-  var addressMask: UInt64 { get }
   /// Whether a PDPTE can map a page.
   var page1G: Bool { get }
 }
@@ -39,7 +37,7 @@ extension LongModeFormat {
   @inlinable
   public func meaning(of entry: UInt64, level: Int) -> EntryMeaning {
     guard X86Fields.present.isSet(in: entry) else { return .notPresent }
-    let address = entry & addressMask
+    let address = entry & LongModeLayouts.frame.mask
     if level == 1 {
       let reserved = entry & reservedAlways
       return reserved == 0 ? .page(PhysicalAddress(address)) : .reserved(reserved)
@@ -62,21 +60,15 @@ extension LongModeFormat {
     default: (below, frame) = (X86Fields.pageSize.mask, 0)
     }
     let reserved = entry & (reservedAlways | below)
-    return reserved == 0
-      ? .page(PhysicalAddress(entry & frame & addressMask)) : .reserved(reserved)
+    return reserved == 0 ? .page(PhysicalAddress(entry & frame)) : .reserved(reserved)
   }
 
   /// RW, US and the absence of XD; where NXE=0 a set XD is reserved and never gets here.
   @inlinable
   public func rights(of entry: UInt64, level: Int) -> Rights { x86Rights(of: entry) }
 
-  /// The address bits but those that say something else about a page: encrypted, shared.
-  static func addressMask(_ state: PagingState) -> UInt64 {
-    LongModeLayouts.frame.mask & ~state.attributeBits
-  }
-
   static func reservedAlways(_ state: PagingState) -> UInt64 {
-    (addressMask(state) & (UInt64.max << UInt64(state.physicalBits)))
+    (LongModeLayouts.frame.mask & (UInt64.max << UInt64(state.physicalBits)))
       | (state.noExecute ? 0 : X86Fields.executeDisable.mask)
   }
 }
@@ -95,8 +87,6 @@ func x86Rights(of entry: UInt64) -> Rights {
   public typealias Word = UInt64
   /// The bits that are reserved in every entry.
   public let reservedAlways: UInt64
-  /// The bits of an entry that are the address of a frame.
-  public let addressMask: UInt64
   /// Whether a PDPTE can map a page.
   public let page1G: Bool
 
@@ -108,7 +98,6 @@ func x86Rights(of entry: UInt64) -> Rights {
   /// Takes MAXPHYADDR, NXE and the features from the state.
   public init(_ state: PagingState) {
     reservedAlways = Self.reservedAlways(state)
-    addressMask = Self.addressMask(state)
     page1G = state.features.page1G
   }
 }
@@ -119,8 +108,6 @@ func x86Rights(of entry: UInt64) -> Rights {
   public typealias Word = UInt64
   /// The bits that are reserved in every entry.
   public let reservedAlways: UInt64
-  /// The bits of an entry that are the address of a frame.
-  public let addressMask: UInt64
   /// Whether a PDPTE can map a page.
   public let page1G: Bool
 
@@ -132,7 +119,6 @@ func x86Rights(of entry: UInt64) -> Rights {
   /// Takes MAXPHYADDR, NXE and the features from the state.
   public init(_ state: PagingState) {
     reservedAlways = Self.reservedAlways(state)
-    addressMask = Self.addressMask(state)
     page1G = state.features.page1G
   }
 }

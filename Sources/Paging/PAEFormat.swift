@@ -9,8 +9,6 @@ public import PhysicalMemory
   @usableFromInline let reservedAlways: UInt64
   /// The bits that are reserved in a PDPTE.
   @usableFromInline let reservedInPDPTE: UInt64
-  /// The bits of an entry that are the address of a frame.
-  @usableFromInline let addressMask: UInt64
 
   /// PAE paging.
   @inlinable public static var mode: PagingMode { .pae }
@@ -29,8 +27,7 @@ public import PhysicalMemory
 
   /// Takes MAXPHYADDR and NXE from the state.
   public init(_ state: PagingState) {
-    addressMask = PAELayouts.frame.mask & ~state.attributeBits
-    let aboveMaximum = addressMask & (UInt64.max << UInt64(state.physicalBits))
+    let aboveMaximum = PAELayouts.frame.mask & (UInt64.max << UInt64(state.physicalBits))
     reservedAlways =
       aboveMaximum | PAELayouts.reservedHigh.mask
       | (state.noExecute ? 0 : X86Fields.executeDisable.mask)
@@ -55,10 +52,10 @@ public import PhysicalMemory
     guard X86Fields.present.isSet(in: entry) else { return .notPresent }
     let isPage = level == 1 || (level == 2 && X86Fields.pageSize.isSet(in: entry))
     var reserved = entry & (level == 3 ? reservedInPDPTE : reservedAlways)
-    var frame = addressMask
+    var frame = PAELayouts.frame.mask
     if isPage && level == 2 {
       reserved |= entry & PAELayouts.reserved2M.mask
-      frame &= PAELayouts.frame2M.mask
+      frame = PAELayouts.frame2M.mask
     }
     guard reserved == 0 else { return .reserved(reserved) }
     let address = PhysicalAddress(entry & frame)

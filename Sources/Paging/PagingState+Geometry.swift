@@ -3,11 +3,14 @@ public import PhysicalMemory
 /// The geometry and the rules of the state's mode, for code that is not compiled per format.
 extension PagingState {
   private var formatType: any PagingFormat.Type {
-    switch mode {
-    case .x86: TwoLevelFormat.self
-    case .pae: PAEFormat.self
-    case .x86_64: FourLevelFormat.self
-    case .la57: FiveLevelFormat.self
+    switch (mode, attributeBits == 0) {
+    case (.x86, _): TwoLevelFormat.self
+    case (.pae, true): PAEFormat.self
+    case (.x86_64, true): FourLevelFormat.self
+    case (.la57, true): FiveLevelFormat.self
+    case (.pae, false): AttributeFormat<PAEFormat>.self
+    case (.x86_64, false): AttributeFormat<FourLevelFormat>.self
+    case (.la57, false): AttributeFormat<FiveLevelFormat>.self
     }
   }
 

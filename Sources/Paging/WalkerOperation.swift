@@ -25,15 +25,36 @@ extension PagingState {
   public func perform<Operation: WalkerOperation>(
     _ operation: inout Operation, over memory: some PhysicalMemory
   ) -> Operation.Output {
+    if attributeBits != 0 { return performWithAttributes(&operation, over: memory) }
     switch mode {
     case .x86:
-      operation.run(Walker(format: TwoLevelFormat(self), memory: memory, root: root))
+      return operation.run(Walker(format: TwoLevelFormat(self), memory: memory, root: root))
     case .pae:
-      operation.run(Walker(format: PAEFormat(self), memory: memory, root: root))
+      return operation.run(Walker(format: PAEFormat(self), memory: memory, root: root))
     case .x86_64:
-      operation.run(Walker(format: FourLevelFormat(self), memory: memory, root: root))
+      return operation.run(Walker(format: FourLevelFormat(self), memory: memory, root: root))
     case .la57:
-      operation.run(Walker(format: FiveLevelFormat(self), memory: memory, root: root))
+      return operation.run(Walker(format: FiveLevelFormat(self), memory: memory, root: root))
+    }
+  }
+
+  /// The same in the formats with attribute bits, apart so that the choice above stays small enough
+  /// to be compiled into its callers.
+  @inlinable @inline(never)
+  func performWithAttributes<Operation: WalkerOperation>(
+    _ operation: inout Operation, over memory: some PhysicalMemory
+  ) -> Operation.Output {
+    switch mode {
+    case .x86: operation.run(Walker(format: TwoLevelFormat(self), memory: memory, root: root))
+    case .pae:
+      operation.run(
+        Walker(format: AttributeFormat<PAEFormat>(self), memory: memory, root: root))
+    case .x86_64:
+      operation.run(
+        Walker(format: AttributeFormat<FourLevelFormat>(self), memory: memory, root: root))
+    case .la57:
+      operation.run(
+        Walker(format: AttributeFormat<FiveLevelFormat>(self), memory: memory, root: root))
     }
   }
 
