@@ -6,6 +6,19 @@ import PhysicalMemory
 public struct AccessJSON: Sendable {
   /// What stands between the address and the outcome, for each kind of access and accessor.
   private let heads: [[UInt8]]
+  private let pieces = Pieces()
+
+  /// The text between the numbers, as the bytes that it is.
+  private struct Pieces {
+    let translated = Array("translated\",\"pa\":\"".utf8)
+    let pageFault = Array("page-fault\",\"error_code\":\"".utf8)
+    let updates = Array("\",\"updates\":[".utf8)
+    let first = Array("{\"address\":\"".utf8)
+    let next = Array(",{\"address\":\"".utf8)
+    let before = Array("\",\"before\":\"".utf8)
+    let after = Array("\",\"after\":\"".utf8)
+    let end = Array("\"}".utf8)
+  }
 
   /// Prepares for accesses of all kinds.
   public init() {
@@ -18,7 +31,7 @@ public struct AccessJSON: Sendable {
   }
 
   private func head(_ access: Access) -> [UInt8] {
-    heads[access.kind.index * 3 + access.privilege.index]
+    heads[access.index]
   }
 
   /// Writes an answer as one line, with its explanation if there is one.
@@ -51,20 +64,24 @@ public struct AccessJSON: Sendable {
     out.write(head(question.access))
     switch result {
     case .translated(let translation, let updates):
-      out.write("translated\",\"pa\":\"")
+      out.write(pieces.translated)
       out.hex(translation.address.rawValue)
-      out.write("\",\"updates\":[")
+      out.write(pieces.updates)
+      var isFirst = true
       for update in updates {
-        out.openElement()
-        out.member("address", hex: update.address.rawValue)
-        out.member("before", hex: update.before)
-        out.member("after", hex: update.after)
-        out.closeObject()
+        out.write(isFirst ? pieces.first : pieces.next)
+        isFirst = false
+        out.hex(update.address.rawValue)
+        out.write(pieces.before)
+        out.hex(update.before)
+        out.write(pieces.after)
+        out.hex(update.after)
+        out.write(pieces.end)
       }
       out.closeArray()
       if !isInImage { out.member("in_image", false) }
     case .pageFault(let fault):
-      out.write("page-fault\",\"error_code\":\"")
+      out.write(pieces.pageFault)
       out.hex(UInt64(fault.errorCode.rawValue))
       out.write("\"")
     case .generalProtection: out.write("general-protection\"")
@@ -75,7 +92,11 @@ public struct AccessJSON: Sendable {
   }
 }
 
-// Found without a search, for a line of millions.
+extension Access {
+  /// The place among all kinds with all privileges, found without a search: millions ask for it.
+  var index: Int { kind.index * 3 + privilege.index }
+}
+
 extension Access.Kind {
   /// The place among all cases.
   fileprivate var index: Int {

@@ -1,3 +1,4 @@
+import BitLayout
 public import Machine
 public import Paging
 import PhysicalMemory
@@ -38,6 +39,14 @@ private struct AccessLines: AccessSink {
   let paging: PagingState
   let json: AccessJSON?
   var out = TextBuffer()
+  private let words: AccessWords
+
+  init(memory: MemoryImage, paging: PagingState, json: AccessJSON?) {
+    self.memory = memory
+    self.paging = paging
+    self.json = json
+    words = AccessWords(paging)
+  }
 
   mutating func receive(_ result: AccessResult, for question: AccessQuestion) {
     var isInImage = true
@@ -55,25 +64,65 @@ private struct AccessLines: AccessSink {
     _ result: AccessResult, for question: AccessQuestion, isInImage: Bool
   ) {
     out.hex(question.pointer.rawValue, digits: paging.mode.addressDigits)
-    out.write("  \(question.access.kind.rawValue) \(question.access.privilege.rawValue)  ")
+    out.write(words.name(of: question.access))
     switch result {
     case .translated(let translation, let updates):
       out.hex(translation.address.rawValue, digits: 16)
       for update in updates {
-        let name = paging.mode.entryName(update.level)
-        let bits = EntryText(paging: paging, level: update.level, entry: update.newBits).flags
-        out.write("  sets \(bits.joined(separator: " ")) of \(name) at \(update.address)")
+        out.write(words.name(of: update))
+        out.hex(update.address.rawValue)
       }
       if !isInImage { out.write("  not in the image", .yellow) }
     case .pageFault(let fault):
       out.write("page-fault", .red)
-      out.write(" \(fault.errorCode.rawValue.hex) (\(fault.errorCode))")
+      out.write(words.name(of: fault.errorCode))
     case .generalProtection: out.write("general-protection", .red)
     case .missing(let stop):
       out.write("missing", .yellow)
       out.write(" \(paging.mode.entryName(stop.level)) at \(stop.entryAddress)")
     }
     out.endLine()
+  }
+}
+
+/// The words of the lines, put together once for millions of them.
+private struct AccessWords {
+  private let accesses: [[UInt8]]
+  private let codes: [[UInt8]]
+  private let updates: [[UInt8]]
+
+  init(_ paging: PagingState) {
+    let kinds = Access.Kind.allCases.map(\.rawValue)
+    let privileges = Access.Privilege.allCases.map(\.rawValue)
+    let width = (kinds.map(\.count).max() ?? 0) + (privileges.map(\.count).max() ?? 0) + 1
+    accesses = kinds.flatMap { kind in
+      privileges.map { privilege in
+        let name = "\(kind) \(privilege)"
+        return Array("  \(name)\(String(repeating: " ", count: width - name.count))  ".utf8)
+      }
+    }
+    let all = PageFaultErrorCode.names.reduce(into: PageFaultErrorCode()) { $0.insert($1.flag) }
+    codes = (0...all.rawValue).map { code in
+      Array(" \(AccessSentence.code(PageFaultErrorCode(rawValue: code)))".utf8)
+    }
+    updates = (0...paging.mode.entryNames.count).flatMap { level in
+      (0..<4).map { bits in
+        let names = [bits & 1 == 1 ? ["A"] : [], bits & 2 == 2 ? ["D"] : []].flatMap { $0 }
+        let entry = paging.mode.entryName(level)
+        return Array("  sets \(names.joined(separator: " ")) of \(entry) at ".utf8)
+      }
+    }
+  }
+
+  func name(of access: Access) -> [UInt8] { accesses[access.index] }
+
+  func name(of code: PageFaultErrorCode) -> [UInt8] { codes[Int(code.rawValue)] }
+
+  func name(of update: EntryUpdate) -> [UInt8] {
+    let new = update.newBits
+    let bits =
+      (X86Fields.accessed.isSet(in: new) ? 1 : 0) + (X86Fields.dirty.isSet(in: new) ? 2 : 0)
+    return updates[update.level * 4 + bits]
   }
 }
 
