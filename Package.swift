@@ -110,7 +110,7 @@ let package = Package(
     tests("Workbench", ["Golden", "Workbench"]),
     tests(
       "ImageBuilder",
-      ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"],
+      ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "TestSupport"],
       fixtures: ["Diagnostics"]),
     tests("Readme", ["mmubench"]),
     tests(

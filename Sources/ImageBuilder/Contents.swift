@@ -56,7 +56,13 @@ struct ContentsWriter {
   /// The words that `entries` wrote by their physical address, by frame.
   private var words: [UInt64: [(range: ClosedRange<UInt64>, mark: SourceMark)]] = [:]
 
-  init(_ tables: PageTables) { self.tables = tables }
+  /// Whether places are only checked: no image comes of a scenario that is wrong.
+  private let isTrial: Bool
+
+  init(_ tables: PageTables, isTrial: Bool) {
+    self.tables = tables
+    self.isTrial = isTrial
+  }
 
   /// Notes a word that no contents by virtual address may overwrite.
   mutating func protect(_ word: ClosedRange<UInt64>, writtenAt mark: SourceMark) {
@@ -114,7 +120,7 @@ struct ContentsWriter {
     for frame in (range.lowerBound >> 12)...(range.upperBound >> 12) {
       written[frame, default: []].append((range, item.mark))
     }
-    try store(item, offset, range)
+    if !isTrial { try store(item, offset, range) }
   }
 
   private func store(

@@ -13,11 +13,19 @@ struct DumpStatements {
     self.collector = collector
   }
 
+  /// Checks what can be said without the dump.
+  func check() {
+    checkNothingIsBuilt()
+    let settings = MachineSettings(scenario.machine, isModeNeeded: false, collector)
+    ExpectationStatements(state: settings?.paging, collector: collector)
+      .check(scenario.expectations)
+  }
+
   func apply(to machine: inout Machine) {
     checkNothingIsBuilt()
     guard let settings = MachineSettings(scenario.machine, over: machine, collector) else { return }
-    let expectations = ExpectationStatements(state: settings.paging, collector: collector)
-    for expectation in scenario.expectations { expectations.check(expectation) }
+    ExpectationStatements(state: settings.paging, collector: collector)
+      .check(scenario.expectations)
     let spaces = addressSpaces(of: machine)
     guard collector.isEmpty else { return }
     machine.paging = settings.paging
@@ -64,7 +72,9 @@ struct DumpStatements {
     return SpaceStatement.all(of: scenario).flatMap { space -> [AddressSpace] in
       if let root = space.root { return [space.addressSpace(register: root.value)] }
       let known = machine.addressSpaces(pid: space.pid?.value, process: space.name?.value)
-      if known.isEmpty, let mark = space.pid?.mark ?? space.name?.mark {
+      // The root that it lacks may be what could not be read.
+      let isWhole = !collector.omissions.contains(.layout)
+      if isWhole, known.isEmpty, let mark = space.pid?.mark ?? space.name?.mark {
         let names = machine.addressSpaces.compactMap(\.owner).prefix(12)
         collector.report(
           .contradictsDump, "the dump knows no such process", at: mark,

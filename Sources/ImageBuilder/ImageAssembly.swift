@@ -8,20 +8,16 @@ import ScenarioFile
 /// address.
 final class ImageAssembly {
   private let plan: ImagePlan
-  private let scenario: Scenario
   private let collector: DiagnosticCollector
   private let tables: PageTables
   private var record: LedgerRecord
   private var state: PagingState { plan.settings.paging }
 
-  init(
-    _ plan: ImagePlan, _ scenario: Scenario, _ collector: DiagnosticCollector
-  ) throws(SystemError) {
+  init(_ plan: ImagePlan, _ collector: DiagnosticCollector) throws(SystemError) {
     self.plan = plan
-    self.scenario = scenario
     self.collector = collector
     let roots = UInt64(plan.spaces.count)
-    let bound = min(plan.frameBound(scenario), BuildLimit.frames) + roots
+    let bound = min(plan.frameBound, BuildLimit.frames) + roots
     let bytes = try FrameBytes(capacity: Int(bound))
     let state = plan.settings.paging
     tables = PageTables(state, bytes, plan.memory, plan.supply)
@@ -33,14 +29,15 @@ final class ImageAssembly {
     record = LedgerRecord(owners: tables.roots.map(\.space), levelCount: state.mode.levelCount)
   }
 
-  func build() throws(DiagnosticList) -> BuiltImage {
+  /// Writes everything; nil where something is wrong with the scenario.
+  func build() -> BuiltImage? {
     map()
-    try collector.finish(scenario.file)
+    collector.endStage()
     writeFacts()
     share()
-    try collector.finish(scenario.file)
+    collector.endStage()
     writeContents()
-    try collector.finish(scenario.file)
+    guard collector.isEmpty else { return nil }
     return BuiltImage(machine: machine(), ledger: ledger())
   }
 
@@ -115,14 +112,16 @@ final class ImageAssembly {
   }
 
   private func writeContents() {
-    var writer = ContentsWriter(tables)
-    for item in scenario.contents where !collector.isFull {
+    var writer = ContentsWriter(tables, isTrial: !collector.isEmpty)
+    for item in plan.contents where !collector.isFull {
       guard case .physical(let start) = item.place else { continue }
       collector.collect { () throws(Diagnostic) in try writer.write(item, at: start.value) }
     }
+    tables.mayLackEntries = collector.hasCause
     edit(&writer)
+    // Where virtual addresses lead is known when all else is right.
     guard collector.isEmpty else { return }
-    for item in scenario.contents where !collector.isFull {
+    for item in plan.contents where !collector.isFull {
       guard case .virtual(let start, let process) = item.place else { continue }
       collector.collect { () throws(Diagnostic) in
         let space = try plan.spaces.index(of: process, from: 0)

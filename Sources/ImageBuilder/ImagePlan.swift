@@ -7,7 +7,10 @@ import ScenarioFile
 struct ImagePlan {
   var settings: MachineSettings
   let memory: InstalledMemory
-  let spaces: [SpaceStatement]
+  /// The address spaces, without the statements that are wrong.
+  private(set) var spaces: [SpaceStatement]
+  /// What is to be written into frames, without the items that are wrong.
+  private(set) var contents: [Scenario.Content] = []
   /// The mappings of each space.
   private(set) var mappings: [[MappingPlan]]
   /// CR3 of each space.
@@ -16,8 +19,7 @@ struct ImagePlan {
   private(set) var supply = FrameSupply(preferred: RangeList(), fallback: RangeList(), seed: nil)
 
   /// Whether every address space has a root to build on.
-  var isPlaced: Bool { registers.count == spaces.count && !spaces.isEmpty && areRootsRight }
-  private var areRootsRight = true
+  var isPlaced: Bool { registers.count == spaces.count && !spaces.isEmpty }
 
   /// Checks all statements; nil where mode or memory are not known well enough to go on.
   init?(_ scenario: Scenario, _ collector: DiagnosticCollector) {
@@ -27,47 +29,57 @@ struct ImagePlan {
         .notForDumps, "a dump is opened, not built", at: machine.memory.mark)
       return nil
     }
-    guard let settings = MachineSettings(machine, collector) else { return nil }
+    var settings = MachineSettings(machine, collector)
+    ExpectationStatements(state: settings?.paging, collector: collector)
+      .check(scenario.expectations)
+    if settings?.paging.contradiction != nil { settings?.forgetRegisters() }
+    guard let settings else {
+      _ = InstalledMemory(machine, .anyMode(machine), collector)
+      return nil
+    }
     let state = settings.paging
-    guard state.contradiction == nil else { return nil }
     self.settings = settings
     memory = InstalledMemory(machine, state, collector)
     spaces = SpaceStatement.all(of: scenario)
-    if case .truth(let file) = scenario.spaces {
+    if case .truth(let file) = scenario.spaces, memory.isKnown {
       collector.report(
         .contradiction, "a built image has no processes from a truth file", at: file.mark,
         notes: ["`processes: { truth }` goes with `memory: { dump }`"])
     }
     let planner = MappingPlanner(state: state, collector: collector)
     mappings = spaces.map { $0.layout.map.compactMap(planner.plan) }
-    guard !memory.installed.isEmpty else { return nil }
-    areRootsRight = check(scenario, state, collector)
+    keepWhatIsRight(scenario, StatementCheck(state: state, memory: memory, collector: collector))
     chooseFrames(scenario, collector)
   }
 
-  /// Checks every statement but the mappings, and whether the roots are right.
-  private func check(
-    _ scenario: Scenario, _ state: PagingState, _ collector: DiagnosticCollector
-  ) -> Bool {
-    let check = StatementCheck(state: state, memory: memory, collector: collector)
-    for space in spaces { check.check(space.layout) }
+  /// Checks every statement but the mappings, and goes on without those that are wrong.
+  private mutating func keepWhatIsRight(_ scenario: Scenario, _ check: StatementCheck) {
+    for space in spaces.indices {
+      spaces[space].layout.share.removeAll { !check.isRight($0) }
+      spaces[space].layout.entries.removeAll { !check.isRight($0) }
+    }
     var size: UInt64 = 0
-    for content in scenario.contents where !check.check(content, after: &size) { break }
-    let expectations = ExpectationStatements(state: state, collector: collector)
-    for expectation in scenario.expectations { expectations.check(expectation) }
+    for content in scenario.contents {
+      let isRight = check.isRight(content, after: &size)
+      guard size <= BuildLimit.frames * frameSize else { break }
+      if isRight { contents.append(content) }
+    }
     let roots = Set((spaces.map(\.root) + [scenario.machine.root]).compactMap { $0 })
-    return roots.filter { !check.checkRoot($0) }.isEmpty
+    let wrong = roots.filter { !check.checkRoot($0) }
+    for space in spaces.indices where spaces[space].root.map(wrong.contains) == true {
+      spaces[space].root = nil
+    }
   }
 
   /// The number of frames that tables and contents can take, the top tables not counted.
-  func frameBound(_ scenario: Scenario) -> UInt64 {
+  var frameBound: UInt64 {
     var bound: UInt64 = 0
     let levels = UInt64(settings.paging.mode.levelCount)
     for (space, mappings) in zip(spaces, mappings) {
       bound += mappings.reduce(0) { $0 + $1.tableBound }
       bound += UInt64(space.layout.share.count) * levels + UInt64(space.layout.entries.count)
     }
-    for content in scenario.contents { bound += content.data.value.byteCount / frameSize + 2 }
+    for content in contents { bound += content.data.value.byteCount / frameSize + 2 }
     return bound + UInt64(memory.facts?.words.count ?? 0)
   }
 
@@ -77,7 +89,7 @@ struct ImagePlan {
     let machine = scenario.machine
     var use = FrameUse(memory, machine.tables)
     let (pages, covered) = pageRanges()
-    use.take(takenRanges(scenario) + pages)
+    use.take(takenRanges() + pages)
     use.cover(covered)
     let shuffle = machine.tables.flatMap { $0.order == .shuffled ? $0.seed : nil }
     chooseRoots(machine, &use, shuffle, collector)
@@ -101,9 +113,9 @@ struct ImagePlan {
   }
 
   /// The addresses of what the scenario puts somewhere itself, apart from pages.
-  private func takenRanges(_ scenario: Scenario) -> [ClosedRange<UInt64>] {
+  private func takenRanges() -> [ClosedRange<UInt64>] {
     var taken: [ClosedRange<UInt64>] = []
-    for content in scenario.contents {
+    for content in contents {
       guard case .physical(let start) = content.place else { continue }
       if let range = start.value.range(count: content.data.value.byteCount) { taken.append(range) }
     }

@@ -12,23 +12,24 @@ struct InstalledMemory {
   var absent = RangeList()
   /// The known words, where memory consists of nothing else.
   var facts: Scenario.Facts?
+  /// Whether `memory:` could be read and is right; all of physical memory is taken for it otherwise.
+  private(set) var isKnown: Bool
 
   /// The number of bytes up to the last address.
   var size: UInt64 { installed.ranges.last.map { $0.upperBound &+ 1 } ?? 0 }
 
   init(_ machine: Scenario.Machine, _ state: PagingState, _ collector: DiagnosticCollector) {
-    switch machine.memory.value {
-    case .size(let size):
-      guard let whole = (0 as UInt64).range(count: size) else { break }
-      add([Located(whole, at: machine.memory.mark)], state, collector)
-    case .ranges(let ranges): add(ranges, state, collector)
-    case .facts(let facts):
-      self.facts = facts
-      add(facts, state, collector)
-    case .dump: break
+    isKnown = !collector.omissions.contains(.memory)
+    if isKnown {
+      isKnown = !collector.finds { add(machine.memory, state, collector) }
+      if isKnown, installed.isEmpty {
+        collector.report(.outsideMemory, "the machine has no memory", at: machine.memory.mark)
+        isKnown = false
+      }
     }
-    if installed.isEmpty, collector.isEmpty {
-      collector.report(.outsideMemory, "the machine has no memory", at: machine.memory.mark)
+    if !isKnown {
+      installed = RangeList([0...(1 << UInt64(state.physicalBits) - 1)])
+      facts = nil
     }
     absent = RangeList(machine.absent.map(\.value))
     for range in machine.absent where !installed.overlaps(range.value) {
@@ -39,8 +40,24 @@ struct InstalledMemory {
     present = installed.subtracting(absent)
   }
 
+  private mutating func add(
+    _ memory: Located<Scenario.Memory>, _ state: PagingState, _ collector: DiagnosticCollector
+  ) {
+    switch memory.value {
+    case .size(let size):
+      guard let whole = (0 as UInt64).range(count: size) else { break }
+      add([Located(whole, at: memory.mark)], state, collector)
+    case .ranges(let ranges): add(ranges, state, collector)
+    case .facts(let facts):
+      self.facts = facts
+      add(facts, state, collector)
+    case .dump: break
+    }
+  }
+
   /// What there is, for a message.
   var note: String {
+    guard isKnown else { return "physical addresses go up to \((size &- 1).hex)" }
     let shown = installed.ranges.prefix(4).map(\.asText).joined(separator: ", ")
     return "memory is \(shown)\(installed.ranges.count > 4 ? ", ..." : "")"
   }

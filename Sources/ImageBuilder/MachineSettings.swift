@@ -15,17 +15,21 @@ struct MachineSettings {
 
   /// Reads the statements over what a dump said, or over the mode's defaults where there is none.
   ///
-  /// The root is left at what `machine:` says, or at the dump's; nil where no mode is known.
+  /// The root is left at what `machine:` says, or at the dump's; nil where no mode is known. A mode is
+  /// missed where `isModeNeeded`.
   init?(
-    _ machine: Scenario.Machine, over dump: Machine? = nil, _ collector: DiagnosticCollector
+    _ machine: Scenario.Machine, over dump: Machine? = nil, isModeNeeded: Bool = true,
+    _ collector: DiagnosticCollector
   ) {
     system = machine.os?.value ?? dump?.system ?? "none"
     provenance = dump?.provenance ?? []
     if let os = machine.os, !Self.systems.contains(os.value) {
-      collector.report(
+      collector.reportAside(
         Diagnostic(.unknownSystem, unknown: "operating system", os, choices: Self.systems))
     }
-    guard let mode = Self.mode(machine, dump, collector) else {
+    guard let mode = Self.mode(machine, dump, isModeNeeded, collector) else {
+      var anyState = PagingState(mode: .x86_64)
+      for register in machine.registers { Self.apply(register, to: &anyState, collector) }
       Self.checkNames(machine, collector)
       return nil
     }
@@ -51,11 +55,14 @@ struct MachineSettings {
   }
 
   private static func mode(
-    _ machine: Scenario.Machine, _ dump: Machine?, _ collector: DiagnosticCollector
+    _ machine: Scenario.Machine, _ dump: Machine?, _ isNeeded: Bool,
+    _ collector: DiagnosticCollector
   ) -> PagingMode? {
     let choices = PagingMode.allCases.map(\.rawValue)
     guard let name = machine.mode else {
       if let dump { return dump.paging.mode }
+      // What could not be read may be the mode, or a dump that says it.
+      guard isNeeded, !collector.omissions.contains(.machine) else { return nil }
       collector.report(
         .modeNeeded, "a built image needs a paging mode", at: machine.mark,
         notes: ["add the key `mode`; the choices are \(choices.asChoices)"])
@@ -111,7 +118,7 @@ struct MachineSettings {
           .unknownFeature, unknown: "feature", feature.name, choices: features.keys.sorted()))
     }
     for name in machine.accept where deviations[name.value] == nil {
-      collector.report(
+      collector.reportAside(
         Diagnostic(
           .unknownDeviation, unknown: "deviation", name, choices: deviations.keys.sorted()))
     }
@@ -134,8 +141,15 @@ struct MachineSettings {
   }
 
   private func checkState(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
-    guard collector.isEmpty, let contradiction = paging.contradiction else { return }
-    let bits = machine.physicalBits.flatMap { (32...52).contains($0.value) ? nil : $0.mark }
+    guard let contradiction = paging.contradiction else { return }
+    // What the machine lacks is at its default, with which the rest agrees; only vendors have none.
+    let isVendorKnown =
+      machine.vendor.map { PagingState.Vendor(rawValue: $0.value) != nil }
+      ?? !collector.omissions.contains(.machine)
+    guard isVendorKnown || isImpossibleForAnyVendor else { return }
+    let bits = machine.physicalBits.flatMap {
+      PagingState.processorBits.contains($0.value) ? nil : $0.mark
+    }
     let attribute = (machine.encryptionBit ?? machine.sharedBit).flatMap {
       contradiction.contains("bit \($0.value)") ? $0.mark : nil
     }
@@ -144,8 +158,44 @@ struct MachineSettings {
     collector.report(.impossibleRegisters, contradiction, at: mark)
   }
 
+  private var isImpossibleForAnyVendor: Bool {
+    PagingState.Vendor.allCases.allSatisfy { vendor in
+      var state = paging
+      state.vendor = vendor
+      return state.contradiction != nil
+    }
+  }
+
+  /// Goes back to the mode's own state, in which all page sizes and rights of the mode are possible.
+  mutating func forgetRegisters() {
+    let before = paging
+    paging = PagingState(mode: before.mode)
+    paging.features = before.features
+    paging.vendor = before.vendor
+    if PagingState.processorBits.contains(before.physicalBits) {
+      paging.physicalBits = before.physicalBits
+    }
+    (paging.encryptionBit, paging.sharedBit) = (before.encryptionBit, before.sharedBit)
+    guard paging.contradiction != nil else { return }
+    (paging.encryptionBit, paging.sharedBit) = (nil, nil)
+  }
+
   mutating func note(_ subject: String, _ value: String, from source: String) {
     provenance.removeAll { $0.subject == subject }
     provenance.append(Machine.Provenance(subject, value, from: source))
+  }
+}
+
+extension PagingState {
+  /// The widths of physical addresses that processors have.
+  static let processorBits = 32...52
+
+  /// A state for checks that need no mode.
+  static func anyMode(_ machine: Scenario.Machine) -> PagingState {
+    var state = PagingState(mode: .x86_64)
+    if let bits = machine.physicalBits?.value, processorBits.contains(bits) {
+      state.physicalBits = bits
+    }
+    return state
   }
 }

@@ -37,7 +37,28 @@ struct MappingPlanner {
   let collector: DiagnosticCollector
 
   /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
+  ///
+  /// There is no plan for an item that the parser could not read as a whole: of what seems wrong with
+  /// it only that is reported which is wrong in any case.
   func plan(_ item: Scenario.Mapping) -> MappingPlan? {
+    guard collector.isDamaged(item.mark) else { return planWhole(item) }
+    let trial = DiagnosticCollector(nil)
+    _ = MappingPlanner(state: state, collector: trial).planWhole(item)
+    // Without `page:` the item has the mark of the whole.
+    let isSizeKnown = item.page.mark != item.mark
+    for diagnostic in trial.diagnostics {
+      switch diagnostic.code {
+      case .misaligned, .addressNotCanonical: break
+      case .unknownPageSize, .unknownField, .unknownLevel: if !isSizeKnown { continue }
+      case .doesNotFit: if !isSizeKnown || diagnostic.mark == item.to.mark { continue }
+      default: continue
+      }
+      collector.report(diagnostic)
+    }
+    return nil
+  }
+
+  private func planWhole(_ item: Scenario.Mapping) -> MappingPlan? {
     guard let level = level(of: item) else { return nil }
     let pages = pages(of: item, level: level)
     let bits = leafBits(of: item, level: level)

@@ -30,6 +30,9 @@ extension PageTables {
     case .entry(let va, let levelName):
       guard let level = state.mode.level(named: levelName.value) else { return [] }
       var found = findEntry(item, space: space) ?? original
+      if found == nil, mayLackEntries {
+        _ = try change(0, item, level: level, isPage: isPage(0, item, level: level))
+      }
       if found == nil { found = try place(of: va, level: level, space: space) }
       guard let address = found?.address else { return [] }
       try checkHeld(address, width: entrySize, at: va.mark)
@@ -84,7 +87,9 @@ extension PageTables {
   private func apply(
     _ setting: Scenario.FieldSetting, in layout: WordLayout, other: WordLayout?, to word: UInt64
   ) throws(Diagnostic) -> UInt64 {
-    guard let field = layout.field(named: setting.name.value) else {
+    let known = layout.field(named: setting.name.value)
+    let field = mayLackEntries ? known ?? other?.field(named: setting.name.value) : known
+    guard let field else {
       let choices = layout.fields.reversed().map { String(describing: $0.name) }
       var unknown = Diagnostic(
         .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)

@@ -36,6 +36,8 @@ final class PageTables {
   /// What items of `map:` want of entries above the leaves, by the entry's address.
   var upper: [UInt64: UpperEntry] = [:]
   let entrySize: Int
+  /// Whether entries may lack that the scenario means to have, because items before are wrong.
+  var mayLackEntries = false
 
   init(
     _ state: PagingState, _ bytes: FrameBytes, _ memory: InstalledMemory, _ supply: FrameSupply

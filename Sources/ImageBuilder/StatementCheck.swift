@@ -10,13 +10,25 @@ struct StatementCheck {
   let memory: InstalledMemory
   let collector: DiagnosticCollector
 
-  func check(_ layout: Scenario.Layout) {
-    for share in layout.share {
+  /// Checks an item of `share:`; false also where the parser could not read all of it.
+  func isRight(_ share: Scenario.Share) -> Bool {
+    let isWrong = collector.finds {
       checkLevel(share.level)
       checkCanonical(share.va)
       checkCanonical(share.with)
     }
-    for edit in layout.entries { check(edit) }
+    return !isWrong && !collector.isDamaged(share.mark)
+  }
+
+  /// Checks an item of `entries:`; false also where the parser could not read all of it.
+  func isRight(_ edit: Scenario.EntryEdit) -> Bool {
+    !collector.finds { check(edit) } && !collector.isDamaged(edit.mark)
+  }
+
+  /// Checks where contents lie, as far as that can be said, and adds their bytes to those before;
+  /// false also where the parser could not read all of the item.
+  func isRight(_ content: Scenario.Content, after size: inout UInt64) -> Bool {
+    !collector.finds { check(content, after: &size) } && !collector.isDamaged(content.mark)
   }
 
   /// Whether the level exists; any entry name of the mode does.
@@ -68,9 +80,7 @@ struct StatementCheck {
     }
   }
 
-  /// Checks where contents lie, as far as that can be said, and adds their bytes to those before;
-  /// false where that is more than the bench builds.
-  func check(_ content: Scenario.Content, after size: inout UInt64) -> Bool {
+  private func check(_ content: Scenario.Content, after size: inout UInt64) {
     let count = content.data.value.byteCount
     switch content.place {
     case .virtual(let va, _): checkCanonical(va)
@@ -83,12 +93,11 @@ struct StatementCheck {
       }
     }
     let (total, overflow) = size.addingReportingOverflow(count)
-    size = total
-    guard overflow || total > BuildLimit.frames * frameSize else { return true }
+    size = overflow ? .max : total
+    guard size > BuildLimit.frames * frameSize else { return }
     collector.report(
       .tooLarge, "contents of \(total.asSize) up to here", at: content.data.mark,
       notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
-    return false
   }
 
   private func report(_ message: String, at mark: SourceMark, isAbsent: Bool) {
@@ -128,21 +137,21 @@ struct StatementCheck {
 
 /// What can be said against expectations without a machine.
 struct ExpectationStatements {
-  let state: PagingState
+  /// The mode and its registers; nil where no mode is known.
+  let state: PagingState?
   let collector: DiagnosticCollector
-  private var mode: PagingMode { state.mode }
 
-  init(state: PagingState, collector: DiagnosticCollector) {
-    self.state = state
-    self.collector = collector
+  func check(_ expectations: [Scenario.Expectation]) {
+    for expectation in expectations { check(expectation) }
   }
 
-  func check(_ expectation: Scenario.Expectation) {
+  private func check(_ expectation: Scenario.Expectation) {
     switch expectation.verb {
     case .check(let findings):
       let choices = Finding.Kind.allCases.map(\.rawValue)
       for name in findings where !choices.contains(name.value) {
-        collector.report(Diagnostic(.unknownFinding, unknown: "finding", name, choices: choices))
+        collector.reportAside(
+          Diagnostic(.unknownFinding, unknown: "finding", name, choices: choices))
       }
     case .walk(let walk):
       if let level = walk.stoppedAt { checkLevel(level) }
@@ -152,22 +161,24 @@ struct ExpectationStatements {
       if case .list(let updates) = fault.updates {
         for update in updates { checkLevel(update.entry) }
       }
-      let access = Access(fault)
-      if let contradiction = state.contradiction(of: access) {
-        collector.report(.impossibleRegisters, contradiction, at: fault.access.mark)
+      // Registers that are wrong say nothing about an access.
+      guard collector.diagnostics.isEmpty, !collector.omissions.contains(.machine) else { return }
+      if let contradiction = state?.contradiction(of: Access(fault)) {
+        collector.reportAside(
+          Diagnostic(.impossibleRegisters, contradiction, at: fault.access.mark))
       }
     default: break
     }
   }
 
   private func checkLevel(_ level: Located<String>) {
-    guard mode.level(named: level.value) == nil else { return }
-    collector.report(
+    guard let mode = state?.mode, mode.level(named: level.value) == nil else { return }
+    collector.reportAside(
       Diagnostic(.unknownLevel, unknown: "level", level, choices: mode.entryNames))
   }
 
   private func checkAddress(_ address: Located<UInt64>) {
-    guard address.value > mode.lastAddress else { return }
-    collector.report(state.notCanonical(address.value, at: address.mark))
+    guard let state, address.value > state.mode.lastAddress else { return }
+    collector.reportAside(state.notCanonical(address.value, at: address.mark))
   }
 }

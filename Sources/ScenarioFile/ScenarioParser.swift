@@ -2,12 +2,26 @@
 public enum ScenarioParser {
   /// Reads a scenario from a file.
   public static func parse(path: String) throws(ScenarioFileError) -> Scenario {
-    let bytes = try FileContents.bytes(of: path)
+    let reading = try read(path: path)
     do throws(DiagnosticList) {
-      return try parse(bytes: bytes, path: path, checkingName: true)
+      return try reading.whole()
     } catch {
       throw .malformed(error)
     }
+  }
+
+  /// Reads what can be read of a file; only a file that cannot be opened is an error.
+  public static func read(path: String) throws(ScenarioFileError) -> ScenarioReading {
+    read(bytes: try FileContents.bytes(of: path), path: path, checkingName: true)
+  }
+
+  /// Reads what can be read of a text; `path` names it in diagnostics.
+  ///
+  /// The first syntax error or duplicate key leaves nothing of it.
+  public static func read(
+    text: String, path: String, checkingName: Bool = true
+  ) -> ScenarioReading {
+    read(bytes: Array(text.utf8), path: path, checkingName: checkingName)
   }
 
   /// Reads a scenario from text; `path` names it in diagnostics.
@@ -24,6 +38,10 @@ public enum ScenarioParser {
   package static func parse(
     bytes: [UInt8], path: String, checkingName: Bool
   ) throws(DiagnosticList) -> Scenario {
+    try read(bytes: bytes, path: path, checkingName: checkingName).whole()
+  }
+
+  private static func read(bytes: [UInt8], path: String, checkingName: Bool) -> ScenarioReading {
     // A file that is too large is not shown; one with bad bytes is, with the bytes replaced.
     let shown = bytes.count <= TextCheck.maximumBytes ? String(decoding: bytes, as: UTF8.self) : ""
     var source = ScenarioSource(path: path, text: shown)
@@ -33,16 +51,15 @@ public enum ScenarioParser {
       source = ScenarioSource(path: path, text: text)
       value = try YAMLValue(parsing: text)
     } catch {
-      throw DiagnosticList(source: source, diagnostics: [error])
+      return ScenarioReading(source: source, scenario: nil, diagnostics: [error])
     }
     let reader = ScenarioReader()
     let name = source.fileName
     let stem = name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name
     let scenario = reader.scenario(value, from: source, expectedName: checkingName ? stem : nil)
-    guard reader.diagnostics.isEmpty, let scenario else {
-      throw DiagnosticList(source: source, diagnostics: reader.diagnostics)
-    }
-    return scenario
+    return ScenarioReading(
+      source: source, scenario: scenario, diagnostics: reader.diagnostics,
+      omissions: reader.omissions, damaged: reader.damaged)
   }
 }
 

@@ -75,6 +75,7 @@ extension ScenarioReader {
     let present = group.filter { fields.keyMark($0) != nil }
     let names = group.map { "`\($0)`" }.joined(separator: ", ")
     guard let first = present.first else {
+      guard !fields.isMeant(group) else { return nil }
       report(.missingKey, "\(fields.table.title) needs one of \(names)", at: fields.mark)
       return nil
     }

@@ -24,7 +24,8 @@ extension ScenarioReader {
 
   private func word(_ fields: Fields) -> Scenario.EntryEdit.Place? {
     let width = width(fields["width"])
-    return number(fields["at"], "`at`").map { .word(at: $0, width: width) }
+    guard let at = number(fields["at"], "`at`"), let width else { return nil }
+    return .word(at: at, width: width)
   }
 
   private func change(_ fields: Fields, isWord: Bool) -> Scenario.EntryEdit.Change? {
@@ -46,6 +47,7 @@ extension ScenarioReader {
       return value.map { .value($0) }
     }
     guard set != nil || bits != nil else {
+      guard !fields.isMeant(["value", "set", "bits"]) else { return nil }
       let keys = isWord ? "`value` or `bits`" : "`value`, `set` or `bits`"
       report(.missingKey, "\(fields.table.title) needs \(keys)", at: fields.mark)
       return nil

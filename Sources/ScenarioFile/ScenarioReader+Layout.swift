@@ -1,9 +1,10 @@
 extension ScenarioReader {
   /// The layout keys of the file or of a process.
   func layout(_ fields: Fields) -> Scenario.Layout {
-    let map = items(of: fields["map"], "`map`").compactMap(mapping)
-    let share = items(of: fields["share"], "`share`").compactMap(self.share)
-    let entries = items(of: fields["entries"], "`entries`").compactMap(entry)
+    let map = items(of: fields["map"], "`map`").compactMap { item($0, mapping) }
+    let share = items(of: fields["share"], "`share`")
+      .compactMap { item($0, self.share) }
+    let entries = items(of: fields["entries"], "`entries`").compactMap { item($0, entry) }
     let selfMap = fields["self-map"].flatMap { self.fields(of: $0, Vocabulary.selfMap) }
     let slot = selfMap.flatMap { number($0["slot"], "`slot`") }
     return Scenario.Layout(map: map, share: share, entries: entries, selfMapSlot: slot)

@@ -2,7 +2,8 @@ extension ScenarioReader {
   func machine(_ value: YAMLValue?, at mark: SourceMark?) -> Scenario.Machine? {
     guard let value, let fields = fields(of: value, Vocabulary.machine) else { return nil }
     let mode = text(fields["mode"], "`mode`")
-    let memory = memory(fields["memory"])
+    let memory = part(.memory) { self.memory(fields["memory"]) }
+    if memory == nil { omit(.memory) }
     let os = text(fields["os"], "`os`")
     let vendor = text(fields["vendor"], "`vendor`")
     let root = number(fields["root"], "`root`")
@@ -26,7 +27,7 @@ extension ScenarioReader {
       accept: accept.compactMap { text($0, "an item of `accept`") },
       tables: tables,
       absent: absent.compactMap { range($0, "an item of `absent`") })
-    return memory == nil ? nil : machine
+    return machine
   }
 
   // MARK: - Memory
@@ -40,24 +41,43 @@ extension ScenarioReader {
     case .list(let items):
       if items.isEmpty { report(.empty, "`memory` has no ranges", at: value.mark) }
       memory = .ranges(items.compactMap { range($0, "an item of `memory`") })
-    case .mapping(let pairs):
-      if pairs.contains(where: { ["dump", "base"].contains($0.key.value) }) {
-        memory = dump(value).map { .dump($0) }
-      } else {
-        memory = facts(value).map { .facts($0) }
-      }
+    case .mapping: memory = fields(of: value, Vocabulary.memory).flatMap(self.memory)
     }
     return memory.map { Located($0, at: value.mark) }
   }
 
-  private func dump(_ value: YAMLValue) -> Scenario.Dump? {
-    guard let fields = fields(of: value, Vocabulary.dump) else { return nil }
+  /// A dump or a list of facts, by the keys that are there.
+  private func memory(_ fields: Fields) -> Scenario.Memory? {
+    let ofDump = Vocabulary.dump.keys.compactMap(fields.keyMark).min()
+    let ofFacts = Vocabulary.facts.keys.compactMap(fields.keyMark).min()
+    switch (ofDump, ofFacts) {
+    case (let dump?, let facts?):
+      report(
+        .keysDisagree, "`memory` is a dump or a list of facts, not both", at: max(dump, facts),
+        notes: ["`base` goes with `dump`, and `width` with `facts`"])
+      return nil
+    case (_?, nil): return dump(fields).map { .dump($0) }
+    case (nil, _?): return facts(fields).map { .facts($0) }
+    case (nil, nil):
+      if fields.strangers.isEmpty { _ = one(of: ["dump", "facts"], in: fields) }
+      return nil
+    }
+  }
+
+  private func dump(_ fields: Fields) -> Scenario.Dump? {
+    needKey("dump", of: fields)
     let base = number(fields["base"], "`base`")
     return text(fields["dump"], "`dump`").map { Scenario.Dump(file: $0, base: base) }
   }
 
-  private func facts(_ value: YAMLValue) -> Scenario.Facts? {
-    guard let fields = fields(of: value, Vocabulary.facts) else { return nil }
+  /// Reports a key that the form of `memory` needs.
+  private func needKey(_ key: String, of fields: Fields) {
+    guard fields[key] == nil, !fields.isMeant([key]) else { return }
+    report(.missingKey, "\(fields.table.title) needs the key `\(key)`", at: fields.mark)
+  }
+
+  private func facts(_ fields: Fields) -> Scenario.Facts? {
+    needKey("facts", of: fields)
     let width = self.width(fields["width"])
     guard let facts = fields["facts"], let pairs = pairs(of: facts, "`facts`") else { return nil }
     if pairs.isEmpty { report(.empty, "`facts` holds no words", at: facts.mark) }
@@ -73,19 +93,20 @@ extension ScenarioReader {
         report(.duplicateItem, "the address is already in `facts`", at: address.mark)
       }
       if value.value > limit {
-        report(.outOfBounds, "the value does not fit \(width) bytes", at: value.mark)
+        report(.outOfBounds, "the value does not fit 4 bytes", at: value.mark)
       }
       words.append(Scenario.Fact(address: address, value: value))
     }
-    return Scenario.Facts(words: words, width: width)
+    return width.map { Scenario.Facts(words: words, width: $0) }
   }
 
   /// The bytes of a word, 4 or 8; 8 unless said.
-  func width(_ value: YAMLValue?) -> Int {
-    guard let width = number(value, "`width`") else { return 8 }
+  func width(_ value: YAMLValue?) -> Int? {
+    guard let value else { return 8 }
+    guard let width = number(value, "`width`") else { return nil }
     if width.value != 4, width.value != 8 {
       report(.outOfBounds, "`width` must be 4 or 8, found \(width.value)", at: width.mark)
-      return 8
+      return nil
     }
     return Int(width.value)
   }

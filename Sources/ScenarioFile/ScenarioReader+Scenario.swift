@@ -10,18 +10,30 @@ extension ScenarioReader {
     let title = text(fields["title"], "`title`")
     let sources = self.sources(fields["source"])
     let about = text(fields["about"], "`about`")
-    let machine = machine(fields["machine"], at: fields.keyMark("machine"))
-    let spaces = self.spaces(fields)
-    let contents = items(of: fields["contents"], "`contents`").compactMap(content)
+    let machine = part(.machine) {
+      self.machine(fields["machine"], at: fields.keyMark("machine"))
+    }
+    noteStrangers(fields)
+    let spaces = part(.layout) { self.spaces(fields) }
+    let contents = items(of: fields["contents"], "`contents`").compactMap { item($0, content) }
     let expectations = items(of: fields["expect"], "`expect`").compactMap(expectation)
     let golden = bool(fields["golden"], "`golden`")?.value ?? true
     let deviations = items(of: fields["deviates"], "`deviates`").compactMap(deviation)
-    checkProcessReferences(spaces)
-    guard let id, let title, let machine else { return nil }
+    part(.layout) { checkProcessReferences(spaces) }
+    guard let machine else { return nil }
+    // Where the name or the title is missing, the scenario goes no further than diagnostics.
+    let nothing = Located("", at: value.mark)
     return Scenario(
-      file: source, id: id, title: title, sources: sources, about: about, machine: machine,
+      file: source, id: id ?? nothing, title: title ?? nothing, sources: sources, about: about,
+      machine: machine,
       spaces: spaces, contents: contents, expectations: expectations, golden: golden,
       deviations: deviations)
+  }
+
+  /// An unknown key may be what the address spaces lack.
+  private func noteStrangers(_ fields: Fields) {
+    if fields.mayBeMeant(["processes", "map", "share", "entries", "self-map"]) { omit(.layout) }
+    if fields["processes"] == nil, fields.mayBeMeant(["processes"]) { areProcessesKnown = false }
   }
 
   /// Whether the file is of this edition; the words of another one would all be reported in vain.
@@ -85,7 +97,12 @@ extension ScenarioReader {
     if case .mapping = value.kind {
       let truth = self.fields(of: value, Vocabulary.truthProcesses)
       let file = truth.flatMap { text($0["truth"], "`truth`") }
+      if file == nil { areProcessesKnown = false }
       return file.map { .truth($0) } ?? .single(layout)
+    }
+    guard case .list = value.kind else {
+      areProcessesKnown = false
+      return .processes(processes(items(of: value, "`processes`")))
     }
     let items = items(of: value, "`processes`")
     if items.isEmpty, case .list = value.kind {
@@ -97,15 +114,22 @@ extension ScenarioReader {
   private func processes(_ items: [YAMLValue]) -> [Scenario.Process] {
     var pids: Set<UInt64> = []
     return items.compactMap { item in
-      guard let fields = fields(of: item, Vocabulary.process) else { return nil }
+      let before = reported
+      guard let fields = fields(of: item, Vocabulary.process) else {
+        areProcessesKnown = false
+        return nil
+      }
       let name = text(fields["name"], "`name`")
       let pid = number(fields["pid"], "`pid`", in: 0...UInt64(UInt32.max))
       let root = number(fields["root"], "`root`")
+      let hasIdentity = fields["name"] != nil || fields["pid"] != nil
+      if reported > before || !hasIdentity { areProcessesKnown = false }
       let layout = layout(fields)
-      if fields["name"] == nil, fields["pid"] == nil {
+      if !hasIdentity, !fields.isMeant(["name", "pid"]) {
         report(.missingKey, "an item of `processes` needs `name` or `pid`", at: item.mark)
       }
       if let pid, !pids.insert(pid.value).inserted {
+        areProcessesKnown = false
         report(.duplicateItem, "pid \(pid.value) is already taken", at: pid.mark)
       }
       return Scenario.Process(mark: item.mark, name: name, pid: pid, root: root, layout: layout)
@@ -125,6 +149,7 @@ extension ScenarioReader {
       if let pid = process.pid { choices.append(String(pid.value)) }
       if let name = process.name?.value, !choices.contains(name) { choices.append(name) }
     }
+    guard areProcessesKnown else { return }
     for reference in processReferences {
       let name: String
       let matches: Int

@@ -4,6 +4,14 @@
 /// key that is required has been reported by `fields(of:_:)`.
 final class ScenarioReader {
   private(set) var diagnostics: [Diagnostic] = []
+  /// The number of diagnostics, those not kept included.
+  private(set) var reported = 0
+  /// What the scenario lacks.
+  private(set) var omissions: ScenarioReading.Omissions = []
+  /// Items that were read in part.
+  private(set) var damaged: Set<SourceMark> = []
+  /// Whether the names and pids of all processes could be read.
+  var areProcessesKnown = true
 
   /// Every `process:` so far, looked up when all processes are known.
   var processReferences: [Located<Scenario.ProcessReference>] = []
@@ -18,7 +26,27 @@ final class ScenarioReader {
   }
 
   func report(_ diagnostic: Diagnostic) {
+    reported += 1
     if diagnostics.count < Self.limit { diagnostics.append(diagnostic) }
+  }
+
+  /// Reads a part of the scenario and notes it as omitted where something is wrong in it.
+  func part<Part>(_ omission: ScenarioReading.Omissions, _ read: () -> Part) -> Part {
+    let before = reported
+    let part = read()
+    if reported > before { omissions.insert(omission) }
+    return part
+  }
+
+  /// Notes that a part of the scenario is not as the file means it.
+  func omit(_ omission: ScenarioReading.Omissions) { omissions.insert(omission) }
+
+  /// Reads an item and notes its place where something is wrong in it.
+  func item<Item>(_ value: YAMLValue, _ read: (YAMLValue) -> Item?) -> Item? {
+    let before = reported
+    let item = read(value)
+    if reported > before { damaged.insert(value.mark) }
+    return item
   }
 
   // MARK: - Mappings and lists
@@ -33,9 +61,11 @@ final class ScenarioReader {
       } else {
         report(
           Diagnostic(.unknownKey, unknown: "key", pair.key, choices: table.keys).in(table.title))
+        fields.strangers.append(pair.key.value)
       }
     }
-    let missing = table.required.filter { fields.pairs[$0] == nil }.map { "`\($0)`" }
+    let missing = table.required.filter { fields.pairs[$0] == nil && !fields.isMeant([$0]) }
+      .map { "`\($0)`" }
     if !missing.isEmpty {
       let keys = missing.count == 1 ? "the key" : "the keys"
       report(
@@ -194,6 +224,22 @@ struct Fields {
   let mark: SourceMark
   let table: KeyTable
   fileprivate(set) var pairs: [String: YAMLValue.Pair] = [:]
+  /// The keys that are not in the table.
+  fileprivate(set) var strangers: [String] = []
+
+  /// Whether an unknown key looks like one of these, which is then not missed as well.
+  func isMeant(_ keys: [String]) -> Bool {
+    strangers.contains { stranger in
+      Suggestion.nearest(to: stranger, in: table.keys).map(keys.contains) == true
+    }
+  }
+
+  /// Whether an unknown key may be one of these.
+  func mayBeMeant(_ keys: [String]) -> Bool {
+    strangers.contains { stranger in
+      Suggestion.nearest(to: stranger, in: table.keys).map(keys.contains) != false
+    }
+  }
 
   /// The value of a key, nil if the mapping does not have it.
   subscript(_ key: String) -> YAMLValue? {

@@ -39,6 +39,8 @@ package enum Vocabulary {
 
   static let dump = KeyTable("dump", "`memory`", required: ["dump"], ["dump", "base"])
   static let facts = KeyTable("facts", "`memory`", required: ["facts"], ["facts", "width"])
+  /// What messages list before the keys tell which of the two forms is meant.
+  static let memory = KeyTable("memory", "`memory`", dump.keys + facts.keys)
   static let tables = KeyTable("tables", "`tables`", ["from", "order", "seed"])
 
   static let truthProcesses = KeyTable(
@@ -112,7 +114,7 @@ package enum Vocabulary {
     walk, fault, check, mappings, ledger, sameDigest, sameTranslation, truth, faults, rejects,
   ]
 
-  /// Every table.
+  /// Every table of its own; `memory` is two of them in one.
   package static let all =
     [
       scenario, machine, dump, facts, tables, truthProcesses, process, mapping, consecutive, random,

@@ -28,9 +28,9 @@ struct RejectionCheck {
   private var diagnostics: [Diagnostic] {
     do {
       let path = "\(scenario.file.path) (rejects)"
-      let scenario = try ScenarioParser.parse(
+      let reading = ScenarioParser.read(
         text: rejection.text.value, path: path, checkingName: false)
-      _ = try ImageBuilder.build(scenario)
+      _ = try ImageBuilder.build(reading)
       return []
     } catch {
       return error.diagnostics

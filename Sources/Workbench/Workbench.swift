@@ -50,14 +50,20 @@ public struct OpenScenario: Sendable {
 
   /// Reads the scenario in a file and builds or opens its machine.
   public init(_ path: String) throws {
-    try self.init(ScenarioParser.parse(path: path))
+    try self.init(ScenarioParser.read(path: path))
   }
 
   /// Builds or opens the machine of a scenario.
-  public init(_ scenario: Scenario) throws {
+  public init(_ scenario: Scenario) throws { try self.init(ScenarioReading(scenario)) }
+
+  /// Builds or opens the machine of a scenario as it was read.
+  ///
+  /// - Throws: `DiagnosticList`, with what is wrong with the file and with the machine it asks for.
+  public init(_ reading: ScenarioReading) throws {
+    guard let scenario = reading.scenario else { throw reading.list() }
     self.scenario = scenario
     guard case .dump(let dump) = scenario.machine.memory.value else {
-      let built = try ImageBuilder.build(scenario)
+      let built = try ImageBuilder.build(reading)
       (machine, ledger) = (built.machine, built.ledger)
       return
     }
@@ -65,18 +71,22 @@ public struct OpenScenario: Sendable {
     let base = PhysicalAddress(dump.base?.value ?? 0)
     do {
       let file = try DumpFile.open(path, base: base)
-      machine = try Self.machine(scenario, file)
+      machine = try Self.machine(reading, scenario, file)
     } catch let error as DiagnosticList {
       throw error
     } catch {
-      throw DiagnosticList(
-        source: scenario.file,
-        diagnostics: [Diagnostic(.unusableFile, "\(error)", at: dump.file.mark)])
+      let others = ImageBuilder.mistakes(overUnopenedDump: reading)
+      // What the machine lacks to open a raw image may be what is wrong with it already.
+      let isCause = error is MachineOverrides.Problem && !others.isEmpty
+      let own = isCause ? [] : [Diagnostic(.unusableFile, "\(error)", at: dump.file.mark)]
+      throw DiagnosticList(source: scenario.file, diagnostics: others + own)
     }
     ledger = nil
   }
 
-  private static func machine(_ scenario: Scenario, _ dump: DumpFile) throws -> Machine {
+  private static func machine(
+    _ reading: ScenarioReading, _ scenario: Scenario, _ dump: DumpFile
+  ) throws -> Machine {
     var overrides = MachineOverrides()
     overrides.mode = scenario.machine.mode.flatMap { PagingMode(rawValue: $0.value) }
     overrides.root = scenario.machine.root?.value
@@ -88,7 +98,7 @@ public struct OpenScenario: Sendable {
     }
     var machine = try Machine(dump, overrides: overrides)
     if !spaces.isEmpty { machine.addressSpaces = spaces }
-    try ImageBuilder.apply(scenario, to: &machine)
+    try ImageBuilder.apply(reading, to: &machine)
     return machine
   }
 

@@ -98,6 +98,19 @@ import Testing
     }
   }
 
+  @Test func aMistakeOfTheFileHidesNoneOfTheMachine() throws {
+    try place.write(
+      Workplace.scenario("bad", "deviates: none\nmap: [{ va: 0x40_0001, to: 0x5000 }]"),
+      to: "bad.yaml")
+    for verb in ["info", "run"] {
+      let outcome = try run(verb, "bad.yaml")
+      #expect(outcome.status == 65)
+      let text = outcome.errors + outcome.output
+      #expect(text.contains("bad.yaml:7:11: error[E0204]"))
+      #expect(text.contains("bad.yaml:8:13: error[E0302]"))
+    }
+  }
+
   @Test func aMalformedDumpEndsWith65AndSaysWhere() throws {
     try place.write("\u{7f}ELF" + String(repeating: "\0", count: 200), to: "bad.elf")
     let outcome = try run("info", "bad.elf")

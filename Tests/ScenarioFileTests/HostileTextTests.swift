@@ -104,7 +104,7 @@ import Testing
     let alphabet = Array("[]{}:,-?&*!|>'\"%#@`\n\t \\0x..9aé".utf8)
     for round in 0..<400 {
       var bytes = original
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
+      for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
         let place = Int.random(in: 0..<bytes.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: bytes[place] = alphabet.randomElement(using: &random) ?? 0
