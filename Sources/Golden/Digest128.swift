@@ -23,6 +23,11 @@ internal import CXXHash
     }
     self.init(high: hash.high64, low: hash.low64)
   }
+
+  /// Hashes words as they lie in memory.
+  init(hashing words: [UInt64], seed: UInt64) {
+    unsafe self.init(hashing: words.span.bytes, seed: seed)
+  }
 }
 
 extension Digest128: CustomStringConvertible {

@@ -22,14 +22,16 @@ import Paging
     var bytes: UInt64 = 0
   }
 
-  /// The words for a table of 1024 slots of two words each, for levels 1 to 6.
-  private static let wordsPerLevel = 2048
+  /// The words for a table of two words a slot, for levels 1 to 6.
+  private let wordsPerLevel: Int
   private let words: UnsafeMutablePointer<UInt64>
   private let levels: UnsafeMutablePointer<Level>
 
-  init() {
-    unsafe words = .allocate(capacity: Self.wordsPerLevel * 7)
-    unsafe words.initialize(repeating: 0, count: Self.wordsPerLevel * 7)
+  /// Has room for tables of at most `slots` entries.
+  init(slots: Int) {
+    wordsPerLevel = slots * 2
+    unsafe words = .allocate(capacity: wordsPerLevel * 7)
+    unsafe words.initialize(repeating: 0, count: wordsPerLevel * 7)
     unsafe levels = .allocate(capacity: 7)
     unsafe levels.initialize(repeating: Level(), count: 7)
   }
@@ -43,9 +45,9 @@ import Paging
   private func stride(_ level: Int) -> Int { level == 1 ? 1 : 2 }
 
   func open(level: Int, entryCount: Int) {
-    precondition(level >= 1 && level < 6 && entryCount <= 1024, "no such table")
+    precondition(level >= 1 && level < 6 && entryCount * 2 <= wordsPerLevel, "no such table")
     unsafe levels[level] = Level(entryCount: entryCount)
-    unsafe (words + level * Self.wordsPerLevel).update(
+    unsafe (words + level * wordsPerLevel).update(
       repeating: 0, count: entryCount * stride(level))
   }
 
@@ -83,7 +85,7 @@ import Paging
     unsafe levels[level].entryCount = 0
     guard state.isUsed else { return .nothing }
     let bytes = unsafe UnsafeRawBufferPointer(
-      start: words + level * Self.wordsPerLevel, count: state.entryCount * stride(level) * 8)
+      start: words + level * wordsPerLevel, count: state.entryCount * stride(level) * 8)
     return unsafe TranslationDigest(
       digest: Digest128(hashing: bytes.bytes, seed: seed), mappings: state.mappings,
       bytes: state.bytes)
@@ -91,6 +93,6 @@ import Paging
 
   @inline(__always)
   private func slot(_ level: Int, _ index: Int) -> Int {
-    level &* Self.wordsPerLevel &+ index &* (level == 1 ? 1 : 2)
+    level &* wordsPerLevel &+ index &* (level == 1 ? 1 : 2)
   }
 }

@@ -16,18 +16,21 @@ struct DigestVisitor: TableVisitor {
   var shard: Shard?
   /// The tables of the shard's level in the order they were met.
   private(set) var nodes: [TableKey] = []
-  /// The digest of the table that was left last.
-  private(set) var last = TranslationDigest.nothing
-  private let frames = DigestFrames()
+  /// The digests of the top tables that were met, with the first address of each.
+  var roots: [(address: UInt64, digest: TranslationDigest)] = []
+  private var depth = 0
+  private let frames: DigestFrames
   private var numbers = FoldTable<Int>(empty: 0)
 
   /// The number of tables of the shard's level that were met and not done before.
   var tablesMet: Int { numbers.count }
 
+  /// Prepares for tables of at most `slots` entries.
+  init(slots: Int) { frames = DigestFrames(slots: slots) }
+
   mutating func enter(_ table: TableVisit) -> Bool {
     if let done = memo.value(for: table.key) {
-      last = done
-      fillParent(of: table, with: done)
+      put(done, of: table)
       return false
     }
     if let shard, table.level == shard.level {
@@ -37,6 +40,7 @@ struct DigestVisitor: TableVisitor {
       nodes.append(table.key)
     }
     frames.open(level: table.level, entryCount: table.entryCount)
+    depth &+= 1
     return true
   }
 
@@ -54,12 +58,15 @@ struct DigestVisitor: TableVisitor {
   }
 
   mutating func leave(_ table: TableVisit) {
-    last = frames.close(level: table.level, seed: table.coverageShift)
-    memo.store(last, for: table.key)
-    fillParent(of: table, with: last)
+    let digest = frames.close(level: table.level, seed: table.coverageShift)
+    memo.store(digest, for: table.key)
+    depth &-= 1
+    put(digest, of: table)
   }
 
-  private func fillParent(of table: TableVisit, with digest: TranslationDigest) {
+  /// Puts the digest of a table into its parent, or among the roots where it has none.
+  private mutating func put(_ digest: TranslationDigest, of table: TableVisit) {
+    guard depth > 0 else { return roots.append((table.address, digest)) }
     frames.subtree(
       level: table.level + 1, address: table.address, shift: table.coverageShift, digest)
   }

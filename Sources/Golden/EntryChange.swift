@@ -30,7 +30,7 @@ struct EntryChange {
   /// The way to the entry, and what changed: `PML4E[0x1ed] → PDPTE[0x3] → PTE[0x5]: write 1→0`.
   func description(in state: PagingState) -> String {
     let shift = pageShifts.0 ?? pageShifts.1 ?? state.pageShift(level ?? 1)
-    let top = state.mode.levelCount
+    let top = state.topLevel
     let leaf = (1...top).first { state.pageShift($0) == shift } ?? 1
     let path = (leaf...top).reversed().map { level in
       let index = state.index(of: VirtualAddress(address), level: level)

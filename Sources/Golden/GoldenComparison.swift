@@ -44,7 +44,8 @@ public enum GoldenComparison {
     let (runsA, runsB) = (runs(of: linesA), runs(of: linesB))
     if let address = firstDifference(runsA, runsB) {
       let (a, b) = (answer(runsA, address), answer(runsB, address))
-      return EntryChange(address: address, from: a, to: b).description(in: machine.paging)
+      return EntryChange(address: address, from: a, to: b).description(
+        in: machine.paging.half(of: VirtualAddress(address)))
     }
     if let register = register(of: got[start]),
       let change = singleChange(linesA, linesB, register, machine)
@@ -85,7 +86,7 @@ public enum GoldenComparison {
     else { return nil }
     let address = state.address(ofPage: change.page)
     return EntryChange(address: address, level: level, from: before, to: now)
-      .description(in: state)
+      .description(in: state.half(of: VirtualAddress(address)))
   }
 
   private static func runs(of lines: [String]) -> [MappingRun] {

@@ -5,8 +5,8 @@ import PhysicalMemory
 struct LocatorVisitor: TableVisitor {
   private var memo = FoldTable<Locator>(empty: .nothing)
   private var open: [(locator: Locator, entryCount: Int)] = []
-  /// The locator of the table that was left last.
-  private(set) var last = Locator.nothing
+  /// The sum over the top tables, each at the place of its addresses.
+  private(set) var total = Locator.nothing
 
   mutating func enter(_ table: TableVisit) -> Bool {
     guard let done = memo.value(for: table.key) else {
@@ -28,9 +28,9 @@ struct LocatorVisitor: TableVisitor {
   mutating func missing(_ entry: EntryVisit) { add(.missing(level: entry.level), entry) }
 
   mutating func leave(_ table: TableVisit) {
-    last = open.removeLast().locator
-    memo.store(last, for: table.key)
-    addToParent(of: table, last)
+    let locator = open.removeLast().locator
+    memo.store(locator, for: table.key)
+    addToParent(of: table, locator)
   }
 
   private mutating func add(_ word: SlotWord, _ entry: EntryVisit) {
@@ -41,7 +41,11 @@ struct LocatorVisitor: TableVisitor {
 
   /// A table's page numbers count from its own first page; the parent moves them.
   private mutating func addToParent(of table: TableVisit, _ locator: Locator) {
-    guard let parent = open.last else { return }
+    guard let parent = open.last else {
+      let isUpper = table.address >> 63 == 1
+      total = total + locator.moved(by: isUpper ? PagingState.upperPages : 0)
+      return
+    }
     let index = (table.address >> table.coverageShift) & UInt64(parent.entryCount - 1)
     let moved = locator.moved(by: index << (table.coverageShift - 12))
     open[open.count - 1].locator = parent.locator + moved
@@ -59,6 +63,7 @@ extension PagingState {
   func slot(ofPage page: UInt64, in memory: MemoryImage) -> SlotWord? {
     guard page >> UInt64(mode.virtualAddressBits - 12) == 0 else { return nil }
     let address = address(ofPage: page)
+    guard isCanonical(VirtualAddress(address)) else { return nil }
     let (result, steps) = walk(VirtualAddress(address), in: memory)
     switch result {
     case .mapped(let translation):
@@ -74,9 +79,16 @@ extension PagingState {
     }
   }
 
+  /// The number of the first page of the upper half of arm64; a half has 52 address bits at most.
+  fileprivate static let upperPages: UInt64 = 1 << 40
+
   /// The virtual address of the page with this number.
   func address(ofPage page: UInt64) -> UInt64 {
-    let top = mode.levelCount
+    if isARM64 {
+      let half = of(page >= Self.upperPages ? .upper : .lower)
+      return half.firstAddress &+ (page & (Self.upperPages - 1)) << 12
+    }
+    let top = topLevel
     let shift = pageShift(top) - 12
     let index = Int(page >> shift)
     return address(0, level: top, index: index) | (page & ((1 << shift) - 1)) << 12
@@ -84,9 +96,9 @@ extension PagingState {
 }
 
 private struct LocatorOperation: WalkerOperation {
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> Locator {
+  mutating func run(_ walker: some TableWalker) -> Locator {
     var visitor = LocatorVisitor()
     walker.scan(visitor: &visitor)
-    return visitor.last
+    return visitor.total
   }
 }

@@ -6,10 +6,10 @@ import PhysicalMemory
 ///
 /// It descends only where digests differ, and into each pair of tables once.
 public struct TreeComparison {
-  /// One side: a machine's memory under one root.
+  /// One side: a machine's memory under one root, seen from one top table at a time.
   public struct Side {
     let memory: MemoryImage
-    let state: PagingState
+    private(set) var state: PagingState
     fileprivate var digester: Digester
 
     /// Takes the side of `machine` under the root register of `space`.
@@ -20,10 +20,19 @@ public struct TreeComparison {
       self.state = state
       digester = Digester(memory: machine.memory, state: state)
     }
+
+    /// Looks at the top table that translates `address`; gives what it holds.
+    fileprivate mutating func look(at address: UInt64) -> Slot {
+      state = state.half(of: VirtualAddress(address))
+      guard state.halves.contains(state) else { return .nothing }
+      let rights = state.allRights
+      let key = state.tableKey(state.root, level: state.topLevel, rights: rights)
+      return .table(state.root, rights, digester.digest(of: key) ?? .nothing)
+    }
   }
 
   /// What a slot of a table holds on one side.
-  private enum Slot: Hashable {
+  fileprivate enum Slot: Hashable {
     case nothing
     case page(PhysicalAddress, Rights)
     case table(PhysicalAddress, Rights, TranslationDigest)
@@ -43,9 +52,10 @@ public struct TreeComparison {
   private var done: Set<Pair> = []
   private var path: [TranslationDifference.PathElement] = []
 
-  /// Prepares the comparison of two sides; nil where their modes differ.
+  /// Prepares the comparison of two sides; nil where their modes differ, or the sizes of arm64's
+  /// halves and granules.
   public init?(_ a: Side, _ b: Side) {
-    guard a.state.mode == b.state.mode else { return nil }
+    guard a.state.hasGeometry(of: b.state) else { return nil }
     self.a = a
     self.b = b
     mode = a.state.mode
@@ -60,9 +70,13 @@ public struct TreeComparison {
     let digestA = a.digester.digest(root: a.state.cr3)
     let digestB = b.digester.digest(root: b.state.cr3)
     guard digestA.digest != digestB.digest else { return true }
-    _ = descend(
-      .table(a.state.root, .all, digestA), .table(b.state.root, .all, digestB),
-      level: mode.levelCount, address: 0, emit)
+    for half in a.state.allHalves {
+      let start = half.firstAddress
+      let (topA, topB) = (a.look(at: start), b.look(at: start))
+      guard topA != topB else { continue }
+      done.removeAll()
+      guard descend(topA, topB, level: half.topLevel, address: start, emit) else { break }
+    }
     return false
   }
 
@@ -112,9 +126,9 @@ public struct TreeComparison {
     switch state.meaning(of: entry, level: level) {
     case .notPresent: return .nothing
     case .reserved(let bits): return .reserved(bits)
-    case .page(let page): return .page(page, left)
+    case .page(let page): return .page(page, state.effective(left))
     case .table(let next):
-      let key = TableKey(next, level: level - 1, rights: left)
+      let key = state.tableKey(next, level: level - 1, rights: left)
       return .table(next, left, side.digester.digest(of: key) ?? .nothing)
     }
   }

@@ -157,9 +157,10 @@ struct ContentsWriter {
   private func translate(
     _ address: Located<UInt64>, space: Int
   ) throws(Diagnostic) -> UInt64 {
-    let state = tables.state
-    var base = tables.roots[space].base
-    for level in stride(from: state.mode.levelCount, through: 1, by: -1) {
+    let root = tables.root(of: space, for: address.value)
+    let state = tables.state(of: root)
+    var base = root.base
+    for level in stride(from: root.level, through: 1, by: -1) {
       let index = state.index(of: VirtualAddress(address.value), level: level)
       let entry = tables.entry(at: tables.entryAddress(base, index))
       switch state.meaning(of: entry, level: level) {
@@ -185,7 +186,10 @@ struct ContentsWriter {
 extension PageTables {
   /// A table with entries that the builder wrote, if one shares a byte with `range`.
   func ownedTable(touching range: ClosedRange<UInt64>) -> (Table, SourceMark)? {
-    for frame in (range.lowerBound >> 12)...(range.upperBound >> 12) {
+    // A table may begin in a frame before the one that is touched.
+    let before = state.tableFrames - 1
+    let first = range.lowerBound >> 12
+    for frame in (first - min(first, before))...(range.upperBound >> 12) {
       for base in [frame << 12] + rootsInFrame[frame, default: []] {
         guard let table = tables[base], let owner = owners[base],
           extent(of: table)?.overlaps(range) == true
@@ -198,6 +202,6 @@ extension PageTables {
 
   /// The addresses of a table's entries.
   func extent(of table: Table) -> ClosedRange<UInt64>? {
-    table.base.range(count: state.tableSize(table.level))
+    table.base.range(count: state(of: table).tableSize(table.level))
   }
 }

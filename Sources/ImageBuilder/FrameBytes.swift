@@ -26,9 +26,9 @@ final class FrameBytes {
     return lastSlot << 12 | Int(address & 0xfff)
   }
 
-  /// Whether the frame of `address` was written, or can still be.
-  func hasRoom(for address: UInt64) -> Bool {
-    slots.count < capacity || offset(of: address) != nil
+  /// Whether the frame of `address` was written or can still be, with those that follow it.
+  func hasRoom(for address: UInt64, frames: UInt64 = 1) -> Bool {
+    slots.count + Int(frames) <= capacity || (frames == 1 && offset(of: address) != nil)
   }
 
   /// Where the byte at `address` is in the mapping; the frame counts as written from now on.

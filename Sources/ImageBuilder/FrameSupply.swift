@@ -8,6 +8,8 @@ import ScenarioFile
 /// when nothing else is left.
 struct FrameSupply {
   private var tiers: [Tier]
+  /// The size of what is given, in bytes as a power of 2: a frame, or a table of several frames.
+  private let shift: UInt64
 
   /// Frames to be given in one order.
   private struct Tier {
@@ -29,8 +31,9 @@ struct FrameSupply {
   }
 
   /// Takes whole frames, in ascending order or in one that a seed determines.
-  init(preferred: RangeList, fallback: RangeList, seed: UInt64?) {
-    tiers = [Tier(preferred, seed: seed), Tier(fallback, seed: seed)]
+  init(preferred: RangeList, fallback: RangeList, seed: UInt64?, shift: UInt64 = 12) {
+    self.shift = shift
+    tiers = [preferred, fallback].map { Tier($0.blocks(of: 1 << (shift - 12)), seed: seed) }
   }
 
   /// The address of the next frame, or nil where none is left.
@@ -39,7 +42,7 @@ struct FrameSupply {
       let tier = tiers[index]
       tiers[index].next += 1
       let frames = FrameSequence.pieces(tier.pieces, size: 1, tier.order)
-      return frames[tier.next] << 12
+      return frames[tier.next] << shift
     }
     return nil
   }
@@ -96,6 +99,17 @@ struct FrameUse {
 }
 
 extension RangeList {
+  /// The aligned blocks of `count` numbers that lie in the ranges, as numbers of blocks.
+  fileprivate func blocks(of count: UInt64) -> RangeList {
+    guard count > 1 else { return self }
+    return RangeList(
+      ranges.compactMap { range in
+        let first = range.lowerBound / count + (range.lowerBound % count == 0 ? 0 : 1)
+        let end = range.upperBound / count + (range.upperBound % count == count - 1 ? 1 : 0)
+        return first < end ? first...(end - 1) : nil
+      })
+  }
+
   /// The numbers without the lowest `count` of them.
   fileprivate func dropping(_ count: UInt64) -> RangeList {
     var rest = count

@@ -16,7 +16,7 @@ final class ImageAssembly {
   init(_ plan: ImagePlan, _ collector: DiagnosticCollector) throws(SystemError) {
     self.plan = plan
     self.collector = collector
-    let roots = UInt64(plan.spaces.count)
+    let roots = UInt64(plan.spaces.count + 1) * plan.settings.paging.tableFrames
     let bound = min(plan.frameBound, BuildLimit.frames) + roots
     let bytes = try FrameBytes(capacity: Int(bound))
     let state = plan.settings.paging
@@ -26,7 +26,10 @@ final class ImageAssembly {
       state.cr3 = register
       tables.addRoot(state.root.rawValue)
     }
-    record = LedgerRecord(owners: tables.roots.map(\.space), levelCount: state.mode.levelCount)
+    if state.arm64.ttbr1 != nil { tables.addUpperRoot(state.of(.upper).root.rawValue) }
+    let upper = tables.upperRoot.map { [$0.space] } ?? []
+    record = LedgerRecord(
+      owners: tables.roots.map { [$0.space] + upper }, levelCount: state.mode.levelCount)
   }
 
   /// Writes everything; nil where something is wrong with the scenario.
@@ -44,10 +47,10 @@ final class ImageAssembly {
   // MARK: - Tables
 
   private func map() {
-    var collisions = [Collisions](repeating: Collisions(), count: plan.spaces.count)
+    var collisions = [Collisions](repeating: Collisions(), count: plan.spaces.count + 1)
     for (space, mappings) in plan.mappings.enumerated() {
-      let owner = tables.roots[space].space
       for mapping in mappings where !collector.isFull {
+        let owner = tables.root(of: space, for: mapping.rule.start.rawValue).space
         collector.collect { () throws(Diagnostic) in
           try tables.map(mapping, space: space, collisions: collisions[owner])
         }
@@ -71,10 +74,9 @@ final class ImageAssembly {
       guard let slot = statement.layout.selfMapSlot else { continue }
       collector.collect { () throws(Diagnostic) in
         let range = try tables.mapSelf(slot, space: space)
-        let owner = tables.roots[space].space
+        let root = tables.root(of: space, for: range.lowerBound)
         record.add(
-          EditedEntry(
-            mark: slot.mark, level: state.mode.levelCount, space: owner, range: range),
+          EditedEntry(mark: slot.mark, level: root.level, space: root.space, range: range),
           because: .selfMap)
       }
     }
@@ -142,6 +144,6 @@ final class ImageAssembly {
 
   private func ledger() -> Ledger {
     for missing in tables.absentEntries() { record.add(missing, because: .absent) }
-    return record.ledger(denials: tables.denials())
+    return record.ledger(denials: tables.denials(), isARM64: state.isARM64)
   }
 }

@@ -69,12 +69,16 @@ struct ImagePlan {
     for space in spaces.indices where spaces[space].root.map(wrong.contains) == true {
       spaces[space].root = nil
     }
+    guard settings.paging.arm64.ttbr1 != nil else { return }
+    let ttbr1 = scenario.machine.registers.first { $0.name.value.lowercased() == "ttbr1" }
+    _ = check.checkTopTable(
+      of: settings.paging.of(.upper), at: ttbr1?.name.mark ?? scenario.machine.mark)
   }
 
   /// The number of frames that tables and contents can take, the top tables not counted.
   var frameBound: UInt64 {
     var bound: UInt64 = 0
-    let levels = UInt64(settings.paging.mode.levelCount)
+    let levels = UInt64(settings.paging.mode.levelCount) * settings.paging.tableFrames
     for (space, mappings) in zip(spaces, mappings) {
       bound += mappings.reduce(0) { $0 + $1.tableBound }
       bound += UInt64(space.layout.share.count) * levels + UInt64(space.layout.entries.count)
@@ -94,8 +98,8 @@ struct ImagePlan {
     let shuffle = machine.tables.flatMap { $0.order == .shuffled ? $0.seed : nil }
     chooseRoots(machine, &use, shuffle, collector)
     choosePages(&use, shuffle, collector)
-    let limit = settings.paging.addressBits(level: settings.paging.mode.levelCount, isPage: false)
-    supply = Self.supply(use, bits: limit, seed: shuffle.map { $0 &+ 1 })
+    let limit = settings.paging.addressBits(level: settings.paging.topLevel, isPage: false)
+    supply = Self.supply(use, settings.paging, bits: limit, seed: shuffle.map { $0 &+ 1 })
   }
 
   /// The addresses of the pages whose frames the scenario chooses: those that nothing else may use,
@@ -120,11 +124,11 @@ struct ImagePlan {
       if let range = start.value.range(count: content.data.value.byteCount) { taken.append(range) }
     }
     var state = settings.paging
+    if state.arm64.ttbr1 != nil, let range = state.of(.upper).topTable { taken.append(range) }
     for space in spaces {
       if let root = space.root {
         state.cr3 = root.value
-        let size = state.tableSize(state.mode.levelCount)
-        if let range = state.root.rawValue.range(count: size) { taken.append(range) }
+        if let range = state.topTable { taken.append(range) }
       }
       for edit in space.layout.entries {
         guard case .word(let at, let width) = edit.place,
@@ -136,32 +140,43 @@ struct ImagePlan {
     return taken
   }
 
-  private static func supply(_ use: FrameUse, bits: Int, seed: UInt64?) -> FrameSupply {
+  private static func supply(
+    _ use: FrameUse, _ state: PagingState, bits: Int, seed: UInt64?
+  ) -> FrameSupply {
     let reachable = RangeList([0...(1 << UInt64(bits - 12) - 1)])
     let (preferred, fallback) = use.free
     return FrameSupply(
       preferred: preferred.intersection(reachable), fallback: fallback.intersection(reachable),
-      seed: seed)
+      seed: seed, shift: state.tableShift)
   }
 
   private mutating func chooseRoots(
     _ machine: Scenario.Machine, _ use: inout FrameUse, _ seed: UInt64?,
     _ collector: DiagnosticCollector
   ) {
-    var supply = Self.supply(use, bits: settings.paging.rootBits, seed: seed)
-    for space in spaces {
-      if let root = space.root {
-        registers.append(root.value)
-      } else if let root = supply.take() {
-        registers.append(root)
-      } else {
+    var supply = Self.supply(
+      use, settings.paging, bits: settings.paging.rootBits, seed: seed)
+    func take() -> UInt64? {
+      guard let root = supply.take() else {
         collector.report(
           .outOfFrames, "no frame is left for a root", at: machine.memory.mark,
           notes: [memory.note, "`root` says where the top table is"])
-        return
+        return nil
       }
+      return root
     }
-    use.take(registers.map { $0...$0 })
+    for space in spaces {
+      guard let register = space.root?.value ?? take() else { return }
+      registers.append(register)
+    }
+    if settings.paging.isARM64, settings.paging.arm64.ttbr1 == nil {
+      guard let register = take() else { return }
+      settings.paging.arm64.ttbr1 = register
+      settings.note("TTBR1", register.hex, from: "builder")
+    }
+    let upper = settings.paging.arm64.ttbr1.map { [$0] } ?? []
+    let size: UInt64 = 1 << settings.paging.tableShift
+    use.take((registers + upper).compactMap { ($0 & ~(frameSize - 1)).range(count: size) })
     let isSaid = machine.root != nil || spaces.first?.root != nil
     settings.paging.cr3 = machine.root?.value ?? registers.first ?? 0
     settings.note("root", settings.paging.root.description, from: isSaid ? "scenario" : "builder")
@@ -193,4 +208,15 @@ struct ImagePlan {
       }
     }
   }
+}
+
+extension PagingState {
+  /// The size of a table in bytes as a power of 2, at least a frame: the larger of both halves.
+  var tableShift: UInt64 { isARM64 ? allHalves.map { $0.pageShift(1) }.max() ?? 12 : 12 }
+
+  /// The number of frames that a table takes.
+  var tableFrames: UInt64 { 1 << (tableShift - 12) }
+
+  /// The addresses of the top table.
+  var topTable: ClosedRange<UInt64>? { root.rawValue.range(count: tableSize(topLevel)) }
 }

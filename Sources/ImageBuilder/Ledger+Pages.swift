@@ -8,10 +8,12 @@ extension Ledger {
   /// and then the shared ranges by address; the pages of an item ascend. No list of pages is made.
   public func forEachPage(in space: Int? = nil, _ body: (IntendedPage) -> Bool) {
     for index in owners.indices where space == nil || space == index {
-      let view = View(
-        ledger: self, space: index, owner: owners[index], denialLevels: levelCount,
-        silentLevels: levelCount)
-      guard view.forEachPage(in: 0...UInt64.max, body) else { return }
+      for owner in owners[index] {
+        let view = View(
+          ledger: self, space: index, owner: owner, denialLevels: levelCount,
+          silentLevels: levelCount)
+        guard view.forEachPage(in: 0...UInt64.max, body) else { return }
+      }
     }
   }
 
@@ -74,13 +76,15 @@ private struct View {
       for index in indexes {
         let address = rule.address(index).rawValue
         if !isSaid, ledger.isSilent(address, owner: owner, levels: 1...silentLevels) { continue }
-        var rights = rule.rights(index).subtracting(denied)
+        let granted = rule.rights(index)
+        var rights = (ledger.isARM64 ? granted.byPrivilege : granted).subtracting(denied)
         if !isPlain {
           rights.subtract(ledger.denied(address, owner: owner, levels: 1...denialLevels))
         }
         let page = IntendedPage(
           space: space, va: VirtualAddress(address &+ distance), pa: rule.frame(index),
-          pageSize: rule.pageSize, rights: rights)
+          pageSize: rule.pageSize,
+          rights: ledger.isARM64 ? rights.ofPage : rights)
         guard body(page) else { return false }
       }
     }
@@ -131,5 +135,14 @@ private struct View {
       view.denied.formUnion(ledger.denied(start, owner: owner, levels: above))
     }
     return view
+  }
+}
+
+extension Rights {
+  /// The rights that a page of arm64 is meant to have, with execution by those it is for: a user
+  /// page by EL0, another page by EL1.
+  fileprivate var byPrivilege: Rights {
+    guard contains(.execute), !contains(.user) else { return self }
+    return subtracting(.execute).union(.privilegedExecute)
   }
 }

@@ -79,16 +79,21 @@ public struct Ledger: Sendable {
     var silent: [RangeList]
   }
 
-  /// The index in `owned` of the tables that a space uses; spaces with one root share them.
-  var owners: [Int]
+  /// The indexes in `owned` of the tables that a space uses, one for each half of arm64; spaces with
+  /// one root share them.
+  var owners: [[Int]]
   var owned: [Space]
   /// Addresses that the ledger says nothing about.
   public var exclusions: [Exclusion]
   let levelCount: Int
+  /// Whether execution by EL0 and by EL1 are apart, as on arm64.
+  let isARM64: Bool
 
   /// The number of address spaces.
   public var spaceCount: Int { owners.count }
 
   /// The rules of an address space in the order of the file, without what it shares.
-  public func rules(of space: Int) -> [IntendedRule] { owned[owners[space]].rules }
+  public func rules(of space: Int) -> [IntendedRule] {
+    owners[space].flatMap { owned[$0].rules }
+  }
 }

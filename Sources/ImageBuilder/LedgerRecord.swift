@@ -4,7 +4,7 @@ import ScenarioFile
 
 /// Collects what goes into the ledger while the image is written.
 struct LedgerRecord {
-  private let owners: [Int]
+  private let owners: [[Int]]
   private let levelCount: Int
   private var spaces: [Ledger.Space]
   private var exclusions: [Ledger.Exclusion] = []
@@ -17,13 +17,13 @@ struct LedgerRecord {
     var start: UInt64
   }
 
-  init(owners: [Int], levelCount: Int) {
+  init(owners: [[Int]], levelCount: Int) {
     self.owners = owners
     self.levelCount = levelCount
     let empty = Ledger.Space(
       denials: [[Ledger.Denial]](repeating: [], count: levelCount + 1),
       silent: [RangeList](repeating: RangeList(), count: levelCount + 1))
-    spaces = [Ledger.Space](repeating: empty, count: owners.count)
+    spaces = [Ledger.Space](repeating: empty, count: owners.count + 1)
   }
 
   mutating func add(_ rule: IntendedRule, owner: Int) { spaces[owner].rules.append(rule) }
@@ -49,7 +49,9 @@ struct LedgerRecord {
   }
 
   /// The ledger, with what the entries above the leaves take away by owner and level.
-  func ledger(denials: [(space: Int, level: Int, denial: Ledger.Denial)]) -> Ledger {
+  func ledger(
+    denials: [(space: Int, level: Int, denial: Ledger.Denial)], isARM64: Bool
+  ) -> Ledger {
     var spaces = spaces
     for item in denials { spaces[item.space].denials[item.level].append(item.denial) }
     for space in spaces.indices {
@@ -64,7 +66,9 @@ struct LedgerRecord {
     for (key, group) in grouped {
       spaces[key.space].silent[key.level] = RangeList(group.map(\.range))
     }
-    return Ledger(owners: owners, owned: spaces, exclusions: exclusions, levelCount: levelCount)
+    return Ledger(
+      owners: owners, owned: spaces, exclusions: exclusions, levelCount: levelCount,
+      isARM64: isARM64)
   }
 }
 
@@ -72,11 +76,13 @@ extension PageTables {
   /// What the fields that items of `map:` gave to upper entries take away from the rights.
   func denials() -> [(space: Int, level: Int, denial: Ledger.Denial)] {
     upper.values.compactMap { entry in
+      let state = state.half(of: VirtualAddress(entry.coverage.lowerBound))
       let rights = state.tableEntry(to: PhysicalAddress(0), level: entry.level).map {
         state.rights(of: $0 & ~entry.mask | entry.bits, level: entry.level)
       }
-      guard let rights, rights != .all else { return nil }
-      let denial = Ledger.Denial(range: entry.coverage, rights: Rights.all.subtracting(rights))
+      guard let rights, rights != state.allRights else { return nil }
+      let denial = Ledger.Denial(
+        range: entry.coverage, rights: state.allRights.subtracting(rights))
       return (entry.space, entry.level, denial)
     }
   }

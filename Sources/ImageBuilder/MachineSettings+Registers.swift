@@ -7,14 +7,23 @@ import ScenarioFile
 extension MachineSettings {
   typealias RegisterPath = any WritableKeyPath<PagingState, UInt64> & Sendable
 
+  private typealias Register = (name: String, path: RegisterPath, bits: UInt64)
+
   /// Where the state keeps a register.
-  static func register(named name: String) -> RegisterPath? {
-    registers.first { $0.name == name }?.path
+  static func register(named name: String, in mode: PagingMode) -> RegisterPath? {
+    registers(of: mode).first { $0.name == name }?.path
   }
 
-  private static let registers: [(name: String, path: RegisterPath, bits: UInt64)] = [
+  private static func registers(of mode: PagingMode) -> [Register] {
+    mode == .arm64 ? registersOfARM64 : registersOfX86
+  }
+
+  private static let registersOfX86: [Register] = [
     ("cr0", \.cr0, 64), ("cr4", \.cr4, 64), ("efer", \.efer, 64), ("pkru", \.pkru, 32),
     ("pkrs", \.pkrs, 32),
+  ]
+  private static let registersOfARM64: [Register] = [
+    ("ttbr1", \.ttbr1, 64), ("tcr", \.tcr, 64), ("sctlr", \.sctlr, 64), ("pan", \.pan, 1),
   ]
 
   private static func fields(of name: String) -> [BitField] {
@@ -22,6 +31,9 @@ extension MachineSettings {
     case "cr0": RegisterLayouts.cr0
     case "cr4": RegisterLayouts.cr4
     case "efer": RegisterLayouts.efer
+    case "ttbr1": ARM64RegisterLayouts.ttbr.fields
+    case "tcr": ARM64RegisterLayouts.tcr.fields
+    case "sctlr": ARM64RegisterLayouts.sctlr
     default: []
     }
   }
@@ -31,10 +43,12 @@ extension MachineSettings {
     _ register: Scenario.Register, to state: inout PagingState, _ collector: DiagnosticCollector
   ) {
     let name = register.name.value.lowercased()
+    let registers = registers(of: state.mode)
     guard let (_, path, bits) = registers.first(where: { $0.name == name }) else {
-      let choices = registers.map(\.name)
+      let what = state.isARM64 ? "register of arm64" : "register"
       collector.report(
-        Diagnostic(.unknownRegister, unknown: "register", register.name, choices: choices))
+        Diagnostic(
+          .unknownRegister, unknown: what, register.name, choices: registers.map(\.name)))
       return
     }
     switch register.setting {

@@ -45,7 +45,7 @@ struct MachineSettings {
     for register in machine.registers {
       Self.apply(register, to: &paging, collector)
       let name = register.name.value.lowercased()
-      guard let path = Self.register(named: name) else { continue }
+      guard let path = Self.register(named: name, in: mode) else { continue }
       note(name.uppercased(), paging[keyPath: path].hex, from: "scenario")
     }
     applyProcessor(machine, collector)
@@ -134,7 +134,7 @@ struct MachineSettings {
   ]
 
   private mutating func noteNoExecute(_ machine: Scenario.Machine, isDump: Bool) {
-    guard paging.mode != .x86 else { return }
+    guard paging.mode != .x86, !paging.isARM64 else { return }
     let isSaid = machine.registers.contains { $0.name.value.lowercased() == "efer" }
     guard isSaid || !isDump else { return }
     note("NXE", paging.noExecute ? "1" : "0", from: isSaid ? "scenario" : "default of the mode")

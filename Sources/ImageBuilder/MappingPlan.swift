@@ -7,6 +7,8 @@ import ScenarioFile
 struct MappingPlan {
   /// The pages.
   var rule: IntendedRule
+  /// The paging state, as seen from the top table that translates the pages.
+  let state: PagingState
   /// The level of the leaf entries.
   let level: Int
   /// The leaf entries without their address, one for each of the rule's rights.
@@ -33,7 +35,7 @@ struct MappingPlan {
 
 /// Checks the items of `map:` against the mode, each for itself.
 struct MappingPlanner {
-  let state: PagingState
+  var state: PagingState
   let collector: DiagnosticCollector
 
   /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
@@ -59,6 +61,17 @@ struct MappingPlanner {
   }
 
   private func planWhole(_ item: Scenario.Mapping) -> MappingPlan? {
+    let first: UInt64 =
+      switch item.va.value {
+      case .page(let address): address
+      case .range(let range): range.lowerBound
+      }
+    var planner = self
+    planner.state = state.half(of: VirtualAddress(first))
+    return planner.planInHalf(item)
+  }
+
+  private func planInHalf(_ item: Scenario.Mapping) -> MappingPlan? {
     guard let level = level(of: item) else { return nil }
     let pages = pages(of: item, level: level)
     let bits = leafBits(of: item, level: level)
@@ -74,7 +87,7 @@ struct MappingPlanner {
       count: count,
       pageShift: state.pageShift(level), rights: turns.map(Rights.init), frames: frames)
     return MappingPlan(
-      rule: rule, level: level, leafBits: bits, encoder: encoder, upper: upper,
+      rule: rule, state: state, level: level, leafBits: bits, encoder: encoder, upper: upper,
       needsFrames: item.to.value == .automatic, tableBound: bound)
   }
 
@@ -87,7 +100,7 @@ struct MappingPlanner {
     if state.mode == .x86, !state.pageSizeExtension, item.page.value == 4 << 20 {
       notes.append("4-MiB pages need CR4.PSE=1")
     }
-    if !state.features.page1G, item.page.value == 1 << 30 {
+    if !state.isARM64, !state.features.page1G, item.page.value == 1 << 30 {
       notes.append("the scenario takes away the feature `page-1g`")
     }
     collector.report(
@@ -145,7 +158,7 @@ struct MappingPlanner {
       return
     }
     // Both ends are canonical; only a range over the hole between the halves is not.
-    let half = state.mode.virtualAddressBits - 1
+    let half = state.isARM64 ? 55 : state.mode.virtualAddressBits - 1
     guard state.mode.virtualAddressBits > 32,
       range.lowerBound >> UInt64(half) != range.upperBound >> UInt64(half)
     else { return }
@@ -160,10 +173,10 @@ struct MappingPlanner {
   ) -> UInt64? {
     let last = start &+ (count - 1) &* spacing
     var tables: UInt64 = 0
-    for tableLevel in level..<state.mode.levelCount {
+    for tableLevel in level..<max(level, state.topLevel) {
       // A table covers what one entry of the level above does.
       let coverage = state.pageShift(tableLevel + 1)
-      tables += min(count, last >> coverage - start >> coverage + 1)
+      tables += min(count, last >> coverage - start >> coverage + 1) * state.tableFrames
     }
     guard tables > BuildLimit.frames else { return tables }
     collector.report(
@@ -191,6 +204,14 @@ extension UInt64 {
 extension PagingState {
   /// An address that the mode does not translate.
   func notCanonical(_ address: UInt64, at mark: SourceMark) -> Diagnostic {
+    if isARM64 {
+      let halves = allHalves.map {
+        "\($0.firstAddress.hex) to \(($0.firstAddress + (1 << $0.translatedBits - 1)).hex)"
+      }
+      return Diagnostic(
+        .addressNotCanonical, "\(address.hex) is in neither half of addresses", at: mark,
+        notes: ["by TCR the halves are \(halves.joined(separator: " and "))"])
+    }
     let bits = mode.virtualAddressBits
     guard bits > 32 else {
       return Diagnostic(

@@ -41,11 +41,13 @@ extension MappingPlanner {
   /// The fields of the entries above the leaf, by level.
   func upperBits(of item: Scenario.Mapping, above leaf: Int) -> [MappingPlan.UpperBits]? {
     let before = collector.diagnostics.count
-    let levels = (leaf + 1)...max(leaf + 1, state.mode.levelCount)
-    let choices = levels.reversed().filter { $0 <= state.mode.levelCount }
+    let levels = (leaf + 1)...max(leaf + 1, state.topLevel)
+    let choices = levels.reversed().filter { $0 <= state.topLevel }
       .map(state.mode.entryName)
     let result = item.upper.compactMap { upper -> MappingPlan.UpperBits? in
-      guard let level = state.mode.level(named: upper.level.value), level > leaf else {
+      guard let level = state.mode.level(named: upper.level.value), level > leaf,
+        level <= state.topLevel
+      else {
         var unknown = Diagnostic(
           .unknownLevel, unknown: "level above the pages", upper.level, choices: choices)
         if choices.isEmpty { unknown.notes = ["no entries are above pages of this size"] }
@@ -106,12 +108,14 @@ extension MappingPlanner {
     let problem: String
     switch meaning {
     case wanted:
-      guard let rights, rights != state.rights(of: entry, level: level) else { return true }
+      guard let rights, rights != state.effective(state.rights(of: entry, level: level)) else {
+        return true
+      }
       collector.report(
         .contradiction, "the fields of the \(name) contradict its `rights`", at: mark,
-        notes: ["`rights` sets RW, US and XD"])
+        notes: [state.isARM64 ? "`rights` sets AP, UXN and PXN" : "`rights` sets RW, US and XD"])
       return false
-    case .notPresent: problem = "P=0"
+    case .notPresent: problem = state.isARM64 ? "no valid type" : "P=0"
     case .reserved(let bits): problem = "the reserved bits \(bits.hex)"
     case .page, .table: problem = "another address or page size"
     }

@@ -24,21 +24,22 @@ extension PageTables {
     case .word(let at, let width):
       try checkHeld(at.value, width: width, at: at.mark)
       let word = bytes.word(at: at.value, width: width)
-      let changed = try change(word, item, level: nil, isPage: false)
+      let changed = try change(word, item, level: nil, isPage: false, state)
       bytes.store(changed, at: at.value, width: width)
       return edited(at.value, width: width, mark: item.mark)
     case .entry(let va, let levelName):
       guard let level = state.mode.level(named: levelName.value) else { return [] }
+      let half = state.half(of: VirtualAddress(va.value))
       var found = findEntry(item, space: space) ?? original
       if found == nil, mayLackEntries {
-        _ = try change(0, item, level: level, isPage: isPage(0, item, level: level))
+        _ = try change(0, item, level: level, isPage: isPage(0, item, level: level), half)
       }
       if found == nil { found = try place(of: va, level: level, space: space) }
       guard let address = found?.address else { return [] }
       try checkHeld(address, width: entrySize, at: va.mark)
       let entry = entry(at: address)
       let changed = try change(
-        entry, item, level: level, isPage: isPage(entry, item, level: level))
+        entry, item, level: level, isPage: isPage(entry, item, level: level), half)
       store(changed, at: address)
       return edited(address, width: entrySize, mark: item.mark)
     }
@@ -57,13 +58,15 @@ extension PageTables {
   private func isPage(_ entry: UInt64, _ item: Scenario.EntryEdit, level: Int) -> Bool {
     guard level > 1 else { return true }
     guard case .bits(let settings, _, _) = item.change else { return false }
-    let name = String(describing: X86Fields.pageSize.name).lowercased()
+    // On arm64 bit 1 says table, where on x86 PS says page.
+    let field = state.isARM64 ? ARM64Layouts.type : X86Fields.pageSize
+    let name = String(describing: field.name).lowercased()
     let said = settings.last { $0.name.value.lowercased() == name }
-    return said.map { $0.value.value != 0 } ?? X86Fields.pageSize.isSet(in: entry)
+    return (said.map { $0.value.value != 0 } ?? field.isSet(in: entry)) != state.isARM64
   }
 
   private func change(
-    _ word: UInt64, _ item: Scenario.EntryEdit, level: Int?, isPage: Bool
+    _ word: UInt64, _ item: Scenario.EntryEdit, level: Int?, isPage: Bool, _ state: PagingState
   ) throws(Diagnostic) -> UInt64 {
     switch item.change {
     case .value(let value): return value.value
@@ -71,7 +74,8 @@ extension PageTables {
       var result = word
       if let level {
         let layout =
-          state.layout(level: level, isPage: isPage) ?? state.layout(level: level, isPage: false)
+          state.layout(level: level, isPage: isPage)
+          ?? state.layout(level: level, isPage: !isPage)
         guard let layout else { return word }
         let other = state.layout(level: level, isPage: !isPage)
         for setting in settings {
@@ -94,7 +98,8 @@ extension PageTables {
       var unknown = Diagnostic(
         .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)
       if let other, other.field(named: setting.name.value) != nil {
-        unknown.notes = ["a \(other.name) has it; PS says which of the two an entry is"]
+        let bit = state.isARM64 ? "bit 1" : "PS"
+        unknown.notes = ["a \(other.name) has it; \(bit) says which of the two an entry is"]
       }
       throw unknown
     }
@@ -109,7 +114,7 @@ extension PageTables {
     guard let table = table(at: address) else { return [] }
     let first = index(of: address, in: table)
     let last = index(of: address + UInt64(width - 1), in: table)
-    return (first...last).filter { $0 < state.entryCount(table.level) }.map { index in
+    return (first...last).filter { $0 < state(of: table).entryCount(table.level) }.map { index in
       EditedEntry(
         mark: mark, level: table.level, space: table.space, range: coverage(table, index))
     }
@@ -117,9 +122,12 @@ extension PageTables {
 
   /// The table that the builder made around an address.
   func table(at address: UInt64) -> Table? {
-    for alignment in [frameSize, state.tableSize(state.mode.levelCount)] {
+    let sizes = state.allHalves.flatMap { [$0.tableSize($0.topLevel), $0.tableSize(1)] }
+    for alignment in [frameSize] + sizes {
       let base = address & ~(alignment - 1)
-      if let table = tables[base], address - base < state.tableSize(table.level) { return table }
+      if let table = tables[base], address - base < state(of: table).tableSize(table.level) {
+        return table
+      }
     }
     return nil
   }

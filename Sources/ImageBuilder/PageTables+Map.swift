@@ -11,7 +11,8 @@ extension PageTables {
     var path = Path(self, plan, space: space)
     let rule = plan.rule
     let leaf = plan.level
-    let coverageShift = leaf == state.mode.levelCount ? 64 : state.pageShift(leaf + 1)
+    let state = plan.state
+    let coverageShift = leaf == state.topLevel ? 64 : state.pageShift(leaf + 1)
     var index: UInt64 = 0
     while index < rule.count {
       let address = rule.address(index).rawValue
@@ -32,8 +33,9 @@ extension PageTables {
     _ table: Table, _ plan: MappingPlan, _ indexes: Range<UInt64>, _ collisions: Collisions
   ) throws(Diagnostic) {
     let rule = plan.rule
-    let first = state.index(of: rule.address(indexes.lowerBound), level: plan.level)
-    var offset = bytes.makeOffset(of: entryAddress(table.base, first))
+    let first = plan.state.index(of: rule.address(indexes.lowerBound), level: plan.level)
+    var position = entryAddress(table.base, first)
+    var offset = bytes.makeOffset(of: position)
     let step = Int(rule.spacing >> rule.pageShift) * entrySize
     let turns = plan.leafBits.count
     var turn = Int(indexes.lowerBound % UInt64(turns))
@@ -47,7 +49,11 @@ extension PageTables {
       }
       bytes.store(entry | plan.leafBits[turn], atOffset: offset, width: entrySize)
       turn = turn + 1 == turns ? 0 : turn + 1
-      offset &+= step
+      let next = position &+ UInt64(step)
+      // A table of several frames need not lie in one piece.
+      let isSameFrame = next >> 12 == position >> 12 || index == indexes.upperBound - 1
+      offset = isSameFrame ? offset &+ step : bytes.makeOffset(of: next)
+      position = next
     }
   }
 }
@@ -63,17 +69,17 @@ private struct Path {
   init(_ tables: PageTables, _ plan: MappingPlan, space: Int) {
     self.tables = tables
     self.plan = plan
-    let top = tables.state.mode.levelCount
+    let top = plan.state.topLevel
     current = [PageTables.Table?](repeating: nil, count: top + 1)
-    current[top] = tables.roots[space]
+    current[top] = tables.root(of: space, for: plan.rule.start.rawValue)
     prefix = [UInt64](repeating: 0, count: top + 1)
   }
 
   mutating func leafTable(
     of address: UInt64, page: UInt64, _ collisions: Collisions
   ) throws(Diagnostic) -> PageTables.Table {
-    let state = tables.state
-    let top = state.mode.levelCount
+    let state = plan.state
+    let top = state.topLevel
     var level = plan.level
     while level < top, current[level] == nil || prefix[level] != key(address, level) { level += 1 }
     guard var table = current[level] else { preconditionFailure("the root is always known") }
@@ -88,7 +94,7 @@ private struct Path {
 
   /// What addresses in one table of the level have in common.
   private func key(_ address: UInt64, _ level: Int) -> UInt64 {
-    address >> tables.state.pageShift(level + 1)
+    address >> plan.state.pageShift(level + 1)
   }
 }
 
@@ -103,7 +109,7 @@ extension PageTables {
     if entry == 0 {
       table = try makeTable(below: parent, at: index, for: plan.rule.mark)
     } else {
-      guard case .table(let next) = state.meaning(of: entry, level: parent.level),
+      guard case .table(let next) = plan.state.meaning(of: entry, level: parent.level),
         let known = tables[next.rawValue]
       else { throw collisions.overlap(plan.rule, page: page) }
       table = known

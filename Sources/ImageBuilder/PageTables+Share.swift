@@ -8,7 +8,15 @@ extension PageTables {
   func share(
     _ item: Scenario.Share, level: Int, space: Int, from source: Int
   ) throws(Diagnostic) -> SharedRange {
+    let state = state.half(of: VirtualAddress(item.with.value))
     let name = state.mode.entryName(level)
+    guard
+      state.pageShift(level) == self.state.half(of: VirtualAddress(item.va.value)).pageShift(level)
+    else {
+      throw Diagnostic(
+        .contradiction, "the two halves have tables of different sizes", at: item.mark,
+        notes: ["TCR gives them different granules"])
+    }
     let model = try place(of: item.with, level: level, space: source)
     guard let modelTable = model.table, state.meaning(of: model.entry, level: level) != .notPresent
     else {
@@ -33,7 +41,9 @@ extension PageTables {
 
   /// Makes an entry of the top table lead to the top table itself; gives the addresses it takes.
   func mapSelf(_ slot: Located<UInt64>, space: Int) throws(Diagnostic) -> ClosedRange<UInt64> {
-    let root = roots[space]
+    // On arm64 the kernel's half maps itself.
+    let root = upperRoot ?? roots[space]
+    let state = state(of: root)
     let count = state.entryCount(root.level)
     let name = state.mode.tableName(root.level)
     guard slot.value < UInt64(count) else {

@@ -22,6 +22,7 @@ final class PageTables {
     var entry: UInt64
   }
 
+  /// The state, as seen from the lower half where there are two.
   let state: PagingState
   let bytes: FrameBytes
   let memory: InstalledMemory
@@ -31,6 +32,8 @@ final class PageTables {
   /// The item that wrote the first entry of a table, by the table's address.
   private(set) var owners: [UInt64: SourceMark] = [:]
   private(set) var roots: [Table] = []
+  /// The top table of arm64's upper half, which all spaces share.
+  private(set) var upperRoot: Table?
   /// The top tables by the frame they lie in, of which PAE paging can put several into one.
   private(set) var rootsInFrame: [UInt64: [UInt64]] = [:]
   /// What items of `map:` want of entries above the leaves, by the entry's address.
@@ -52,18 +55,47 @@ final class PageTables {
   /// Begins an address space; spaces with one root share their tables.
   func addRoot(_ base: UInt64) {
     let space = roots.count
+    roots.append(addTopTable(base, state, space: space))
+  }
+
+  /// Begins the upper half of arm64, after all address spaces.
+  func addUpperRoot(_ base: UInt64) {
+    upperRoot = addTopTable(base, state.of(.upper), space: roots.count)
+  }
+
+  private func addTopTable(_ base: UInt64, _ state: PagingState, space: Int) -> Table {
     let table =
-      tables[base] ?? Table(base: base, level: state.mode.levelCount, space: space, address: 0)
+      tables[base]
+      ?? Table(base: base, level: state.topLevel, space: space, address: state.firstAddress)
     if tables.updateValue(table, forKey: base) == nil {
       rootsInFrame[base >> 12, default: []].append(base)
     }
-    roots.append(table)
-    _ = bytes.makeOffset(of: base)
+    makeRoom(for: base, byteCount: state.tableSize(state.topLevel))
+    return table
+  }
+
+  private func makeRoom(for base: UInt64, byteCount: UInt64) {
+    for frame in (base >> 12)...((base + byteCount - 1) >> 12) {
+      _ = bytes.makeOffset(of: frame << 12)
+    }
+  }
+
+  /// The top table of a space that translates an address.
+  func root(of space: Int, for address: UInt64) -> Table {
+    guard let upperRoot, ARM64Half(of: address) == .upper else { return roots[space] }
+    return upperRoot
+  }
+
+  /// The state as seen from the half that a table belongs to.
+  func state(of table: Table) -> PagingState {
+    state.half(of: VirtualAddress(table.address))
   }
 
   /// Refuses to write to yet another frame where there is no room left for one.
-  func checkRoom(for address: UInt64, at mark: SourceMark) throws(Diagnostic) {
-    guard !bytes.hasRoom(for: address) else { return }
+  func checkRoom(
+    for address: UInt64, frames: UInt64 = 1, at mark: SourceMark
+  ) throws(Diagnostic) {
+    guard !bytes.hasRoom(for: address, frames: frames) else { return }
     throw Diagnostic(
       .tooLarge, "the image has more tables and contents than \(BuildLimit.text)", at: mark)
   }
@@ -93,6 +125,7 @@ final class PageTables {
 
   /// The virtual addresses that entry `index` of a table translates.
   func coverage(_ table: Table, _ index: Int) -> ClosedRange<UInt64> {
+    let state = state(of: table)
     let start = state.address(table.address, level: table.level, index: index)
     return start...(start | (1 << state.pageShift(table.level) - 1))
   }
@@ -108,6 +141,7 @@ final class PageTables {
   func makeTable(
     below parent: Table, at index: Int, for mark: SourceMark
   ) throws(Diagnostic) -> Table {
+    let state = state(of: parent)
     let address = entryAddress(parent.base, index)
     guard let base = supply.take() else {
       throw Diagnostic(
@@ -122,14 +156,14 @@ final class PageTables {
         .outOfFrames, "no frame is left below bit \(bits) for another table", at: mark,
         notes: [memory.note])
     }
-    try checkRoom(for: base, at: mark)
+    try checkRoom(for: base, frames: state.tableFrames, at: mark)
     store(entry, in: parent, at: address, for: mark)
     let table = Table(
       base: base, level: parent.level - 1, space: parent.space,
       address: state.address(parent.address, level: parent.level, index: index))
     tables[base] = table
     // A table counts as written from here on, although it may stay empty.
-    _ = bytes.makeOffset(of: base)
+    makeRoom(for: base, byteCount: state.tableSize(table.level))
     return table
   }
 
@@ -139,9 +173,17 @@ final class PageTables {
   func place(
     of address: Located<UInt64>, level: Int, space: Int, makingFor mark: SourceMark? = nil
   ) throws(Diagnostic) -> Place {
-    var table: Table? = roots[space]
-    var base = roots[space].base
-    var current = state.mode.levelCount
+    let root = root(of: space, for: address.value)
+    let state = state(of: root)
+    var table: Table? = root
+    var base = root.base
+    var current = state.topLevel
+    guard level <= current else {
+      throw Diagnostic(
+        .noSuchEntry,
+        "the walk of \(address.value.hex) starts at \(state.mode.entryName(current))",
+        at: address.mark, notes: ["TCR says how many address bits there are, and so levels"])
+    }
     while true {
       let index = state.index(of: VirtualAddress(address.value), level: current)
       let entryAddress = entryAddress(base, index)
@@ -177,6 +219,7 @@ final class PageTables {
   private func unreachable(
     _ address: Located<UInt64>, level: Int, because entry: UInt64, at current: Int
   ) -> Diagnostic {
+    let state = state.half(of: VirtualAddress(address.value))
     let name = state.mode.entryName(current)
     let note: String
     switch state.meaning(of: entry, level: current) {

@@ -115,21 +115,26 @@ struct StatementCheck {
       state.isLongMode
       ? RegisterLayouts.userMasking57.mask | RegisterLayouts.userMasking48.mask
         | RegisterLayouts.noFlush.mask | state.attributeBits : 0
-    guard (root.value & ~other) >> UInt64(bits) == 0 else {
+    guard state.isARM64 || (root.value & ~other) >> UInt64(bits) == 0 else {
       collector.report(
         .doesNotFit, "\(root.value.hex) does not fit CR3, which has \(bits) address bits",
         at: root.mark)
       return false
     }
-    let table = state.root.rawValue.range(count: state.tableSize(state.mode.levelCount))
+    return checkTopTable(of: state, at: root.mark)
+  }
+
+  /// Whether the top table of the half in view lies in memory.
+  func checkTopTable(of state: PagingState, at mark: SourceMark) -> Bool {
+    let table = state.topTable
     // Of a list of facts the root may be a few words.
     let isThere =
       memory.facts == nil
       ? table.map(memory.installed.contains) : table.map(memory.installed.overlaps)
     guard isThere != true else { return true }
-    let name = state.mode.tableName(state.mode.levelCount)
+    let name = state.mode.tableName(state.topLevel)
     collector.report(
-      .outsideMemory, "the \(name) at \(state.root) does not lie in memory", at: root.mark,
+      .outsideMemory, "the \(name) at \(state.root) does not lie in memory", at: mark,
       notes: [memory.note])
     return false
   }

@@ -52,6 +52,11 @@ public struct ProtNoneEntry: Hashable, Sendable {
   /// Linux arch/x86/include/asm/pgtable_types.h.
   @inlinable public static var marker: BitField { X86Fields.global }
 
+  /// The same on arm64: `PTE_PROT_NONE`, Linux arch/arm64/include/asm/pgtable-prot.h (6.1).
+  @inlinable public static var markerOfARM64: BitField {
+    BitField("PROT_NONE", 58, .value, "present for the kernel, where bit 0 is 0")
+  }
+
   /// The frame of the page.
   public let frame: PhysicalAddress
 
@@ -60,9 +65,16 @@ public struct ProtNoneEntry: Hashable, Sendable {
   /// Since the L1TF mitigation the kernel inverts the address bits on processors with eight-byte
   /// entries (Linux arch/x86/include/asm/pgtable-invert.h).
   public init?(_ entry: UInt64, mode: PagingMode, pageShift: UInt64) {
-    guard !X86Fields.present.isSet(in: entry), Self.marker.isSet(in: entry) else { return nil }
-    let isInverted = mode != .x86
-    let field = isInverted ? LongModeLayouts.frame : TwoLevelLayouts.frame
+    let marker = mode == .arm64 ? Self.markerOfARM64 : Self.marker
+    // P of x86 and bit 0 of arm64's descriptors are one place.
+    guard !X86Fields.present.isSet(in: entry), marker.isSet(in: entry) else { return nil }
+    let isInverted = mode != .x86 && mode != .arm64
+    let field =
+      switch mode {
+      case .x86: TwoLevelLayouts.frame
+      case .pae, .x86_64, .la57: LongModeLayouts.frame
+      case .arm64: ARM64Layouts.frame4K
+      }
     let bits = (isInverted ? ~entry : entry) & field.mask
     frame = PhysicalAddress((bits >> pageShift) << pageShift)
   }

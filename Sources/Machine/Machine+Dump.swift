@@ -14,13 +14,19 @@ extension Machine {
       PagingState.mode(
         cr0: $0.cr0, cr4: $0.cr4, longMode: longMode ?? (dump.architecture == .x8664))
     }
-    guard let mode = overrides.mode ?? recorded else { throw Self.modeNeeded(dump, processor) }
+    let only: PagingMode? = dump.architecture == .aarch64 ? .arm64 : nil
+    guard let mode = overrides.mode ?? recorded ?? only else {
+      throw Self.modeNeeded(dump, processor)
+    }
     self.init(
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
       format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
-    note("mode", mode.rawValue, from: overrides.mode == nil ? processor?.source ?? "" : "--mode")
-    if let processor, recorded == mode {
+    let source = processor?.source ?? "the dump is of an aarch64 processor"
+    note("mode", mode.rawValue, from: overrides.mode == nil ? source : "--mode")
+    if mode == .arm64 {
+      noteDefaults(overrides)
+    } else if let processor, recorded == mode {
       take(processor)
     } else if mode != .x86 {
       note("NXE", "1", from: "default of the mode")
@@ -33,6 +39,15 @@ extension Machine {
       throw MachineOverrides.Problem(
         "\(dump.path) does not say where the page tables start; give --root ADDRESS")
     }
+  }
+
+  /// A core of arm64 records no system registers.
+  private mutating func noteDefaults(_ overrides: MachineOverrides) {
+    if overrides.tcr == nil {
+      note("TCR", paging.arm64.tcr.hex, from: "assumed: granule 4 KiB, 48 bits in both halves")
+    }
+    guard overrides.ttbr1 == nil else { return }
+    note("TTBR1", "unknown", from: "give --ttbr1 ADDRESS for the upper half")
   }
 
   private static func modeNeeded(

@@ -78,7 +78,8 @@ public struct Machine: Sendable {
     let (result, steps) = state.walk(address, in: memory)
     let frameIsPresent = result.translation.map { memory.holdsFrame(of: $0.address) } ?? true
     return Walk(
-      address: address, mode: state.mode, root: state.root, result: result, steps: steps,
+      address: address, mode: state.mode, root: state.half(of: address).root, result: result,
+      steps: steps,
       isInImage: frameIsPresent)
   }
 }

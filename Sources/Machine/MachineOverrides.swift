@@ -5,7 +5,7 @@ public import Paging
 public struct MachineOverrides: Hashable, Sendable {
   /// `--mode`.
   public var mode: PagingMode?
-  /// `--root`: CR3, low bits allowed.
+  /// `--root`: CR3 or TTBR0_EL1, low bits allowed.
   public var root: UInt64?
   /// `--cr0`.
   public var cr0: UInt64?
@@ -17,6 +17,14 @@ public struct MachineOverrides: Hashable, Sendable {
   public var pkru: UInt64?
   /// `--pkrs`.
   public var pkrs: UInt64?
+  /// `--ttbr1`.
+  public var ttbr1: UInt64?
+  /// `--tcr`.
+  public var tcr: UInt64?
+  /// `--sctlr`.
+  public var sctlr: UInt64?
+  /// `--pan`: PSTATE.PAN is 1.
+  public var privilegedAccessNever = false
   /// `--physical-bits`.
   public var physicalBits: Int?
   /// `--vendor`.
@@ -55,6 +63,7 @@ public struct MachineOverrides: Hashable, Sendable {
   /// A root that is given becomes the only address space; a process selects among those known.
   public func apply(to machine: inout Machine) throws(Problem) {
     applyMode(to: &machine)
+    try checkRegisters(of: machine.paging.mode)
     applyRegisters(to: &machine)
     applyProcessor(to: &machine)
     if let system { machine.system = system }
@@ -72,11 +81,23 @@ public struct MachineOverrides: Hashable, Sendable {
     // What was known of the registers of the other mode holds no longer.
     machine.provenance.removeAll { Self.registers.contains($0.subject) }
     machine.note("mode", mode.rawValue, from: "--mode")
-    if mode != .x86 { machine.note("NXE", "1", from: "default of the mode") }
+    if mode != .x86, mode != .arm64 { machine.note("NXE", "1", from: "default of the mode") }
   }
 
   /// The subjects of `Provenance` that are about registers of a mode.
-  private static let registers: Set = ["CR0", "CR4", "EFER", "NXE", "PKRU", "PKRS"]
+  private static let registers: Set = [
+    "CR0", "CR4", "EFER", "NXE", "PKRU", "PKRS", "TTBR1", "TCR", "SCTLR", "PAN",
+  ]
+
+  /// Refuses registers that processors of the other architecture have.
+  private func checkRegisters(of mode: PagingMode) throws(Problem) {
+    let ofX86 = [("--cr0", cr0), ("--cr4", cr4), ("--efer", efer), ("--pkru", pkru)]
+    let ofARM64 = [("--ttbr1", ttbr1), ("--tcr", tcr), ("--sctlr", sctlr)]
+    let strangers = mode == .arm64 ? ofX86 : ofARM64
+    guard let name = strangers.first(where: { $0.1 != nil })?.0 else { return }
+    let whose = mode == .arm64 ? "x86" : "arm64"
+    throw Problem("\(name) is a register of \(whose); the mode is \(mode.rawValue)")
+  }
 
   private func applyRegisters(to machine: inout Machine) {
     func set(_ value: UInt64?, _ path: WritableKeyPath<PagingState, UInt64>, _ name: String) {
@@ -93,6 +114,16 @@ public struct MachineOverrides: Hashable, Sendable {
     if mode != nil { machine.paging.setModeBits() }
     // What was assumed or set by default about NXE no longer holds.
     if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
+    if let ttbr1 {
+      machine.paging.arm64.ttbr1 = ttbr1
+      machine.note("TTBR1", "0x" + String(ttbr1, radix: 16), from: "--ttbr1")
+    }
+    set(tcr, \.arm64.tcr, "tcr")
+    set(sctlr, \.arm64.sctlr, "sctlr")
+    if privilegedAccessNever {
+      machine.paging.arm64.privilegedAccessNever = true
+      machine.note("PAN", "1", from: "--pan")
+    }
     guard let physicalBits else { return }
     machine.paging.physicalBits = physicalBits
     machine.note("MAXPHYADDR", "\(physicalBits)", from: "--physical-bits")

@@ -96,9 +96,7 @@ private struct RecordedQuestion: WalkerOperation {
   let access: Access?
   let rules: AccessRules
 
-  mutating func run<Format, Memory>(
-    _ walker: Walker<Format, Memory>
-  ) -> Supposition.Verdict {
+  mutating func run(_ walker: some TableWalker) -> Supposition.Verdict {
     let linear = access.map { rules.linearAddress(pointer.rawValue, for: $0) } ?? pointer.rawValue
     var recorder = WalkRecorder()
     let walk = walker.translate(VirtualAddress(linear), observer: &recorder)

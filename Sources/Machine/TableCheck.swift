@@ -20,7 +20,7 @@ extension Machine {
 private struct CheckOperation: WalkerOperation {
   var visitor: CheckVisitor
 
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> CheckOperation {
+  mutating func run(_ walker: some TableWalker) -> CheckOperation {
     walker.scan(visitor: &visitor)
     visitor.finish()
     return self
@@ -33,6 +33,12 @@ private struct CheckVisitor: TableVisitor {
   private let end: UInt64
   private let emit: (Finding) -> Bool
   private var state: PagingState
+  /// The root of the address space: that of the lower half, where there are two.
+  private var space: PhysicalAddress
+  /// The level of the top table that is being read.
+  private var topLevel: Int
+  /// The top table that is being read.
+  private var top: PhysicalAddress
   private var seen = FoldTable<UInt8>(empty: 0)
   /// The tables between the root and the one that is read.
   private var path: [PhysicalAddress] = []
@@ -71,10 +77,16 @@ private struct CheckVisitor: TableVisitor {
     memory = machine.memory
     end = machine.memory.runs.last.map { $0.last.rawValue } ?? 0
     state = machine.paging
+    space = machine.paging.root
+    topLevel = machine.paging.topLevel
+    top = machine.paging.root
     self.emit = emit
   }
 
-  mutating func begin(_ state: PagingState) { self.state = state }
+  mutating func begin(_ state: PagingState) {
+    self.state = state
+    space = state.root
+  }
 
   mutating func finish() {
     flush(\.writableExecutable, .writableExecutable)
@@ -84,8 +96,12 @@ private struct CheckVisitor: TableVisitor {
 
   mutating func enter(_ table: TableVisit) -> Bool {
     guard wantsMore else { return false }
+    if path.isEmpty {
+      state = state.half(of: VirtualAddress(table.address))
+      (topLevel, top) = (table.level, table.table)
+    }
     if path.contains(table.table) { checkCycle(table) }
-    if table.level == state.mode.levelCount - 1 { checkSelfMap(table) }
+    if table.level == topLevel - 1 { checkSelfMap(table) }
     guard seen.value(for: table.key) == nil else { return false }
     seen.store(1, for: table.key)
     path.append(table.table)
@@ -105,9 +121,10 @@ private struct CheckVisitor: TableVisitor {
 
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {
     let name = state.mode.entryName(entry.level)
+    let what = state.isARM64 ? "address bits beyond the output size" : "reserved bits set"
     give(
       .reservedBits, entry, value: entry.entry,
-      "\(name) \(entry.entry.hex) has reserved bits set: \(bits.hex)")
+      "\(name) \(entry.entry.hex) has \(what): \(bits.hex)")
   }
 
   mutating func missing(_ entry: EntryVisit) { note(entry, .absentTable, \.absent) }
@@ -117,7 +134,7 @@ private struct CheckVisitor: TableVisitor {
     let name = state.mode.tableName(table.level)
     give(
       Finding(
-        .cycle, root: state.root, address: VirtualAddress(table.address),
+        .cycle, root: space, address: VirtualAddress(table.address),
         entryAddress: table.table, value: table.table.rawValue,
         detail: "the table at \(table.table) is its own ancestor, here as \(name)"))
   }
@@ -126,15 +143,15 @@ private struct CheckVisitor: TableVisitor {
   /// another process's root, or, where four directories stand in for the root, from one of these.
   private func isSelfMapped(_ table: TableVisit) -> Bool {
     if state.mode == .pae && path.count == 2 { return isDirectorySelfMapped(table) }
-    guard table.table == state.root || otherRoots.contains(table.table) else { return false }
+    guard table.table == top || otherRoots.contains(table.table) else { return false }
     return path.drop { $0 != table.table }.allSatisfy { $0 == table.table }
   }
 
   /// Four PDEs in a row lead to the four directories, as the four PDPTEs do.
   private func isDirectorySelfMapped(_ table: TableVisit) -> Bool {
     let index = state.index(of: VirtualAddress(table.address), level: table.level + 1)
-    let level = state.mode.levelCount
-    guard let entry = state.entry(of: state.root, at: index % state.entryCount(level), in: memory)
+    let level = topLevel
+    guard let entry = state.entry(of: top, at: index % state.entryCount(level), in: memory)
     else { return false }
     return state.meaning(of: entry, level: level) == .table(table.table)
   }
@@ -142,8 +159,8 @@ private struct CheckVisitor: TableVisitor {
   /// Slot i of the root leads to a table whose slot i leads to itself: the self-map of another
   /// root.
   private mutating func checkSelfMap(_ table: TableVisit) {
-    guard path.count == 1, table.table != state.root else { return }
-    let level = state.mode.levelCount
+    guard path.count == 1, table.table != top else { return }
+    let level = topLevel
     let index = state.index(of: VirtualAddress(table.address), level: level)
     guard index < state.entryCount(level),
       let entry = state.entry(of: table.table, at: index, in: memory),
@@ -153,8 +170,8 @@ private struct CheckVisitor: TableVisitor {
     let name = state.mode.entryName(level)
     give(
       Finding(
-        .selfMap, root: state.root, address: VirtualAddress(table.address),
-        entryAddress: state.root.advanced(by: UInt64(index * state.entrySize)), value: entry,
+        .selfMap, root: space, address: VirtualAddress(table.address),
+        entryAddress: top.advanced(by: UInt64(index * state.entrySize)), value: entry,
         detail: "\(name)[\(index.hex)] is the self-map of root \(table.table), not of this one"))
   }
 
@@ -187,7 +204,7 @@ private struct CheckVisitor: TableVisitor {
   ) {
     give(
       Finding(
-        kind, root: state.root, address: VirtualAddress(entry.address),
+        kind, root: space, address: VirtualAddress(entry.address),
         entryAddress: entry.entryAddress, value: value, detail: detail))
   }
 

@@ -7,6 +7,8 @@ public import PhysicalMemory
   case translated(Translation, updates: EntryUpdates)
   /// A page fault.
   case pageFault(PageFault)
+  /// A page fault of arm64: an instruction abort or a data abort.
+  case abort(ARM64Abort)
   /// A general-protection exception: the address is not canonical, or a PAE PDPTE that is in use
   /// has reserved bits, which the processor finds as CR3 is loaded (SDM 3A, 4.4.1).
   case generalProtection(WalkStop)
@@ -17,7 +19,7 @@ public import PhysicalMemory
   @inlinable public var outcome: AccessOutcome {
     switch self {
     case .translated: .translated
-    case .pageFault: .pageFault
+    case .pageFault, .abort: .pageFault
     case .generalProtection: .generalProtection
     case .missing: .missing
     }
@@ -28,7 +30,7 @@ public import PhysicalMemory
 @frozen public enum AccessOutcome: String, Sendable, CaseIterable {
   /// The access is made.
   case translated
-  /// A page fault, #PF.
+  /// A page fault: #PF, or an abort of arm64.
   case pageFault = "page-fault"
   /// A general-protection exception, #GP.
   case generalProtection = "general-protection"
@@ -183,7 +185,7 @@ private struct SingleAccess: WalkerOperation {
   let access: Access
   let rules: AccessRules
 
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> AccessResult {
+  mutating func run(_ walker: some TableWalker) -> AccessResult {
     walker.access(pointer, access, rules: rules)
   }
 }

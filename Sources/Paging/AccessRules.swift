@@ -18,6 +18,8 @@ public import BitLayout
   @usableFromInline let pkrs: UInt64
   /// What becomes of the upper bits of data addresses.
   @usableFromInline let tags: AddressTags
+  /// The rules of arm64, which has other registers.
+  @usableFromInline let arm64: ARM64AccessRules
 
   /// Takes the rules from the registers.
   public init(_ state: PagingState) {
@@ -33,6 +35,7 @@ public import BitLayout
     pkru = state.pkru
     pkrs = state.pkrs
     tags = AddressTags(state)
+    arm64 = ARM64AccessRules(state)
   }
 
   /// The linear address that an access to `pointer` translates: without the tag of a data address.

@@ -179,7 +179,7 @@ struct MapOperation<Filter: PageFilter, Sink: MapSink>: WalkerOperation {
   }
 
   @inlinable
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) {
+  mutating func run(_ walker: some TableWalker) {
     walker.scan(range, visitor: &visitor)
     visitor.finish()
   }

@@ -36,7 +36,7 @@ struct AccessBatch<Sink: AccessSink>: WalkerOperation {
   }
 
   @inlinable
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> Sink {
+  mutating func run(_ walker: some TableWalker) -> Sink {
     for question in questions {
       sink.receive(
         walker.access(question.pointer, question.access, rules: rules), for: question)

@@ -6,7 +6,7 @@ public protocol WalkSink {
   mutating func receive(_ result: WalkResult, for address: VirtualAddress)
 }
 
-extension Walker {
+extension TableWalker {
   /// Translates many addresses and gives each result to `sink`.
   @inlinable
   public func translate(_ addresses: Span<VirtualAddress>, into sink: inout some WalkSink) {
@@ -54,7 +54,17 @@ extension PagingState {
     case .la57:
       Walker(format: FiveLevelFormat(self), memory: memory, root: root)
         .translate(addresses, into: &sink)
+    case .arm64: translateARM64(addresses, over: memory, into: &sink)
     }
+  }
+
+  /// The same on arm64, apart for the same reason as the formats with attribute bits.
+  @inlinable @inline(never)
+  func translateARM64(
+    _ addresses: Span<VirtualAddress>, over memory: some PhysicalMemory,
+    into sink: inout some WalkSink
+  ) {
+    ARM64Walker(self, memory: memory).translate(addresses, into: &sink)
   }
 
   /// The same in the formats with attribute bits, apart so that the choice above stays small enough
@@ -77,6 +87,7 @@ extension PagingState {
     case .la57:
       Walker(format: AttributeFormat<FiveLevelFormat>(self), memory: memory, root: root)
         .translate(addresses, into: &sink)
+    case .arm64: translateARM64(addresses, over: memory, into: &sink)
     }
   }
 }

@@ -9,7 +9,8 @@ public import PhysicalMemory
   /// The bits of an entry that do not depend on the address: P, and PS of a large page.
   public let base: UInt64
   @usableFromInline let frameMask: UInt64
-  /// The second part of the address, which only a 4-MByte page has; an empty mask where there is none.
+  /// The second part of the address, which a 4-MByte page has, and a descriptor of arm64 that holds
+  /// 52 bits; an empty mask where there is none.
   @usableFromInline let highMask: UInt64
   @usableFromInline let highLow: UInt64
   @usableFromInline let highPosition: UInt64
@@ -20,6 +21,12 @@ public import PhysicalMemory
       let frame = layout.fields.first(where: { $0.kind == .address })
     else { return nil }
     frameMask = frame.mask
+    if state.isARM64 {
+      base = ARM64Layouts.kindBits(level: level, isPage: isPage)
+      let rules = ARM64HalfRules(state)
+      (highMask, highLow, highPosition) = (rules.highMask, rules.highLow, rules.highPosition)
+      return
+    }
     base = X86Fields.present.mask | (isPage && level > 1 ? X86Fields.pageSize.mask : 0)
     let high = TwoLevelLayouts.frame4MHigh
     let hasHigh = state.mode == .x86 && isPage && level == 2 && state.features.pse36
@@ -39,9 +46,12 @@ public import PhysicalMemory
 }
 
 extension PagingState {
-  /// The bits of an entry that grant exactly these rights, or nil where it cannot: XD needs a mode
-  /// that has it and EFER.NXE=1, and a PAE PDPTE takes no right away.
+  /// The bits of an entry that grant exactly these rights, or nil where it cannot.
+  ///
+  /// XD needs a mode that has it and EFER.NXE=1, and a PAE PDPTE takes no right away. A page of
+  /// arm64 gets AF=1 too.
   public func bits(granting rights: Rights, level: Int, isPage: Bool) -> UInt64? {
+    if isARM64 { return ARM64Layouts.bits(granting: rights, isPage: isPage) }
     guard let layout = layout(level: level, isPage: isPage) else { return nil }
     func has(_ field: BitField) -> Bool {
       layout.fields.contains { $0.mask == field.mask && $0.kind == .value }

@@ -35,6 +35,8 @@ public import PhysicalMemory
   @usableFromInline let changed: UInt8
   /// The level of the entry that becomes dirty; 0 where none does.
   @usableFromInline let dirtyLevel: Int
+  /// What the last entry of a walk of arm64 becomes; nil on x86.
+  @usableFromInline let after: UInt64?
 
   /// The accessed bit of every entry from the top of the walk to its last, and the dirty bit of the
   /// last where `setsDirty`.
@@ -42,6 +44,7 @@ public import PhysicalMemory
   init(_ record: AccessRecorder, levels: ClosedRange<Int>, setsDirty: Bool) {
     self.record = record
     let last = levels.lowerBound
+    after = nil
     dirtyLevel = setsDirty ? last : 0
     var changed: UInt8 = 0
     var level = last
@@ -54,6 +57,15 @@ public import PhysicalMemory
       level &+= 1
     }
     self.changed = changed
+  }
+
+  /// The one descriptor of arm64 that an access changes: the last, which becomes `after`.
+  @inlinable
+  init(_ record: AccessRecorder, level: Int, after: UInt64) {
+    self.record = record
+    self.after = after
+    dirtyLevel = 0
+    changed = record.entries[level] == after ? 0 : 1 &<< UInt8(truncatingIfNeeded: level)
   }
 }
 
@@ -74,7 +86,7 @@ extension EntryUpdates: RandomAccessCollection {
     let dirty = level == dirtyLevel ? X86Fields.dirty.mask : 0
     return EntryUpdate(
       address: PhysicalAddress(record.addresses[level]), level: level, before: before,
-      after: before | X86Fields.accessed.mask | dirty)
+      after: after ?? before | X86Fields.accessed.mask | dirty)
   }
 }
 

@@ -1,17 +1,17 @@
 public import PhysicalMemory
 
-/// What makes two visits of a table the same visit: the table, its level and the rights that the
-/// entries above leave to it.
+/// What makes two visits of a table the same visit: the table, its level, the rights that the
+/// entries above leave to it, and the rules that it is read by where one state has several.
 @frozen public struct TableKey: Hashable, Sendable {
-  /// The table's address with level and rights in the bits that no physical address has.
+  /// The table's address with level, rights and rules in the bits that no physical address has.
   public let rawValue: UInt64
 
   /// Makes a key; a physical address has 52 bits at most.
   @inlinable
-  public init(_ table: PhysicalAddress, level: Int, rights: Rights) {
+  public init(_ table: PhysicalAddress, level: Int, rights: Rights, tag: UInt64 = 0) {
     rawValue =
-      table.rawValue | UInt64(truncatingIfNeeded: level) &<< 55
-      | UInt64(rights.rawValue) &<< 52
+      table.rawValue | UInt64(truncatingIfNeeded: level) &<< 56
+      | UInt64(rights.rawValue) &<< 52 | tag &<< 59
   }
 }
 

@@ -8,23 +8,27 @@ public enum PagingMode: String, Sendable, CaseIterable {
   case x86_64 = "x86-64"
   /// 5-level paging, CR4.LA57=1 (SDM 3A, 4.5).
   case la57
+  /// VMSAv8-64 stage 1 at EL1 and EL0: two halves with a top table each (ARM ARM D8).
+  case arm64
 
-  /// The number of levels, which is also the level of the top table's entries.
+  /// The largest number of levels; where registers say that there are fewer, see
+  /// `PagingState.topLevel`.
   public var levelCount: Int {
     switch self {
     case .x86: 2
     case .pae: 3
     case .x86_64: 4
-    case .la57: 5
+    case .la57, .arm64: 5
     }
   }
 
-  /// The number of bits of a virtual address that are translated.
+  /// The largest number of bits of a virtual address that are translated.
   public var virtualAddressBits: Int {
     switch self {
     case .x86, .pae: 32
     case .x86_64: 48
     case .la57: 57
+    case .arm64: 53
     }
   }
 
@@ -35,23 +39,27 @@ public enum PagingMode: String, Sendable, CaseIterable {
 
   /// The manual's name of an entry at `level`: 1 is PTE, the highest the entries of the top table.
   public func entryName(_ level: Int) -> String {
-    level >= 1 && level <= levelCount ? Self.entryNames[level - 1] : "level \(level)"
+    level >= 1 && level <= levelCount ? names[level - 1] : "level \(level)"
   }
 
   /// The manual's name of a table whose entries are at `level`.
   public func tableName(_ level: Int) -> String {
-    level >= 1 && level <= levelCount
-      ? ["page table", "page directory", "PDPT", "PML4", "PML5"][level - 1] : "level \(level)"
+    guard level >= 1 && level <= levelCount else { return "level \(level)" }
+    return self == .arm64
+      ? "\(names[level - 1]) table"
+      : ["page table", "page directory", "PDPT", "PML4", "PML5"][level - 1]
   }
 
   /// The level with the manual's name, in any letter case.
   public func level(named name: String) -> Int? {
-    Self.entryNames.prefix(levelCount).firstIndex { $0.lowercased() == name.lowercased() }
-      .map { $0 + 1 }
+    names.prefix(levelCount).firstIndex { $0.lowercased() == name.lowercased() }.map { $0 + 1 }
   }
 
   /// The manual's names of this mode's entries, top level first.
-  public var entryNames: [String] { Self.entryNames.prefix(levelCount).reversed() }
+  public var entryNames: [String] { names.prefix(levelCount).reversed() }
+
+  private var names: [String] { self == .arm64 ? Self.levelNames : Self.entryNames }
 
   private static let entryNames = ["PTE", "PDE", "PDPTE", "PML4E", "PML5E"]
+  private static let levelNames = ["L3", "L2", "L1", "L0", "L-1"]
 }

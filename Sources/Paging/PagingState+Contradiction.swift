@@ -8,7 +8,8 @@ extension PagingState {
 
   /// Why the registers cannot be those of a processor in this mode, or nil where they can.
   public var contradiction: String? {
-    widthContradiction ?? modeContradiction ?? controlContradiction ?? tagContradiction
+    if isARM64 { return widthContradiction ?? arm64Contradiction }
+    return widthContradiction ?? modeContradiction ?? controlContradiction ?? tagContradiction
       ?? attributeContradiction
   }
 
@@ -105,6 +106,7 @@ extension PagingState {
     guard access.isShadowStack, !RegisterLayouts.controlFlowEnforcement.isSet(in: cr4) else {
       return nil
     }
+    if isARM64 { return "\(access.kind.rawValue) in mode arm64: shadow stacks are of x86 (CET)" }
     return "\(access.kind.rawValue) with CR4.CET=0: there are no shadow stacks (SDM 1, 17.1)"
   }
 }

@@ -11,14 +11,40 @@ extension PagingState {
     case (.pae, false): AttributeFormat<PAEFormat>.self
     case (.x86_64, false): AttributeFormat<FourLevelFormat>.self
     case (.la57, false): AttributeFormat<FiveLevelFormat>.self
+    case (.arm64, _):
+      switch ARM64HalfRules(self).granule {
+      case .k4: ARM64Format<ARM64Granule4K>.self
+      case .k16: ARM64Format<ARM64Granule16K>.self
+      case .k64: ARM64Format<ARM64Granule64K>.self
+      }
     }
   }
 
   /// The format of the state's mode with its rules.
   private var format: any PagingFormat { formatType.init(self) }
 
+  /// The level of the top table.
+  public var topLevel: Int { format.topLevel }
+
+  /// The number of low address bits that the top table translates.
+  public var translatedBits: UInt64 { format.addressBits }
+
+  /// The first address that the top table translates.
+  public var firstAddress: UInt64 { format.firstAddress }
+
+  /// All rights that entries can take away, from which a walk starts.
+  public var allRights: Rights { formatType.allRights }
+
+  /// The rights to a page whose entries leave these.
+  public func effective(_ rights: Rights) -> Rights { format.effective(rights) }
+
+  /// Identifies a table as enumerations do.
+  public func tableKey(_ table: PhysicalAddress, level: Int, rights: Rights) -> TableKey {
+    TableKey(table, level: level, rights: rights, tag: format.keyTag(level))
+  }
+
   /// The number of entries of a table of this level.
-  public func entryCount(_ level: Int) -> Int { formatType.entryCount(level) }
+  public func entryCount(_ level: Int) -> Int { format.entryCount(level) }
 
   /// The number of bytes of an entry, 4 or 8.
   public var entrySize: Int { Int(formatType.entrySize) }
@@ -28,18 +54,19 @@ extension PagingState {
 
   /// The index of the entry of this level that `address` uses.
   public func index(of address: VirtualAddress, level: Int) -> Int {
-    Int(formatType.index(of: address.rawValue, level))
+    let format = format
+    return Int(type(of: format).index(of: format.translated(address.rawValue), level))
   }
 
   /// The first address that entry `index` of the table translates which starts at `address`.
   public func address(_ address: UInt64, level: Int, index: Int) -> UInt64 {
     let start = address &+ UInt64(index) << pageShift(level)
-    return level == mode.levelCount ? format.canonical(start) : start
+    return level == topLevel ? format.canonical(start) : start
   }
 
   /// Whether the processor translates the address at all.
   public func isCanonical(_ address: VirtualAddress) -> Bool {
-    format.isCanonical(address.rawValue)
+    half(of: address).format.isCanonical(address.rawValue)
   }
 
   /// What an entry of this level says.
@@ -50,6 +77,14 @@ extension PagingState {
   /// The rights that an entry of this level leaves.
   public func rights(of entry: UInt64, level: Int) -> Rights {
     format.rights(of: entry, level: level)
+  }
+
+  /// The rights that an entry of this level alone leaves to a page, or to all pages below it.
+  public func rightsLeft(by entry: UInt64, level: Int) -> Rights {
+    let rights = rights(of: entry, level: level)
+    guard isARM64 else { return rights }
+    if case .page = meaning(of: entry, level: level) { return rights.ofPage }
+    return rights.belowTable
   }
 
   /// Entry `index` of a table, or nil where it is not in the image.

@@ -9,6 +9,7 @@ extension PagingState {
     case .x86: Self.twoLevelLayout(level, isPage)
     case .pae: Self.paeLayout(level, isPage)
     case .x86_64, .la57: level > mode.levelCount ? nil : Self.longModeLayout(level, isPage)
+    case .arm64: ARM64Layouts.layout(level: level, isPage: isPage, ARM64HalfRules(self))
     }
   }
 
@@ -50,11 +51,13 @@ extension PagingState {
     case .x86: pageSizeExtension ? [1, 2] : [1]
     case .pae: [1, 2]
     case .x86_64, .la57: features.page1G ? [1, 2, 3] : [1, 2]
+    case .arm64: ARM64HalfRules(self).pageLevels
     }
   }
 
   /// The number of bits of a physical address that an entry of this level can hold.
   public func addressBits(level: Int, isPage: Bool) -> Int {
+    if isARM64 { return Int(ARM64HalfRules(self).outputBits) }
     guard mode == .x86 else { return physicalBits }
     guard isPage, level == 2, features.pse36 else { return 32 }
     // PSE-36 reaches to bit 39, however many bits the processor has (SDM 3A, Table 4-4).
@@ -62,7 +65,10 @@ extension PagingState {
   }
 
   /// The number of bits of the physical address of the top table (SDM 3A, Tables 4-3, 4-7, 4-12).
-  public var rootBits: Int { mode == .x86 || mode == .pae ? 32 : physicalBits }
+  public var rootBits: Int {
+    if isARM64 { return Int(ARM64HalfRules(self).outputBits) }
+    return mode == .x86 || mode == .pae ? 32 : physicalBits
+  }
 
   /// The number of bytes of a table whose entries are of this level.
   public func tableSize(_ level: Int) -> UInt64 { UInt64(entryCount(level) * entrySize) }

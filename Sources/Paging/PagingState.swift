@@ -53,6 +53,8 @@ public struct PagingState: Hashable, Sendable {
   public var alignmentCheck = false
   /// What the processor can do.
   public var features = Features()
+  /// The registers of an arm64 processor; `cr3` is its TTBR0_EL1.
+  public var arm64 = ARM64Registers()
 
   /// The state in which an operating system of `mode` runs: PG and WP set, PSE in 32-bit paging,
   /// NXE in the others, nothing else beyond what the mode is.
@@ -73,6 +75,8 @@ public struct PagingState: Hashable, Sendable {
     case .x86_64:
       cr4 = RegisterLayouts.physicalAddressExtension.mask
       efer = RegisterLayouts.noExecuteEnable.mask | longMode
+    case .arm64:
+      (cr0, cr4, efer) = (0, 0, 0)
     case .la57:
       cr4 = RegisterLayouts.physicalAddressExtension.mask | RegisterLayouts.fiveLevel.mask
       efer = RegisterLayouts.noExecuteEnable.mask | longMode
@@ -93,14 +97,18 @@ public struct PagingState: Hashable, Sendable {
   private var rootMask: UInt64 { RegisterLayouts.root(in: mode).mask & ~attributeBits }
 
   /// The physical address of the top table: CR3 without the bits that are not address.
-  public var root: PhysicalAddress { PhysicalAddress(cr3 & rootMask) }
+  public var root: PhysicalAddress {
+    isARM64 ? ARM64HalfRules(self).table : PhysicalAddress(cr3 & rootMask)
+  }
 
   /// The bits of CR3 that are not part of the root's address.
-  public var ignoredRootBits: UInt64 { cr3 & ~rootMask }
+  public var ignoredRootBits: UInt64 {
+    isARM64 ? arm64IgnoredRootBits : cr3 & ~rootMask
+  }
 
   /// Whether bit 63 of an entry is XD rather than reserved; 32-bit paging has no such bit.
   public var noExecute: Bool {
-    mode != .x86 && RegisterLayouts.noExecuteEnable.isSet(in: efer)
+    isARM64 || mode != .x86 && RegisterLayouts.noExecuteEnable.isSet(in: efer)
   }
 
   /// Whether a PDE of 32-bit paging can map a 4-MByte page.

@@ -18,6 +18,7 @@ extension RegisterLayouts {
     case .x86: BitField("base", 31, 12, .address, "physical address of the page directory")
     case .pae: BitField("base", 31, 5, .address, "physical address of the PDPT")
     case .x86_64, .la57: BitField("base", 51, 12, .address, "physical address of the top table")
+    case .arm64: ARM64RegisterLayouts.base
     }
   }
 
@@ -33,6 +34,7 @@ extension RegisterLayouts {
       return WordLayout(
         "CR3", citation: "SDM 3A, Table 4-7", width: 32,
         [ignored("IGN", 4, 0), root(in: mode)])
+    case .arm64: return ARM64RegisterLayouts.ttbr
     case .x86_64, .la57:
       let high = [
         BitField("reserved", 60, 52, .reserved, "must be 0"), userMasking57, userMasking48,

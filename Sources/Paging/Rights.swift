@@ -16,7 +16,11 @@
   @inlinable public static var user: Self { Self(rawValue: 2) }
   /// Instruction fetch.
   @inlinable public static var execute: Self { Self(rawValue: 4) }
-  /// All of them, from which a walk starts.
+  /// Instruction fetch by EL1, which arm64 grants apart from fetches by EL0 (`execute`).
+  ///
+  /// Only the entries of arm64 have it; it is folded into `execute` at the end of a walk.
+  @inlinable public static var privilegedExecute: Self { Self(rawValue: 8) }
+  /// All that an answer can say, from which a walk of x86 starts.
   @inlinable public static var all: Self { Self(rawValue: 7) }
 }
 

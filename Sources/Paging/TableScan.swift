@@ -22,9 +22,9 @@ public import PhysicalMemory
   @inlinable
   init(
     table: PhysicalAddress, level: Int, rights: Rights, address: UInt64, coverageShift: UInt64,
-    entryCount: Int, isWhole: Bool
+    entryCount: Int, isWhole: Bool, keyTag: UInt64
   ) {
-    self.key = TableKey(table, level: level, rights: rights)
+    self.key = TableKey(table, level: level, rights: rights, tag: keyTag)
     self.table = table
     self.level = level
     self.rights = rights
@@ -87,13 +87,10 @@ extension Walker {
   /// - Complexity: proportional to the entries of the tables that the visitor lets in; a visitor
   ///   that refuses tables it has seen makes that proportional to the tables.
   @inlinable
-  public func scan(
-    _ range: ClosedRange<UInt64> = 0...UInt64.max, visitor: inout some TableVisitor
-  ) {
-    let bits = Format.indexShift(Format.levelCount) &+ Format.indexBits(Format.levelCount)
+  public func scan(_ range: ClosedRange<UInt64>, visitor: inout some TableVisitor) {
     scanTable(
-      root, level: Format.levelCount, rights: .all, address: 0, coverageShift: bits, range: range,
-      visitor: &visitor)
+      root, level: format.topLevel, rights: Format.allRights, address: format.firstAddress,
+      coverageShift: format.addressBits, range: range, visitor: &visitor)
   }
 
   @inlinable
@@ -101,12 +98,13 @@ extension Walker {
     _ table: PhysicalAddress, level: Int, rights: Rights, address: UInt64, coverageShift: UInt64,
     range: ClosedRange<UInt64>, visitor: inout some TableVisitor
   ) {
-    let count = Format.entryCount(level)
+    let count = format.entryCount(level)
     let (first, last) = indexes(in: range, of: address, level: level, count: count)
     guard first <= last else { return }
     let visit = TableVisit(
       table: table, level: level, rights: rights, address: address, coverageShift: coverageShift,
-      entryCount: count, isWhole: first == 0 && last == count - 1)
+      entryCount: count, isWhole: first == 0 && last == count - 1,
+      keyTag: format.keyTag(level))
     guard visitor.enter(visit) else { return }
     let size = count &* MemoryLayout<Format.Word>.size
     let whole: Void? = memory.withBytes(at: table, count: size) { bytes in
@@ -166,7 +164,10 @@ extension Walker {
     let rights = table.rights.intersection(format.rights(of: entry, level: level))
     let visit = entryVisit(entry, index: index, of: table, level: level, rights: rights)
     switch meaning {
-    case .page(let page): visitor.page(visit, at: page)
+    case .page(let page):
+      visitor.page(
+        entryVisit(entry, index: index, of: table, level: level, rights: format.effective(rights)),
+        at: page)
     case .reserved(let bits): visitor.reserved(visit, bits: bits)
     case .table(let next):
       scanTable(
@@ -183,7 +184,7 @@ extension Walker {
     let position = UInt64(truncatingIfNeeded: index)
     let shift = Format.indexShift(level)
     var address = table.address &+ position &<< shift
-    if level == Format.levelCount { address = format.canonical(address) }
+    if level == format.topLevel { address = format.canonical(address) }
     return EntryVisit(
       address: address, index: index,
       entryAddress: table.table.advanced(by: position &* Format.entrySize), entry: entry,
@@ -199,7 +200,7 @@ extension Walker {
     let shift = Format.indexShift(level)
     func start(_ index: Int) -> UInt64 {
       let start = address &+ UInt64(truncatingIfNeeded: index) &<< shift
-      return level == Format.levelCount ? format.canonical(start) : start
+      return level == format.topLevel ? format.canonical(start) : start
     }
     var first = 0
     while first < count, start(first) &+ ((1 &<< shift) &- 1) < range.lowerBound { first &+= 1 }

@@ -26,8 +26,33 @@ public struct WalkRecorder: WalkObserver {
   public mutating func read(_ step: WalkStep) { steps.append(step) }
 }
 
+/// Something that translates and enumerates addresses by page tables, with one top table or more.
+public protocol TableWalker: Sendable {
+  /// Translates an address and shows each entry to `observer`.
+  func translate(_ address: VirtualAddress, observer: inout some WalkObserver) -> WalkResult
+  /// What the processor does with an access to `pointer`.
+  func access(_ pointer: VirtualAddress, _ access: Access, rules: AccessRules) -> AccessResult
+  /// Enumerates all entries that translate an address in `range`, in ascending order.
+  func scan(_ range: ClosedRange<UInt64>, visitor: inout some TableVisitor)
+}
+
+extension TableWalker {
+  /// Translates an address.
+  @inlinable
+  public func translate(_ address: VirtualAddress) -> WalkResult {
+    var observer = NoObserver()
+    return translate(address, observer: &observer)
+  }
+
+  /// Enumerates all entries.
+  @inlinable
+  public func scan(visitor: inout some TableVisitor) {
+    scan(0...UInt64.max, visitor: &visitor)
+  }
+}
+
 /// The emulated MMU's page walker: one format, one memory, one root.
-@frozen public struct Walker<Format: PagingFormat, Memory: PhysicalMemory>: Sendable {
+@frozen public struct Walker<Format: PagingFormat, Memory: PhysicalMemory>: TableWalker {
   /// The format of the tables.
   public let format: Format
   /// The memory that holds them.
@@ -43,26 +68,19 @@ public struct WalkRecorder: WalkObserver {
     self.root = root
   }
 
-  /// Translates an address.
-  @inlinable
-  public func translate(_ address: VirtualAddress) -> WalkResult {
-    var observer = NoObserver()
-    return translate(address, observer: &observer)
-  }
-
   /// Translates an address and shows each entry to `observer`.
   @inlinable
   public func translate(
     _ address: VirtualAddress, observer: inout some WalkObserver
   ) -> WalkResult {
-    let address = address.rawValue
-    guard format.isCanonical(address) else {
+    guard format.isCanonical(address.rawValue) else {
       return .stopped(
         WalkStop(cause: .nonCanonical, level: 0, entryAddress: root, entry: 0))
     }
+    let address = format.translated(address.rawValue)
     var table = root
-    var rights = Rights.all
-    var level = Format.levelCount
+    var rights = Format.allRights
+    var level = format.topLevel
     while true {
       let index = Format.index(of: address, level)
       let entryAddress = table.advanced(by: index &* Format.entrySize)
@@ -85,7 +103,7 @@ public struct WalkRecorder: WalkObserver {
         return .mapped(
           Translation(
             address: page.advanced(by: address & ((1 &<< shift) &- 1)), level: level,
-            entry: entry, rights: rights, pageShift: shift))
+            entry: entry, rights: format.effective(rights), pageShift: shift))
       case .notPresent:
         return .stopped(
           WalkStop(cause: .notPresent, level: level, entryAddress: entryAddress, entry: entry))

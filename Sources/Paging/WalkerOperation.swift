@@ -1,11 +1,11 @@
 public import PhysicalMemory
 
-/// Work on a walker, whatever its format and memory: compiled for each pair of them.
+/// Work on a walker, whatever its formats and memory: compiled for each kind of walker.
 public protocol WalkerOperation {
   /// What the work gives.
   associatedtype Output
   /// Does the work.
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> Output
+  mutating func run(_ walker: some TableWalker) -> Output
 }
 
 extension PagingState {
@@ -35,7 +35,16 @@ extension PagingState {
       return operation.run(Walker(format: FourLevelFormat(self), memory: memory, root: root))
     case .la57:
       return operation.run(Walker(format: FiveLevelFormat(self), memory: memory, root: root))
+    case .arm64: return performARM64(&operation, over: memory)
     }
+  }
+
+  /// The same on arm64, apart for the same reason as the formats with attribute bits.
+  @inlinable @inline(never)
+  func performARM64<Operation: WalkerOperation>(
+    _ operation: inout Operation, over memory: some PhysicalMemory
+  ) -> Operation.Output {
+    operation.run(ARM64Walker(self, memory: memory))
   }
 
   /// The same in the formats with attribute bits, apart so that the choice above stays small enough
@@ -55,6 +64,7 @@ extension PagingState {
     case .la57:
       operation.run(
         Walker(format: AttributeFormat<FiveLevelFormat>(self), memory: memory, root: root))
+    case .arm64: performARM64(&operation, over: memory)
     }
   }
 
@@ -63,16 +73,21 @@ extension PagingState {
     _ address: VirtualAddress, in memory: MemoryImage
   ) -> (result: WalkResult, steps: [WalkStep]) {
     var operation = SingleWalk(address: address)
-    return perform(&operation, on: memory)
+    var walk = perform(&operation, on: memory)
+    guard isARM64 else { return walk }
+    for index in walk.steps.indices {
+      let isLast = index == walk.steps.count - 1 && walk.result.translation != nil
+      let rights = walk.steps[index].rights
+      walk.steps[index].rights = isLast ? rights.ofPage : rights.belowTable
+    }
+    return walk
   }
 }
 
 private struct SingleWalk: WalkerOperation {
   let address: VirtualAddress
 
-  mutating func run<Format, Memory>(
-    _ walker: Walker<Format, Memory>
-  ) -> (result: WalkResult, steps: [WalkStep]) {
+  mutating func run(_ walker: some TableWalker) -> (result: WalkResult, steps: [WalkStep]) {
     var recorder = WalkRecorder()
     let result = walker.translate(address, observer: &recorder)
     return (result, recorder.steps)

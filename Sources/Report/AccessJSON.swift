@@ -84,6 +84,10 @@ public struct AccessJSON: Sendable {
       out.write(pieces.pageFault)
       out.hex(UInt64(fault.errorCode.rawValue))
       out.write("\"")
+    case .abort(let abort):
+      out.write("page-fault\",\"esr\":\"")
+      out.hex(abort.syndrome)
+      out.write("\"")
     case .generalProtection: out.write("general-protection\"")
     case .missing(let stop):
       out.write("missing\"")

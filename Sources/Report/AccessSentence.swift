@@ -5,9 +5,9 @@ import PhysicalMemory
 
 /// The sentences about one access: the question, the verdict, and why.
 struct AccessSentence {
-  private let answer: AccessAnswer
-  private var paging: PagingState { answer.state }
-  private var walk: Walk { answer.walk }
+  let answer: AccessAnswer
+  var paging: PagingState { answer.state }
+  var walk: Walk { answer.walk }
 
   init(_ answer: AccessAnswer) { self.answer = answer }
 
@@ -32,6 +32,9 @@ struct AccessSentence {
     case .pageFault(let fault):
       "page fault, error code \(Self.code(fault.errorCode)), "
         + "CR2 \(walk.address.rawValue.hex(digits: paging.mode.addressDigits))"
+    case .abort(let abort):
+      "\(answer.access.isData ? "data" : "instruction") abort, \(abort.kindText), "
+        + "ESR_EL1 \(abort.syndrome.hex), FAR_EL1 \(walk.address.rawValue.hex(digits: 16))"
     case .generalProtection: "general protection, error code 0x0"
     case .missing: WalkSentence(paging: paging, walk: walk).lines.joined()
     }
@@ -49,6 +52,7 @@ struct AccessSentence {
       Array(WalkSentence(paging: paging, walk: walk).lines.dropFirst())
     case .pageFault(let fault) where !fault.refusal.isEmpty:
       AccessRefusal.rules.filter { fault.refusal.contains($0.refusal) }.map(reason)
+    case .abort(let abort): reasons(of: abort)
     case .generalProtection(let stop) where stop.level > 0:
       WalkSentence(paging: paging, walk: walk).lines
         + ["the processor finds them as CR3 is loaded with this root (SDM 3A, 4.4.1)"]

@@ -49,11 +49,12 @@ public struct AccessText: Sendable {
     }
     for update in updates {
       let name = paging.mode.entryName(update.level)
+      let paging = paging.half(of: answer.walk.address)
       let index = paging.index(of: answer.walk.address, level: update.level)
-      let bits = EntryText(paging: paging, level: update.level, entry: update.newBits).flags
       let digits = paging.entrySize * 2
-      out.write("  sets ")
-      out.write(bits.joined(separator: " "), .bold, width: 3)
+      let words = update.changes(in: paging).split(separator: " ", maxSplits: 1)
+      out.write("  \(words[0]) ")
+      out.write(String(words[1]), .bold, width: 3)
       out.write(" of ")
       out.write("\(name)[\(index.hex(digits: 3))]", .cyan, width: walks.entryWidth)
       out.write("  \(update.address.rawValue.hex(digits: 16))")

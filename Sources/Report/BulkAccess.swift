@@ -69,16 +69,26 @@ private struct AccessLines: AccessSink {
     case .translated(let translation, let updates):
       out.hex(translation.address.rawValue, digits: 16)
       for update in updates {
-        out.write(words.name(of: update))
+        if paging.isARM64 {
+          let name = paging.mode.entryName(update.level)
+          let half = paging.half(of: question.pointer)
+          out.write("  \(update.changes(in: half)) of \(name) at ")
+        } else {
+          out.write(words.name(of: update))
+        }
         out.hex(update.address.rawValue)
       }
       if !isInImage { out.write("  not in the image", .yellow) }
     case .pageFault(let fault):
       out.write("page-fault", .red)
       out.write(words.name(of: fault.errorCode))
+    case .abort(let abort):
+      out.write("page-fault", .red)
+      out.write(" \(abort.syndrome.hex) (\(abort.kindText))")
     case .generalProtection: out.write("general-protection", .red)
     case .missing(let stop):
       out.write("missing", .yellow)
+      guard stop.level > 0 else { break }
       out.write(" \(paging.mode.entryName(stop.level)) at \(stop.entryAddress)")
     }
     out.endLine()

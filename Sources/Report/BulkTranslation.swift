@@ -10,7 +10,7 @@ public struct BulkTranslation {
   /// Prepares the translation of addresses under the root that questions are about.
   public init(_ machine: Machine, asJSON: Bool) {
     self.machine = machine
-    let json = WalkJSON(mode: machine.paging.mode, root: machine.paging.root)
+    let json = WalkJSON(machine.paging)
     lines = ResultLines(
       memory: machine.memory, mode: machine.paging.mode, json: asJSON ? json : nil)
   }

@@ -112,6 +112,7 @@ struct CounterfactualSentence {
           ? "" : " at \(translation.address)")
     case .pageFault(let fault):
       "\(subject) would page-fault with \(AccessSentence.code(fault.errorCode))"
+    case .abort(let abort): "\(subject) would raise a \(abort.kindText)"
     case .generalProtection: "\(subject) would raise a general-protection exception"
     case .missing: ending(verdict.walk)
     }

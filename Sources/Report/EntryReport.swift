@@ -76,9 +76,11 @@ public struct EntryReport: Sendable {
   /// What the processor does with the entry.
   private func sentence(_ level: Int) -> (String, TextStyle) {
     let words = EntryText(paging: paging, level: level, entry: value)
-    let rights = paging.rights(of: value, level: level)
+    let rights = paging.rightsLeft(by: value, level: level)
     let attributes = words.attributes.map { ", \($0)" }.joined()
     switch paging.meaning(of: value, level: level) {
+    case .notPresent where paging.isARM64:
+      return ("not present: \(ARM64Sentence.reason(value, level, paging.mode))", .yellow)
     case .notPresent:
       return (
         value == 0
@@ -114,9 +116,10 @@ public struct EntryReport: Sendable {
     out.write("  --level \(example) shows the bits of the \(example), and so on\n", .dim)
   }
 
-  /// The levels of the mode, top first.
+  /// The levels of the mode, top first; of arm64 those that TCR_EL1 asks for.
   public var levels: [Int] {
     paging.mode.entryNames.compactMap { paging.mode.level(named: $0) }
+      .filter { $0 <= paging.topLevel }
   }
 
   /// Writes the entry at one level as JSON.
@@ -151,13 +154,13 @@ public struct EntryReport: Sendable {
     case .table(let table):
       out.member("state", "table")
       out.member("pfn", hex: table.frame)
-      out.members(of: paging.rights(of: value, level: level))
+      out.members(of: paging.rightsLeft(by: value, level: level))
     case .page(let page):
       out.member("state", "page")
       out.member("pfn", hex: page.frame)
       out.member("pa", hex: page.rawValue)
       out.member("page_size", 1 << paging.pageShift(level))
-      out.members(of: paging.rights(of: value, level: level))
+      out.members(of: paging.rightsLeft(by: value, level: level))
     }
   }
 }

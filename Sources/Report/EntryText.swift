@@ -9,6 +9,11 @@ struct EntryText {
 
   /// The layout that the bits are read by; an entry that must not map a page has that of a table.
   var layout: WordLayout? {
+    if paging.isARM64 {
+      let isPage = level == 1 || !ARM64Layouts.type.isSet(in: entry)
+      return paging.layout(level: level, isPage: isPage)
+        ?? paging.layout(level: level, isPage: !isPage)
+    }
     // Where PS is a reserved bit, the layout of the page that it asks for says so.
     let asksForPage =
       X86Fields.pageSize.isSet(in: entry) && (paging.mode != .x86 || paging.pageSizeExtension)
@@ -19,6 +24,7 @@ struct EntryText {
   /// The names of the set flags, highest bit first, and a protection key that is not 0.
   var flags: [String] {
     guard let layout else { return [] }
+    if paging.isARM64 { return Self.values(layout, entry) }
     let key = X86Fields.protectionKey
     let hasKey = layout.fields.contains { $0.mask == key.mask && $0.kind == .value }
     let keyText =
@@ -35,6 +41,15 @@ struct EntryText {
     [("encrypted", paging.encryptionBit), ("shared", paging.sharedBit)].compactMap { name, bit in
       bit.flatMap { entry >> UInt64($0) & 1 == 1 ? name : nil }
     }
+  }
+
+  /// The set flags of a descriptor and its small numbers, but for those that its place in the
+  /// table says: `UXN nG AF SH=3 AP=1`.
+  private static func values(_ layout: WordLayout, _ entry: UInt64) -> [String] {
+    let kind = ARM64Layouts.valid.mask | ARM64Layouts.type.mask
+    return layout.fields.reversed().filter {
+      $0.kind == .value && $0.mask & kind == 0 && $0.isSet(in: entry) && !name($0).hasPrefix("OA")
+    }.map { $0.width == 1 ? name($0) : "\(name($0))=\($0.value(in: entry))" }
   }
 
   /// Which bits offend, and against what: `reserved bits 20:13`.

@@ -21,6 +21,7 @@ public struct Explanation: Sendable {
   public init(_ answer: AccessAnswer, in memory: MemoryImage) {
     var rules: [String] = []
     var code: [ExplanationSteps.Line] = []
+    if case .abort = answer.result { rules = AccessSentence(answer).reasons }
     if case .pageFault(let fault) = answer.result {
       rules = AccessSentence(answer).reasons
       code = ErrorCodeWords(fault.errorCode).lines
@@ -44,7 +45,8 @@ public struct Explanation: Sendable {
     self.rules = rules
     self.code = code
     steps = ExplanationSteps(
-      paging: question.state, address: linear, result: verdict.walk, steps: verdict.steps)
+      paging: question.state.half(of: linear), address: linear, result: verdict.walk,
+      steps: verdict.steps)
     words = CounterfactualSentence(question: question, before: verdict)
     grants = question.access == nil ? Self.grants(question, verdict, words) : []
     if verdict.isGood {
@@ -88,6 +90,7 @@ public struct Explanation: Sendable {
     if lines.isEmpty {
       out.write("    the processor looks at the address before it reads any table\n")
     }
+    if question.state.isARM64 { return }
     heading("what would change it", to: &out)
     for sentence in sentences {
       out.write("    \(sentence)\n")

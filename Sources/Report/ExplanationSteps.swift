@@ -16,7 +16,7 @@ struct ExplanationSteps {
   var lines: [Line] {
     guard let first = steps.first else { return [] }
     var lines = [root(first)]
-    var before = Rights.all
+    var before = paging.allRights
     for step in steps {
       lines.append((name(step), meaning(of: step, before: before)))
       before = step.rights
@@ -31,9 +31,11 @@ struct ExplanationSteps {
 
   private func root(_ step: WalkStep) -> Line {
     let ignored = paging.ignoredRootBits
+    let isUpper = paging.isARM64 && paging.arm64.half == .upper
+    let register = paging.isARM64 ? isUpper ? "TTBR1_EL1" : "TTBR0_EL1" : "CR3"
     return (
       "root",
-      "CR3 \(paging.cr3.hex) holds the address of the \(paging.mode.tableName(step.level)), "
+      "\(register) \((isUpper ? paging.ttbr1 : paging.cr3).hex) holds the address of the \(paging.mode.tableName(step.level)), "
         + paging.root.description
         + (ignored == 0 ? "" : "; \(Wording.bits(ignored)) of it \(Self.are(ignored)) no address")
     )
@@ -57,6 +59,10 @@ struct ExplanationSteps {
     _ step: WalkStep, _ entry: UInt64, _ words: EntryText, before: Rights
   ) -> String {
     switch paging.meaning(of: entry, level: step.level) {
+    case .notPresent where paging.isARM64:
+      "\(entry.hex) is no valid descriptor at this level, the walk ends"
+    case .reserved(let bits) where paging.isARM64:
+      "\(entry.hex) has address bits beyond the output size: \(bits.hex); the walk ends"
     case .notPresent where entry == 0: "the entry is 0, there is nothing: P=0"
     case .notPresent: "\(entry.hex) has P=0: the other bits are software's, the walk ends"
     case .reserved(let bits):
@@ -66,17 +72,21 @@ struct ExplanationSteps {
         + "; \(loss(step, entry, before))"
     case .page(let page):
       "\(entry.hex) maps the \(Wording.size(1 << paging.pageShift(step.level))) page at \(page)"
-        + (step.level > 1 ? ", for PS=1" : "") + "; \(loss(step, entry, before))"
+        + (step.level > 1 ? paging.isARM64 ? ", a block" : ", for PS=1" : "")
+        + "; \(loss(step, entry, before))"
     }
   }
 
   /// Which rights the entry takes away, and by which bits.
   private func loss(_ step: WalkStep, _ entry: UInt64, _ before: Rights) -> String {
     let own = paging.rights(of: entry, level: step.level)
-    let rights: [(Rights, String, String)] = [
-      (.write, "RW=0", "writing"), (.user, "US=0", "use by user mode"),
-      (.execute, "XD=1", "execution"),
-    ]
+    let rights: [(Rights, String, String)] =
+      paging.isARM64
+      ? namesOfARM64(step, entry)
+      : [
+        (.write, "RW=0", "writing"), (.user, "US=0", "use by user mode"),
+        (.execute, "XD=1", "execution"),
+      ]
     let lost = rights.filter { before.contains($0.0) && !own.contains($0.0) }
     let gone = rights.filter { !before.contains($0.0) && !own.contains($0.0) }
     var parts = lost.map { "\($0.1) takes \($0.2) away" }
@@ -84,6 +94,18 @@ struct ExplanationSteps {
       parts.append("\(Wording.list(gone.map(\.1))) takes nothing away that was there still")
     }
     return parts.isEmpty ? "it takes no right away" : Wording.list(parts)
+  }
+
+  private func namesOfARM64(
+    _ step: WalkStep, _ entry: UInt64
+  ) -> [(Rights, String, String)] {
+    let isTable = step.level > 1 && ARM64Layouts.type.isSet(in: entry)
+    return [
+      (.write, isTable ? "APTable[1]=1" : "AP[2]=1", "writing"),
+      (.user, isTable ? "APTable[0]=1" : "AP[1]=0", "data access by EL0"),
+      (.execute, isTable ? "UXNTable=1" : "UXN=1", "execution by EL0"),
+      (.privilegedExecute, isTable ? "PXNTable=1" : "PXN=1", "execution by EL1"),
+    ]
   }
 
   private func offset(_ translation: Translation) -> Line {

@@ -20,7 +20,9 @@ public struct MachineHeader: Sendable {
     var source = space?.foundBy ?? known.first { $0.subject == "root" }?.source ?? machine.format
     if let owner = space?.owner { source += ", \(owner)" }
     if paging.ignoredRootBits != 0 {
-      source += "; CR3 is \(paging.cr3.hex), its bits \(paging.ignoredRootBits.hex) are no address"
+      let name = paging.isARM64 ? "TTBR0" : "CR3"
+      source +=
+        "; \(name) is \(paging.cr3.hex), its bits \(paging.ignoredRootBits.hex) are no address"
       let fields = paging.rootFields.filter { $0.field.kind == .value }.map {
         "\($0.field.name)=\($0.value.hex)"
       }

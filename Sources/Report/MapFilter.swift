@@ -15,6 +15,7 @@ public struct MapFilter: Hashable, PageFilter {
   /// What a filter can be made of.
   public static let terms = [
     "write", "user", "execute", "no-write", "no-user", "no-execute", "4K", "2M", "4M", "1G",
+    "16K", "64K", "32M", "512M", "64G", "512G", "4T",
   ]
 
   /// Reads terms with commas between them: `user,no-execute,2M`; returns nil where one is unknown.
@@ -33,6 +34,13 @@ public struct MapFilter: Hashable, PageFilter {
       case "2M": pageShifts.insert(21)
       case "4M": pageShifts.insert(22)
       case "1G": pageShifts.insert(30)
+      case "16K": pageShifts.insert(14)
+      case "64K": pageShifts.insert(16)
+      case "32M": pageShifts.insert(25)
+      case "512M": pageShifts.insert(29)
+      case "64G": pageShifts.insert(36)
+      case "512G": pageShifts.insert(39)
+      case "4T": pageShifts.insert(42)
       default: return nil
       }
     }

@@ -15,6 +15,7 @@ struct RegisterFacts {
 
   /// Subject, value and source of each register; those that have no effect only if they were set.
   var facts: [(String, String, String)] {
+    if paging.isARM64 { return factsOfARM64 }
     var facts = [
       fact("CR0", paging.cr0, RegisterLayouts.cr0), fact("CR4", paging.cr4, RegisterLayouts.cr4),
     ]
@@ -34,12 +35,25 @@ struct RegisterFacts {
 
   /// What the meaning of one entry depends on.
   var entryFacts: [(String, String, String)] {
+    if paging.isARM64 {
+      let tcr = fact("TCR", paging.tcr, ARM64RegisterLayouts.tcr.fields.filter { $0.width == 1 })
+      return [tcr, ("PARange", "\(paging.physicalBits)", source("MAXPHYADDR"))]
+    }
     var facts = [fact("CR4", paging.cr4, RegisterLayouts.cr4)]
     if paging.mode != .x86 { facts.append(fact("EFER", paging.efer, RegisterLayouts.efer)) }
     facts.append(("MAXPHYADDR", "\(paging.physicalBits)", source("MAXPHYADDR")))
     let others = ["C-bit", "shared bit"]
     return facts
       + known.filter { others.contains($0.subject) }.map { ($0.subject, $0.value, $0.source) }
+  }
+
+  private var factsOfARM64: [(String, String, String)] {
+    var facts = [
+      fact("TCR", paging.tcr, ARM64RegisterLayouts.tcr.fields.filter { $0.width == 1 }),
+      fact("SCTLR", paging.sctlr, ARM64RegisterLayouts.sctlr),
+    ]
+    if paging.pan != 0 || isKnown("PAN") { facts.append(("PAN", "\(paging.pan)", source("PAN"))) }
+    return facts
   }
 
   private func fact(

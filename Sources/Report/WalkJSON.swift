@@ -9,6 +9,16 @@ public struct WalkJSON: Sendable {
   private let mode: PagingMode
   /// What stands between the address and the outcome.
   private let head: [UInt8]
+  /// The same for the upper half of arm64; empty where there is one half.
+  private var upperHead: [UInt8] = []
+
+  /// Prepares for the walks of one paging state.
+  public init(_ state: PagingState) {
+    self.init(mode: state.mode, root: state.root)
+    if let upper = state.allHalves.dropFirst().first {
+      upperHead = Self(mode: state.mode, root: upper.root).head
+    }
+  }
 
   /// Prepares for the walks of one mode and root.
   public init(mode: PagingMode, root: PhysicalAddress) {
@@ -53,7 +63,8 @@ public struct WalkJSON: Sendable {
   ) {
     out.write("{\"va\":\"")
     out.hex(address.rawValue)
-    out.write(head)
+    let isUpper = !upperHead.isEmpty && ARM64Half(of: address.rawValue) == .upper
+    out.write(isUpper ? upperHead : head)
     switch result {
     case .mapped(let translation):
       out.write("mapped\",\"pa\":\"")

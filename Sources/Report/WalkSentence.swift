@@ -36,6 +36,7 @@ struct WalkSentence {
   }
 
   private func stopped(_ stop: WalkStop) -> String {
+    if paging.isARM64 { return ARM64Sentence(paging: paging, walk: walk).stopped(stop) }
     let name = walk.mode.entryName(stop.level)
     let words = EntryText(paging: paging, level: stop.level, entry: stop.entry)
     switch stop.cause {

@@ -75,12 +75,13 @@ public struct WalkText: Sendable {
     }
     out.hex(entry, digits: paging.entrySize * 2)
     out.write("  ")
+    let paging = paging.half(of: walk.address)
     let meaning = paging.meaning(of: entry, level: step.level)
     write(target: meaning, to: &out)
     out.write("  ")
     write(rights: step.rights, before: before, meaning, to: &out)
     out.write("     ")
-    write(flagsOf: entry, level: step.level, meaning, to: &out)
+    write(flagsOf: entry, level: step.level, meaning, paging, to: &out)
     out.endLine()
   }
 
@@ -107,7 +108,8 @@ public struct WalkText: Sendable {
   }
 
   private func write(
-    flagsOf entry: UInt64, level: Int, _ meaning: EntryMeaning, to out: inout TextBuffer
+    flagsOf entry: UInt64, level: Int, _ meaning: EntryMeaning, _ paging: PagingState,
+    to out: inout TextBuffer
   ) {
     if meaning == .notPresent { return out.write("not present", .yellow) }
     let flags = EntryText(paging: paging, level: level, entry: entry).flags

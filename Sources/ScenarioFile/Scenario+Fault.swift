@@ -63,10 +63,12 @@ extension Scenario {
     public var privilege: Located<Privilege>
     /// `ac:`, RFLAGS.AC; the machine's unless said.
     public var alignmentCheck: Located<Bool>?
-    /// `outcome:`; a page fault where an error code is said, else `translated`.
+    /// `outcome:`; a page fault where an error code or ESR_EL1 is said, else `translated`.
     public var outcome: AccessOutcome
     /// `error-code:`.
     public var errorCode: Located<ErrorCode>?
+    /// `esr:`, ESR_EL1 of an abort of arm64.
+    public var syndrome: Located<UInt64>?
     /// `pa:`.
     public var pa: Located<UInt64>?
     /// `updates:`.

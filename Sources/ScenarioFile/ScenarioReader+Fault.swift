@@ -5,8 +5,9 @@ extension ScenarioReader {
     let access: Located<Scenario.AccessKind>? = word(fields["access"], "`access`")
     let privilege: Located<Scenario.Privilege>? = word(fields["as"], "`as`")
     let outcome: Located<Scenario.AccessOutcome>? = word(fields["outcome"], "`outcome`")
-    let isFault = fields["error-code"] != nil
+    let isFault = fields["error-code"] != nil || fields["esr"] != nil
     let errorCode = fields["error-code"].flatMap(self.errorCode)
+    let syndrome = number(fields["esr"], "`esr`")
     let pa = number(fields["pa"], "`pa`")
     let updates = fields["updates"].flatMap(self.updates)
     let alignmentCheck = bool(fields["ac"], "`ac`")
@@ -16,7 +17,7 @@ extension ScenarioReader {
     guard let va, let access, let privilege else { return nil }
     return Scenario.FaultExpectation(
       va: va, access: access, privilege: privilege, alignmentCheck: alignmentCheck,
-      outcome: expected, errorCode: errorCode, pa: pa, updates: updates)
+      outcome: expected, errorCode: errorCode, syndrome: syndrome, pa: pa, updates: updates)
   }
 
   /// Refuses what an access with this outcome does not answer.
@@ -24,10 +25,10 @@ extension ScenarioReader {
     let allowed: [String] =
       switch outcome {
       case .translated: ["pa", "updates"]
-      case .pageFault: ["error-code"]
+      case .pageFault: ["error-code", "esr"]
       case .generalProtection, .missing: []
       }
-    for key in ["error-code", "pa", "updates"] where !allowed.contains(key) {
+    for key in ["error-code", "esr", "pa", "updates"] where !allowed.contains(key) {
       guard let mark = fields.keyMark(key) else { continue }
       let with = allowed.map { "`\($0)`" }.joined(separator: ", ")
       report(

@@ -81,7 +81,7 @@ package enum Vocabulary {
     ])
   static let fault = KeyTable(
     "fault", "an expectation of `fault`", required: ["fault", "access", "as"],
-    ["fault", "access", "as", "ac", "process", "outcome", "error-code", "pa", "updates"])
+    ["fault", "access", "as", "ac", "process", "outcome", "error-code", "esr", "pa", "updates"])
   static let update = KeyTable(
     "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])
   static let faults = KeyTable(

@@ -34,6 +34,9 @@ struct FaultCheck {
       }
       let wanted = PageFaultErrorCode(rawValue: UInt32(truncatingIfNeeded: code))
       return [("error-code \(code.hex) (\(wanted))", answer.summary)]
+    case .abort(let abort):
+      guard let syndrome = expected.syndrome?.value, syndrome != abort.syndrome else { return [] }
+      return [("esr \(syndrome.hex)", answer.summary)]
     case .generalProtection, .missing: return []
     }
   }
@@ -96,6 +99,8 @@ extension AccessAnswer {
       let rules = fault.refusal.violatedRules.map(\.name).joined(separator: ",")
       return "page-fault \(fault.errorCode.rawValue.hex) (\(fault.errorCode))"
         + (fault.walk.stop.map { self.place($0) } ?? " refused by \(rules)")
+    case .abort(let abort):
+      return "page-fault esr=\(abort.syndrome.hex) \(abort.fault.rawValue) level \(abort.level)"
     case .generalProtection(let stop): return "general-protection" + place(stop)
     case .missing(let stop): return "missing" + place(stop)
     }

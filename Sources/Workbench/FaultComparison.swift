@@ -54,6 +54,10 @@ extension GuestFaults.Verdict {
     switch result {
     case .translated: self.init(kind: "none")
     case .pageFault(let fault): self.init(kind: "PF", errorCode: fault.errorCode.rawValue)
+    case .abort(let abort):
+      // The file writes the kinds without a hyphen.
+      let fault = abort.fault.rawValue.filter { $0 != "-" }
+      self.init(kind: "abort", fault: fault, level: abort.level)
     case .generalProtection: self.init(kind: "GP")
     case .missing: return nil
     }
@@ -64,6 +68,7 @@ extension GuestFaults.Verdict {
     switch kind {
     case "PF": "#PF:" + String(errorCode ?? 0, radix: 16)
     case "GP": "#GP"
+    case "abort": "\(fault ?? "abort"):\(level ?? 0)"
     default: kind
     }
   }

@@ -27,13 +27,17 @@ public struct GuestFaults: Decodable, Sendable {
 
   /// What the processor did.
   public struct Verdict: Decodable, Hashable, Sendable {
-    /// `none`, `PF` or `GP`.
+    /// `none`, `PF`, `GP` or `abort`.
     public var kind: String
     /// The error code of a page fault.
     public var errorCode: UInt32?
+    /// The kind of an abort of arm64: `translation`, `accessflag` or `permission`.
+    public var fault: String?
+    /// The level of an abort.
+    public var level: Int?
 
     private enum CodingKeys: String, CodingKey {
-      case kind
+      case kind, fault, level
       case errorCode = "error_code"
     }
   }

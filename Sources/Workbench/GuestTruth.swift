@@ -30,6 +30,15 @@ public struct GuestTruth: Decodable, Sendable {
     public var user: HexNumber
     /// The one in use in the kernel.
     public var kernel: HexNumber
+
+    private enum CodingKeys: String, CodingKey { case user, kernel }
+
+    /// Reads both; arm64 has no other root for the kernel, whose half is that of TTBR1_EL1.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      user = try container.decode(HexNumber.self, forKey: .user)
+      kernel = try container.decodeIfPresent(HexNumber.self, forKey: .kernel) ?? user
+    }
   }
 
   /// A memory area, a line of `/proc/PID/maps`.

@@ -17,6 +17,7 @@ extension Workbench {
     _ machine: Machine, as format: DumpWriter.Format, to path: String, force: Bool = false
   ) throws(DumpError) -> [String] {
     let paging = machine.paging
+    if paging.isARM64 { return try exportARM64(machine, as: format, to: path, force: force) }
     let processor = ProcessorState(
       cr0: paging.cr0, cr3: paging.cr3, cr4: paging.cr4, efer: paging.efer, source: "scenario")
     let isLongMode = paging.mode == .x86_64 || paging.mode == .la57
@@ -24,6 +25,17 @@ extension Workbench {
       format, architecture: isLongMode ? .x8664 : .x86, processors: [processor],
       vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil)
     return try writer.write(machine.memory, to: path, force: force)
+  }
+
+  /// Cores of arm64 have no place for system registers; what a reader must be told is said instead.
+  private static func exportARM64(
+    _ machine: Machine, as format: DumpWriter.Format, to path: String, force: Bool
+  ) throws(DumpError) -> [String] {
+    let writer = DumpWriter(format, architecture: .aarch64)
+    let paging = machine.paging
+    let registers = "--root \(paging.cr3.hex) --ttbr1 \(paging.ttbr1.hex) --tcr \(paging.tcr.hex)"
+    return try writer.write(machine.memory, to: path, force: force)
+      + ["no dump format keeps the registers of arm64: read it with --mode arm64 \(registers)"]
   }
 
   /// The facts from which readers of Linux dumps find the top table.

@@ -36,9 +36,7 @@ private struct IntentComparison: WalkerOperation {
     self.space = space
   }
 
-  mutating func run<Format, Memory>(
-    _ walker: Walker<Format, Memory>
-  ) -> [LedgerCheck.Difference] {
+  mutating func run(_ walker: some TableWalker) -> [LedgerCheck.Difference] {
     var found: [LedgerCheck.Difference] = []
     ledger.forEachPage(in: space) { page in
       for offset in [0, page.pageSize - 1] {

@@ -15,8 +15,8 @@ enum ScenarioGolden {
     let paging = machine.paging
     var lines = [
       "mmubench golden 1", "scenario \(opened.scenario.id.value)",
-      "machine \(paging.mode.rawValue) cr0=\(paging.cr0.hex) cr4=\(paging.cr4.hex) "
-        + "efer=\(paging.efer.hex) physical-bits=\(paging.physicalBits)" + Self.rest(of: paging),
+      "machine \(paging.mode.rawValue) \(registers(paging)) "
+        + "physical-bits=\(paging.physicalBits)" + Self.rest(of: paging),
     ]
     var digester = Digester(memory: machine.memory, state: paging)
     for space in machine.addressSpaces {
@@ -54,6 +54,14 @@ enum ScenarioGolden {
     if let bit = paging.encryptionBit { text += " c-bit=\(bit)" }
     if let bit = paging.sharedBit { text += " shared-bit=\(bit)" }
     return text
+  }
+
+  private static func registers(_ paging: PagingState) -> String {
+    guard paging.isARM64 else {
+      return "cr0=\(paging.cr0.hex) cr4=\(paging.cr4.hex) efer=\(paging.efer.hex)"
+    }
+    let ttbr1 = paging.arm64.ttbr1?.hex ?? "unknown"
+    return "ttbr1=\(ttbr1) tcr=\(paging.tcr.hex) sctlr=\(paging.sctlr.hex) pan=\(paging.pan)"
   }
 
   /// The lines of a golden file, without the end of the last.

@@ -111,6 +111,7 @@ private struct Side {
     switch state.mode {
     case .x86, .pae: 0xbfff_ffff
     case .x86_64, .la57: (1 << UInt64(state.mode.virtualAddressBits - 1)) - 1
+    case .arm64: state.of(.lower).firstAddress + ((1 << state.of(.lower).translatedBits) - 1)
     }
   }
 
@@ -128,7 +129,7 @@ private struct FrameComparison: WalkerOperation {
   let side: Side
   let limit: Int
 
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> [String] {
+  mutating func run(_ walker: some TableWalker) -> [String] {
     var found: [String] = []
     for run in side.process.present {
       let first = PagemapEntry(rawValue: run.entry).frameNumber

@@ -94,7 +94,7 @@ struct PageCounter: TableVisitor {
 
 /// Enumerates the pages and does nothing with them.
 struct PageCount: WalkerOperation {
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> UInt64 {
+  mutating func run(_ walker: some TableWalker) -> UInt64 {
     var counter = PageCounter()
     walker.scan(visitor: &counter)
     return counter.pages
@@ -103,7 +103,7 @@ struct PageCount: WalkerOperation {
 
 /// Enumerates the pages with a visitor of the caller's own.
 struct RunCount: WalkerOperation {
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> RunSummary {
+  mutating func run(_ walker: some TableWalker) -> RunSummary {
     var counter = RunCounter()
     walker.scan(visitor: &counter)
     counter.finish()

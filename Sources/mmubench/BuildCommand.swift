@@ -80,7 +80,7 @@ struct TruthLines {
     var out = TextBuffer()
     var failure: (any Error)?
     for (index, space) in machine.addressSpaces.enumerated() {
-      let json = WalkJSON(mode: machine.paging.mode, root: machine.paging(of: space).root)
+      let json = WalkJSON(machine.paging(of: space))
       ledger.forEachPage(in: index) { page in
         json.write(page, to: &out)
         guard out.bytes.count >= 1 << 16 else { return true }

@@ -51,7 +51,11 @@ struct DiffCommand: ParsableCommand {
         let comparison = TreeComparison(
           TreeComparison.Side(a, root: spaceA.register),
           TreeComparison.Side(b, root: spaceB.register))
-        guard var comparison else { continue }
+        guard var comparison else {
+          throw Failure.usage(
+            "\(first) and \(second) have granules or address sizes that differ (TCR_EL1);"
+              + " compare their maps")
+        }
         let isAlike = comparison.differences { difference in
           guard report.count < limit ?? UInt64.max else {
             isWhole = false

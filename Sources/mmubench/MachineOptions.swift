@@ -8,7 +8,7 @@ import Workbench
 struct MachineOptions: ParsableArguments {
   @Option(
     name: [.customLong("root"), .customLong("dtb"), .customLong("cr3")],
-    help: ArgumentHelp("Physical address of the top table (CR3, low bits allowed)."),
+    help: ArgumentHelp("Physical address of the top table (CR3 or TTBR0_EL1, low bits allowed)."),
     transform: Numbers.number)
   var root: UInt64?
 

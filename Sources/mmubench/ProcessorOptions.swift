@@ -6,7 +6,7 @@ import ScenarioFile
 /// The options that say what the processor is and what its registers hold.
 struct ProcessorOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Paging mode: x86, pae, x86-64 or la57.", valueName: "mode"),
+    help: ArgumentHelp("Paging mode: x86, pae, x86-64, la57 or arm64.", valueName: "mode"),
     transform: Self.mode)
   var mode: PagingMode?
 
@@ -24,6 +24,20 @@ struct ProcessorOptions: ParsableArguments {
 
   @Option(help: "Value of IA32_PKRS.", transform: Numbers.number)
   var pkrs: UInt64?
+
+  @Option(help: "Value of TTBR1_EL1, the upper half of arm64.", transform: Numbers.number)
+  var ttbr1: UInt64?
+
+  @Option(
+    help: "Value of TCR_EL1 (4K granule, 48 bits in both halves, DS=0 if not given).",
+    transform: Numbers.number)
+  var tcr: UInt64?
+
+  @Option(help: "Value of SCTLR_EL1 (M=1 if not given).", transform: Numbers.number)
+  var sctlr: UInt64?
+
+  @Flag(help: "PSTATE.PAN is 1: EL1 does not read or write what EL0 may.")
+  var pan = false
 
   @Flag(help: "RFLAGS.AC is 1, which lifts SMAP for explicit accesses.")
   var ac = false
@@ -92,6 +106,10 @@ struct ProcessorOptions: ParsableArguments {
     overrides.efer = efer
     overrides.pkru = pkru
     overrides.pkrs = pkrs
+    overrides.ttbr1 = ttbr1
+    overrides.tcr = tcr
+    overrides.sctlr = sctlr
+    overrides.privilegedAccessNever = pan
     overrides.alignmentCheck = ac
     overrides.physicalBits = physicalBits.map(Int.init)
     overrides.vendor = vendor

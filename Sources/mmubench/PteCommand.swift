@@ -18,7 +18,7 @@ struct PteCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
   var value: UInt64
 
-  @Option(help: ArgumentHelp("Its level: PML5E, PML4E, PDPTE, PDE or PTE.", valueName: "entry"))
+  @Option(help: ArgumentHelp("Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"))
   var level: String?
 
   @Option(help: ArgumentHelp("Operating system: none.", valueName: "id"))
@@ -38,6 +38,11 @@ struct PteCommand: ParsableCommand {
           + " --mode takes another")
     }
     let chosen = try level.map { try Self.level($0, in: paging.mode) }
+    if let chosen, chosen > paging.topLevel {
+      throw Failure.usage(
+        "with TCR_EL1 \(paging.tcr.hex) walks start at \(paging.mode.entryName(paging.topLevel));"
+          + " --tcr takes another")
+    }
     let report = EntryReport(value, of: machine)
     try output.write { stream in
       if output.json {

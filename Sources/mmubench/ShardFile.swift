@@ -27,6 +27,10 @@ struct ShardFile {
     text.member("accepts_accessed_pdpte", features.acceptsAccessedPDPTE)
     text.member("walks_pdptes", features.walksPDPTEs)
     text.member("attribute_bits", hex: paging.attributeBits)
+    if paging.isARM64 {
+      text.member("ttbr1", hex: paging.ttbr1)
+      text.member("tcr", hex: paging.tcr)
+    }
     text.openArray("roots")
     for space in machine.addressSpaces { text.element(space.register.hex) }
     text.closeArray()

@@ -26,7 +26,7 @@ struct WalkCommand: ParsableCommand {
     let machine = try options.open(machine)
     for address in addresses { try machine.require(address) }
     try output.write { stream in
-      let json = WalkJSON(mode: machine.paging.mode, root: machine.paging.root)
+      let json = WalkJSON(machine.paging)
       let text = WalkText(machine.paging)
       if !output.json { MachineHeader(machine).write(to: &stream.buffer) }
       for (index, address) in addresses.enumerated() {

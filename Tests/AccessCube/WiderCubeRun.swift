@@ -90,6 +90,7 @@ private struct WiderCubeRun {
     switch result {
     case .translated: CubeTally.translated
     case .pageFault(let fault): UInt64(fault.errorCode.rawValue)
+    case .abort(let abort): abort.syndrome
     case .generalProtection: CubeTally.generalProtection
     case .missing: CubeTally.missing
     }
@@ -133,7 +134,7 @@ private struct CaseOperation: WalkerOperation {
   var access = Access(.read, as: .user)
   var rules = AccessRules(PagingState(mode: .x86_64))
 
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> AccessResult {
+  mutating func run(_ walker: some TableWalker) -> AccessResult {
     walker.access(pointer, access, rules: rules)
   }
 }

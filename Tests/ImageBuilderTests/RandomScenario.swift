@@ -5,6 +5,8 @@ import Paging
 struct RandomScenario {
   let seed: UInt64
   let mode: PagingMode
+  /// The granule of arm64 as a power of 2; 12 in the other modes.
+  private let granule: UInt64
   private var state: UInt64
   /// Regions of virtual addresses that nothing is mapped in, as first addresses.
   private var regions: [UInt64] = []
@@ -17,7 +19,10 @@ struct RandomScenario {
   init(seed: UInt64) {
     self.seed = seed
     state = seed
-    mode = PagingMode.allCases[Int(seed % 4)]
+    let choices: [(PagingMode, UInt64)] = [
+      (.x86, 12), (.pae, 12), (.x86_64, 12), (.la57, 12), (.arm64, 12), (.arm64, 14), (.arm64, 16),
+    ]
+    (mode, granule) = choices[Int(seed % 7)]
   }
 
   /// Below `count`; xorshift64*, not the builder's generator.
@@ -38,6 +43,25 @@ struct RandomScenario {
     case .x86: [small, (4 << 20, "4 MiB", 2)]
     case .pae: [small, (2 << 20, "2 MiB", 2)]
     case .x86_64, .la57: [small, (2 << 20, "2 MiB", 2), (1 << 30, "1 GiB", 3)]
+    case .arm64:
+      switch granule {
+      case 12: [small, (2 << 20, "2 MiB", 2), (1 << 30, "1 GiB", 3)]
+      case 14: [(16 << 10, "16 KiB", 1), (32 << 20, "32 MiB", 2)]
+      default: [(64 << 10, "64 KiB", 1), (512 << 20, "512 MiB", 2)]
+      }
+    }
+  }
+
+  /// The level of the top table: 48 bits are five of 64 KiB's L1, one of 16 KiB's L0.
+  private var topLevel: Int { mode == .arm64 ? granule == 16 ? 3 : 4 : mode.levelCount }
+
+  /// The highest level whose entries lie in one region.
+  private var regionLevel: Int {
+    switch (mode, granule) {
+    // The PDPTE of PAE paging covers more than a region.
+    case (.pae, _), (.arm64, 16): 2
+    case (.arm64, 14): 3
+    default: topLevel
     }
   }
 
@@ -48,7 +72,8 @@ struct RandomScenario {
       // 24 regions apart from each other in the first process take every level's entries.
       let shift = Self.regionShift[mode] ?? 39
       let count: UInt64 = mode == .x86 || mode == .pae ? 128 : 512
-      var free = Array(0..<count)
+      // All processes of arm64 share the upper half; only the first maps anything there.
+      var free = Array(0..<(mode == .arm64 && process > 1 ? count / 2 : count))
       regions = (0..<24).map { _ in
         let index = free.remove(at: Int(below(UInt64(free.count))))
         return canonical(index << shift)
@@ -60,11 +85,14 @@ struct RandomScenario {
     }
     let order = flip() ? ", tables: { order: shuffled, seed: \(below(99)) }" : ""
     let bits = mode == .x86 ? "" : ", physical-bits: \(40 + below(13))"
-    return (lines, "{ mode: \(mode.rawValue), memory: 64 MiB\(bits)\(order) }")
+    let granules: [UInt64: String] = [14: "TG0: 2, TG1: 1", 16: "TG0: 1, TG1: 3"]
+    let tcr = granules[granule].map { ", registers: { tcr: { \($0) } }" } ?? ""
+    let memory = granule == 16 ? "256 MiB" : "64 MiB"
+    return (lines, "{ mode: \(mode.rawValue), memory: \(memory)\(bits)\(order)\(tcr) }")
   }
 
   private func canonical(_ address: UInt64) -> UInt64 {
-    let bits = UInt64(mode.virtualAddressBits)
+    let bits = mode == .arm64 ? 48 : UInt64(mode.virtualAddressBits)
     guard bits > 32, address >> (bits - 1) & 1 == 1 else { return address }
     return address | UInt64.max << bits
   }
@@ -77,15 +105,19 @@ struct RandomScenario {
     let count = 1 + below(min(40, room / every))
     let start = region + below(room / size - (count - 1) * every / size) * size
     let last = start + (count - 1) * every + (size - 1)
-    let tops = mode.levelCount
-    // The PDPTE of PAE paging covers more than a region.
-    models += (level...min(tops == 3 ? 2 : tops, level + 1)).map { (process, start, $0) }
+    let tops = topLevel
+    models += (level...min(regionLevel, level + 1)).map { (process, start, $0) }
     var item = "{ va: \(start.hex)..\(last.hex), page: \(text), every: \(every.hex)"
     item += ", to: \(frames(size, count)), rights: \(rights())"
     if flip(3) { item += ", alternate: [\(rights()), \(rights()), {}]" }
     if flip(3), level < tops {
       let upper = level + 1 + Int(below(UInt64(tops - level)))
-      let fields = mode == .x86 ? ["RW: 0", "US: 0"] : ["RW: 0", "US: 0", "XD: 1"]
+      let fields =
+        mode == .x86
+        ? ["RW: 0", "US: 0"]
+        : mode == .arm64
+          ? ["APTable: 2", "APTable: 1", "UXNTable: 1", "PXNTable: 1"]
+          : ["RW: 0", "US: 0", "XD: 1"]
       let field = fields[Int(below(UInt64(fields.count)))]
       if !(mode == .pae && upper == 3) {
         item += ", upper: { \(mode.entryName(upper)): { \(field) } }"

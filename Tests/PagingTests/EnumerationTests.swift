@@ -161,7 +161,7 @@ func scan(
 private struct Collection: WalkerOperation {
   let range: ClosedRange<UInt64>
 
-  mutating func run<Format, Memory>(_ walker: Walker<Format, Memory>) -> ReferenceFindings {
+  mutating func run(_ walker: some TableWalker) -> ReferenceFindings {
     var collector = Collector()
     walker.scan(range, visitor: &collector)
     return collector.findings
