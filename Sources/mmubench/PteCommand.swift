@@ -18,7 +18,9 @@ struct PteCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
   var value: UInt64
 
-  @Option(help: ArgumentHelp("Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"))
+  @Option(
+    help: ArgumentHelp(
+      "Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"))
   var level: String?
 
   @Option(help: ArgumentHelp("Operating system: none.", valueName: "id"))
