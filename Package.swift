@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "Paging", targets: ["Paging"]),
     .library(name: "DumpFormats", targets: ["DumpFormats"]),
     .library(name: "LinuxMemory", targets: ["LinuxMemory"]),
+    .library(name: "WindowsMemory", targets: ["WindowsMemory"]),
     .library(name: "ScenarioFile", targets: ["ScenarioFile"]),
     .library(name: "Machine", targets: ["Machine"]),
     .library(name: "Golden", targets: ["Golden"]),
@@ -67,6 +68,7 @@ let package = Package(
     room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
     // Layer 3
     room("LinuxMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
+    room("WindowsMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
     room("ScenarioFile", [yams]),
     // Layer 4
     room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
@@ -105,6 +107,7 @@ let package = Package(
     tests(
       "DumpFormats", ["DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd"]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
+    tests("WindowsMemory", ["WindowsMemory", "Paging", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Workbench", ["Golden", "Workbench"]),

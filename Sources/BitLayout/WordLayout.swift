@@ -6,7 +6,7 @@ public struct WordLayout: Sendable {
   public let name: StaticString
   /// Where the manual defines the word.
   public let citation: StaticString
-  /// The number of bits in the word: 32 or 64.
+  /// The number of bits in the word: 32 or 64 for entries, less for words inside structures.
   public let width: Int
   /// The fields, lowest first.
   public let fields: [BitField]
