@@ -22,15 +22,15 @@ public enum GoldenComparison {
   public static func firstDifference(
     expected: [String], got: [String], machine: Machine
   ) -> Difference? {
-    let lines = max(expected.count, got.count)
-    guard
-      let line = (0..<lines).first(where: {
-        expected[checked: $0] != got[checked: $0]
-      })
-    else { return nil }
+    guard let line = firstDifferentLine(expected: expected, got: got) else { return nil }
     return Difference(
       line: line + 1, expected: expected[checked: line], got: got[checked: line],
       entry: entry(at: line, expected, got, machine))
+  }
+
+  /// The index of the first line that differs, or nil where the texts are equal.
+  public static func firstDifferentLine(expected: [String], got: [String]) -> Int? {
+    (0..<max(expected.count, got.count)).first { expected[checked: $0] != got[checked: $0] }
   }
 
   /// Names the entry behind a difference in a section about an address space.

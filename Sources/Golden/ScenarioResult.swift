@@ -16,15 +16,21 @@ public struct ScenarioResult: Hashable, Sendable {
     public var expectation: String
     /// The line and column in the scenario, where the failure belongs to one.
     public var place: String?
+    /// The operating system, where the scenario is for several.
+    public var system: String?
     /// What was expected.
     public var expected: String
     /// What the machine answers.
     public var got: String
 
     /// Describes a difference.
-    public init(_ expectation: String, at place: String? = nil, expected: String, got: String) {
+    public init(
+      _ expectation: String, at place: String? = nil, on system: String? = nil, expected: String,
+      got: String
+    ) {
       self.expectation = expectation
       self.place = place
+      self.system = system
       self.expected = expected
       self.got = got
     }

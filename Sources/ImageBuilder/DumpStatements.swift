@@ -50,6 +50,8 @@ struct DumpStatements {
       for item in layout.map { report("map", at: item.mark) }
       for item in layout.share { report("share", at: item.mark) }
       for item in layout.entries { report("entries", at: item.mark) }
+      for item in layout.ptes { report("ptes", at: item.mark) }
+      for item in layout.vads { report("vads", at: item.mark) }
       if let slot = layout.selfMapSlot { report("self-map", at: slot.mark) }
     }
     for expectation in scenario.expectations {

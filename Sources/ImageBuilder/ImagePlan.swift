@@ -29,6 +29,7 @@ struct ImagePlan {
         .notForDumps, "a dump is opened, not built", at: machine.memory.mark)
       return nil
     }
+    SystemStatements(scenario: scenario, collector: collector).check()
     var settings = MachineSettings(machine, collector)
     ExpectationStatements(state: settings?.paging, collector: collector)
       .check(scenario.expectations)

@@ -161,6 +161,9 @@ struct ExpectationStatements {
     case .walk(let walk):
       if let level = walk.stoppedAt { checkLevel(level) }
       checkAddress(walk.va)
+    case .pte(let pte):
+      if let level = pte.level { checkLevel(level) }
+      checkAddress(pte.va)
     case .fault(let fault):
       checkAddress(fault.va)
       if case .list(let updates) = fault.updates {

@@ -26,9 +26,11 @@ public enum JUnitReport {
     out.write(">\n")
     for failure in result.failures {
       let place = failure.place.map { "\($0): " } ?? ""
+      let system = failure.system.map { " on \($0)" } ?? ""
       let text = "\(place)expected \(failure.expected), got \(failure.got)"
       out.write(
-        "      <failure message=\"\(escaped(failure.expectation))\">\(escaped(text))</failure>\n")
+        "      <failure message=\"\(escaped(failure.expectation + system))\">"
+          + "\(escaped(text))</failure>\n")
     }
     if let diagnostics = result.diagnostics {
       out.write("      <error message=\"malformed scenario\">\(escaped(diagnostics))</error>\n")

@@ -24,6 +24,7 @@ extension ScenarioResult {
       out.member("expected", failure.expected)
       out.member("got", failure.got)
       if let place = failure.place { out.member("place", place) }
+      if let system = failure.system { out.member("system", system) }
       out.closeObject()
     }
     out.closeArray()
@@ -42,6 +43,7 @@ extension ScenarioResult {
       out.write("  ")
       if let place = failure.place { out.write("\(Wording.visible(place)): ") }
       out.write(Wording.visible(failure.expectation), .bold)
+      if let system = failure.system { out.write(" on \(Wording.visible(system))") }
       out.write("\n    expected  ")
       out.write(Wording.visible(failure.expected), .green)
       out.write("\n    got       ")

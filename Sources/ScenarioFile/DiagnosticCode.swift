@@ -115,4 +115,6 @@ public enum DiagnosticCode: String, CaseIterable, Hashable, Sendable {
   case notMapped = "E0323"
   /// Something that only a built image can have.
   case notForDumps = "E0324"
+  /// Something that the operating system does not have.
+  case notForSystem = "E0325"
 }

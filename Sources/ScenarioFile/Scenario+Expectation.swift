@@ -5,6 +5,10 @@ extension Scenario {
     public var mark: SourceMark
     /// `process:`; nil for the only address space, or for all.
     public var process: Located<ProcessReference>?
+    /// `root:`, which of the process's roots; the kernel's unless said.
+    public var root: Located<RootKind>?
+    /// `on:`, the systems it is for; empty for all.
+    public var on: [Located<String>]
     /// What is expected.
     public var verb: Verb
 
@@ -14,6 +18,8 @@ extension Scenario {
       case walk(WalkExpectation)
       /// `fault:`, what the processor does with an access.
       case fault(FaultExpectation)
+      /// `pte:`, what an entry means to the operating system.
+      case pte(PteExpectation)
       /// `check:`, exactly these findings.
       case check([Located<String>])
       /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.
@@ -31,6 +37,14 @@ extension Scenario {
       /// `rejects:`, a scenario that must be refused.
       case rejects(Rejection)
     }
+  }
+
+  /// Which root of a process a question is about.
+  public enum RootKind: String, CaseIterable, Sendable {
+    /// The one with the kernel's half.
+    case kernel
+    /// The one that user mode runs with, where the kernel's half is hidden from it.
+    case user
   }
 
   /// How a walk ends.

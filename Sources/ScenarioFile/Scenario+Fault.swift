@@ -73,6 +73,8 @@ extension Scenario {
     public var pa: Located<UInt64>?
     /// `updates:`.
     public var updates: Updates?
+    /// `os:`, what the operating system makes of it.
+    public var system: SystemExpectation?
 
     /// An error code, as flags or as a number.
     public enum ErrorCode: Sendable {

@@ -7,6 +7,10 @@ extension Scenario {
     public var share: [Share]
     /// `entries:`, applied last, in order.
     public var entries: [EntryEdit]
+    /// `ptes:`, applied after `share`, in order.
+    public var ptes: [SoftwareEntry]
+    /// `vads:`.
+    public var vads: [Vad]
     /// `self-map: { slot: N }`, the entry of the top table that points to the top table.
     public var selfMapSlot: Located<UInt64>?
   }
@@ -31,6 +35,8 @@ extension Scenario {
     public var fields: [FieldSetting]
     /// `upper:`, fields of the entries above, by level.
     public var upper: [UpperFields]
+    /// `on:`, the systems it is for; empty for all.
+    public var on: [Located<String>]
   }
 
   /// The virtual addresses of a mapping.
@@ -104,6 +110,8 @@ extension Scenario {
     public var place: Place
     /// What happens to it.
     public var change: Change
+    /// `on:`, the systems it is for; empty for all.
+    public var on: [Located<String>]
 
     /// Which entry or word an edit is about.
     public enum Place: Sendable {

@@ -7,8 +7,10 @@ extension Scenario {
     public var mode: Located<String>?
     /// `memory:`.
     public var memory: Located<Memory>
-    /// `os:`.
+    /// `os:`, the operating system.
     public var os: Located<String>?
+    /// `os:` as a list: the scenario is one for each of them; empty where `os:` is no list.
+    public var systems: [System]
     /// `vendor:`, the processor's manufacturer.
     public var vendor: Located<String>?
     /// `root:`, the top table with its low bits; nil for an automatic one, or the dump's.

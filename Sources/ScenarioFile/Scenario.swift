@@ -13,6 +13,8 @@ public struct Scenario: Sendable {
   public var about: Located<String>?
   /// `machine:`, memory and registers.
   public var machine: Machine
+  /// `windows:`, what the kernel keeps in memory.
+  public var windows: Windows?
   /// The address spaces: the file's own, or its `processes:`.
   public var spaces: Spaces
   /// `contents:`, what the frames hold.
@@ -23,6 +25,8 @@ public struct Scenario: Sendable {
   public var golden: Bool
   /// `deviates:`, what known oracles answer differently.
   public var deviations: [Deviation]
+  /// Which system of a list `os:` the scenario is for; nil where there is no list.
+  public var variant: String?
 
   /// Which address spaces the scenario has.
   public enum Spaces: Sendable {
@@ -44,6 +48,12 @@ public struct Scenario: Sendable {
     public var pid: Located<UInt64>?
     /// `root:`, the top table; nil for an automatic one.
     public var root: Located<UInt64>?
+    /// `kva-shadow:`, whether the process has a root for user mode; as `windows:` says unless said.
+    public var kvaShadow: Located<Bool>?
+    /// `listed:`, whether the kernel's list of processes has it.
+    public var isListed: Bool
+    /// `recorded-root:`, what its record says the root is; the root unless said.
+    public var recordedRoot: Located<UInt64>?
     /// What the address space maps.
     public var layout: Layout
   }

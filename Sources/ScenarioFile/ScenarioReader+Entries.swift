@@ -10,9 +10,10 @@ extension ScenarioReader {
     guard let fields = fields(of: value, table) else { return nil }
     let place = isWord ? word(fields) : entryPlace(fields)
     let change = change(fields, isWord: isWord)
+    let on = systems(fields["on"])
     guard let place, let change else { return nil }
     if case .word(_, width: 4) = place { checkFourBytes(change) }
-    return Scenario.EntryEdit(mark: value.mark, place: place, change: change)
+    return Scenario.EntryEdit(mark: value.mark, place: place, change: change, on: on)
   }
 
   private func entryPlace(_ fields: Fields) -> Scenario.EntryEdit.Place? {

@@ -9,8 +9,11 @@ extension ScenarioReader {
     guard let table = verb(of: value), let fields = fields(of: value, table) else { return nil }
     let hasProcess = table.keys.contains("process")
     let process = hasProcess ? process(fields["process"]) : nil
+    let root: Located<Scenario.RootKind>? =
+      table.keys.contains("root") ? word(fields["root"], "`root`") : nil
+    let on = table.keys.contains("on") ? systems(fields["on"]) : []
     return verb(fields).map {
-      Scenario.Expectation(mark: value.mark, process: process, verb: $0)
+      Scenario.Expectation(mark: value.mark, process: process, root: root, on: on, verb: $0)
     }
   }
 
@@ -44,6 +47,7 @@ extension ScenarioReader {
     switch fields.table.name {
     case "walk": return walk(fields).map { .walk($0) }
     case "fault": return fault(fields).map { .fault($0) }
+    case "pte": return pte(fields).map { .pte($0) }
     case "faults": return text(fields["faults"], "`faults`").map { .faults($0) }
     case "check":
       let findings = items(of: fields["check"], "`check`")

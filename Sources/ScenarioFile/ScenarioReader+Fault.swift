@@ -10,6 +10,7 @@ extension ScenarioReader {
     let syndrome = number(fields["esr"], "`esr`")
     let pa = number(fields["pa"], "`pa`")
     let updates = fields["updates"].flatMap(self.updates)
+    let system = fields["os"].flatMap(systemExpectation)
     let alignmentCheck = bool(fields["ac"], "`ac`")
     let expected = outcome?.value ?? (isFault ? .pageFault : .translated)
     // A misspelt outcome has been reported; what goes with it is not known.
@@ -17,7 +18,8 @@ extension ScenarioReader {
     guard let va, let access, let privilege else { return nil }
     return Scenario.FaultExpectation(
       va: va, access: access, privilege: privilege, alignmentCheck: alignmentCheck,
-      outcome: expected, errorCode: errorCode, syndrome: syndrome, pa: pa, updates: updates)
+      outcome: expected, errorCode: errorCode, syndrome: syndrome, pa: pa, updates: updates,
+      system: system)
   }
 
   /// Refuses what an access with this outcome does not answer.

@@ -7,7 +7,10 @@ extension ScenarioReader {
     let entries = items(of: fields["entries"], "`entries`").compactMap { item($0, entry) }
     let selfMap = fields["self-map"].flatMap { self.fields(of: $0, Vocabulary.selfMap) }
     let slot = selfMap.flatMap { number($0["slot"], "`slot`") }
-    return Scenario.Layout(map: map, share: share, entries: entries, selfMapSlot: slot)
+    let ptes = items(of: fields["ptes"], "`ptes`").compactMap { item($0, softwareEntry) }
+    let vads = items(of: fields["vads"], "`vads`").compactMap { item($0, vad) }
+    return Scenario.Layout(
+      map: map, share: share, entries: entries, ptes: ptes, vads: vads, selfMapSlot: slot)
   }
 
   // MARK: - map
@@ -29,13 +32,14 @@ extension ScenarioReader {
     let levels = upper.map { pair in
       Scenario.UpperFields(level: pair.key, fields: self.settings(pair.value, pair.key.value))
     }
+    let on = systems(fields["on"])
     guard let va, let to else { return nil }
     return Scenario.Mapping(
       mark: value.mark, va: va, to: to, page: page, every: every, rights: rights, alternate: turns,
-      fields: settings, upper: levels)
+      fields: settings, upper: levels, on: on)
   }
 
-  private func extent(_ value: YAMLValue?) -> Located<Scenario.Extent>? {
+  func extent(_ value: YAMLValue?) -> Located<Scenario.Extent>? {
     guard let value else { return nil }
     if case .scalar(let text, _) = value.kind, NumberText.looksLikeRange(text) {
       return range(value, "`va`")?.map { .range($0) }
@@ -53,7 +57,7 @@ extension ScenarioReader {
 
   // MARK: - to
 
-  private func destination(_ value: YAMLValue) -> Located<Scenario.Destination>? {
+  func destination(_ value: YAMLValue) -> Located<Scenario.Destination>? {
     let destination: Scenario.Destination?
     switch value.kind {
     case .scalar(let text, _):

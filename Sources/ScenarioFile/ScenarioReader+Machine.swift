@@ -4,7 +4,7 @@ extension ScenarioReader {
     let mode = text(fields["mode"], "`mode`")
     let memory = part(.memory) { self.memory(fields["memory"]) }
     if memory == nil { omit(.memory) }
-    let os = text(fields["os"], "`os`")
+    let (os, systems) = self.os(fields["os"])
     let vendor = text(fields["vendor"], "`vendor`")
     let root = number(fields["root"], "`root`")
     let registers = fields["registers"].flatMap { pairs(of: $0, "`registers`") } ?? []
@@ -17,7 +17,8 @@ extension ScenarioReader {
     let absent = items(of: fields["absent"], "`absent`")
     let machine = Scenario.Machine(
       mark: mark ?? value.mark, mode: mode,
-      memory: memory ?? Located(.size(0), at: value.mark), os: os, vendor: vendor, root: root,
+      memory: memory ?? Located(.size(0), at: value.mark), os: os, systems: systems,
+      vendor: vendor, root: root,
       registers: registers.compactMap(register),
       alignmentCheck: bool(fields["ac"], "`ac`"),
       physicalBits: physicalBits?.map { Int($0) },

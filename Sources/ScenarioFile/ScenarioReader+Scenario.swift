@@ -14,6 +14,7 @@ extension ScenarioReader {
       self.machine(fields["machine"], at: fields.keyMark("machine"))
     }
     noteStrangers(fields)
+    let windows = part(.layout) { fields["windows"].flatMap(self.windows) }
     let spaces = part(.layout) { self.spaces(fields) }
     let contents = items(of: fields["contents"], "`contents`").compactMap { item($0, content) }
     let expectations = items(of: fields["expect"], "`expect`").compactMap(expectation)
@@ -21,18 +22,18 @@ extension ScenarioReader {
     let deviations = items(of: fields["deviates"], "`deviates`").compactMap(deviation)
     part(.layout) { checkProcessReferences(spaces) }
     guard let machine else { return nil }
+    checkSystemReferences(machine)
     // Where the name or the title is missing, the scenario goes no further than diagnostics.
     let nothing = Located("", at: value.mark)
     return Scenario(
       file: source, id: id ?? nothing, title: title ?? nothing, sources: sources, about: about,
-      machine: machine,
-      spaces: spaces, contents: contents, expectations: expectations, golden: golden,
-      deviations: deviations)
+      machine: machine, windows: windows, spaces: spaces,
+      contents: contents, expectations: expectations, golden: golden, deviations: deviations)
   }
 
   /// An unknown key may be what the address spaces lack.
   private func noteStrangers(_ fields: Fields) {
-    if fields.mayBeMeant(["processes", "map", "share", "entries", "self-map"]) { omit(.layout) }
+    if fields.mayBeMeant(["processes"] + Vocabulary.layoutKeys) { omit(.layout) }
     if fields["processes"] == nil, fields.mayBeMeant(["processes"]) { areProcessesKnown = false }
   }
 
@@ -88,7 +89,7 @@ extension ScenarioReader {
   private func spaces(_ fields: Fields) -> Scenario.Spaces {
     let layout = layout(fields)
     guard let value = fields["processes"] else { return .single(layout) }
-    for key in ["map", "share", "entries", "self-map"] {
+    for key in Vocabulary.layoutKeys {
       guard let mark = fields.keyMark(key) else { continue }
       report(
         .keysDisagree, "`\(key)` cannot stand beside `processes`", at: mark,
@@ -122,6 +123,9 @@ extension ScenarioReader {
       let name = text(fields["name"], "`name`")
       let pid = number(fields["pid"], "`pid`", in: 0...UInt64(UInt32.max))
       let root = number(fields["root"], "`root`")
+      let kvaShadow = bool(fields["kva-shadow"], "`kva-shadow`")
+      let isListed = bool(fields["listed"], "`listed`")
+      let recordedRoot = number(fields["recorded-root"], "`recorded-root`")
       let hasIdentity = fields["name"] != nil || fields["pid"] != nil
       if reported > before || !hasIdentity { areProcessesKnown = false }
       let layout = layout(fields)
@@ -132,7 +136,9 @@ extension ScenarioReader {
         areProcessesKnown = false
         report(.duplicateItem, "pid \(pid.value) is already taken", at: pid.mark)
       }
-      return Scenario.Process(mark: item.mark, name: name, pid: pid, root: root, layout: layout)
+      return Scenario.Process(
+        mark: item.mark, name: name, pid: pid, root: root, kvaShadow: kvaShadow,
+        isListed: isListed?.value ?? true, recordedRoot: recordedRoot, layout: layout)
     }
   }
 

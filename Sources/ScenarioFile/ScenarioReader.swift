@@ -15,6 +15,8 @@ final class ScenarioReader {
 
   /// Every `process:` so far, looked up when all processes are known.
   var processReferences: [Located<Scenario.ProcessReference>] = []
+  /// Every name in an `on:` so far, looked up when the machine is known.
+  var systemReferences: [Located<String>] = []
 
   /// More diagnostics than this are not kept: nobody reads them.
   private static let limit = 1000

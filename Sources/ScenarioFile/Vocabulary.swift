@@ -23,11 +23,12 @@ package enum Vocabulary {
   /// The edition that `mmubench:` must name.
   package static let edition: UInt64 = 1
 
-  private static let layoutKeys = ["map", "share", "entries", "self-map"]
+  static let layoutKeys = ["map", "share", "entries", "self-map", "ptes", "vads"]
 
   static let scenario = KeyTable(
     "scenario", "a scenario", required: ["mmubench", "scenario", "title", "source", "machine"],
-    ["mmubench", "scenario", "title", "source", "about", "machine", "processes"] + layoutKeys
+    ["mmubench", "scenario", "title", "source", "about", "machine", "windows", "processes"]
+      + layoutKeys
       + ["contents", "expect", "golden", "deviates"])
 
   static let machine = KeyTable(
@@ -46,11 +47,12 @@ package enum Vocabulary {
   static let truthProcesses = KeyTable(
     "truth-processes", "`processes`", required: ["truth"], ["truth"])
   static let process = KeyTable(
-    "process", "an item of `processes`", ["name", "pid", "root"] + layoutKeys)
+    "process", "an item of `processes`",
+    ["name", "pid", "root", "kva-shadow", "listed", "recorded-root"] + layoutKeys)
 
   static let mapping = KeyTable(
     "mapping", "an item of `map`", required: ["va", "to"],
-    ["va", "to", "page", "every", "rights", "alternate", "fields", "upper"])
+    ["va", "to", "page", "every", "rights", "alternate", "fields", "upper", "on"])
   static let consecutive = KeyTable(
     "consecutive", "`to`", required: ["from"], ["from", "stride", "order", "seed"])
   static let random = KeyTable("random", "`to`", required: ["random", "seed"], ["random", "seed"])
@@ -62,9 +64,9 @@ package enum Vocabulary {
 
   static let entry = KeyTable(
     "entry", "an item of `entries`", required: ["va", "level"],
-    ["va", "level", "value", "set", "bits"])
+    ["va", "level", "value", "set", "bits", "on"])
   static let word = KeyTable(
-    "word", "an item of `entries`", required: ["at"], ["at", "width", "value", "bits"])
+    "word", "an item of `entries`", required: ["at"], ["at", "width", "value", "bits", "on"])
   static let bits = KeyTable("bits", "`bits`", ["set", "clear"])
 
   static let selfMap = KeyTable("self-map", "`self-map`", required: ["slot"], ["slot"])
@@ -76,21 +78,25 @@ package enum Vocabulary {
   static let walk = KeyTable(
     "walk", "an expectation of `walk`", required: ["walk"],
     [
-      "walk", "process", "outcome", "pa", "page-size", "write", "user", "execute", "in-image",
+      "walk", "process", "root", "on", "outcome", "pa", "page-size", "write", "user", "execute",
+      "in-image",
       "stopped-at", "reserved", "missing",
     ])
   static let fault = KeyTable(
     "fault", "an expectation of `fault`", required: ["fault", "access", "as"],
-    ["fault", "access", "as", "ac", "process", "outcome", "error-code", "esr", "pa", "updates"])
+    [
+      "fault", "access", "as", "ac", "process", "root", "on", "outcome", "error-code", "esr", "pa",
+      "updates", "os",
+    ])
   static let update = KeyTable(
     "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])
   static let faults = KeyTable(
     "faults", "an expectation of `faults`", required: ["faults"], ["faults"])
   static let check = KeyTable(
-    "check", "an expectation of `check`", required: ["check"], ["check", "process"])
+    "check", "an expectation of `check`", required: ["check"], ["check", "process", "root", "on"])
   static let mappings = KeyTable(
     "mappings", "an expectation of `mappings`", required: ["mappings"],
-    ["mappings", "bytes", "process"])
+    ["mappings", "bytes", "process", "root", "on"])
   static let ledger = KeyTable(
     "ledger", "an expectation of `ledger`", required: ["ledger"], ["ledger"])
   static let sameDigest = KeyTable(
@@ -111,7 +117,7 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, fault, check, mappings, ledger, sameDigest, sameTranslation, truth, faults, rejects,
+    walk, fault, pte, check, mappings, ledger, sameDigest, sameTranslation, truth, faults, rejects,
   ]
 
   /// Every table of its own; `memory` is two of them in one.
@@ -120,5 +126,5 @@ package enum Vocabulary {
       scenario, machine, dump, facts, tables, truthProcesses, process, mapping, consecutive, random,
       rights, share, entry, word, bits, selfMap, content, update, rejection,
       deviation,
-    ] + verbs
+    ] + ofWindows + verbs
 }

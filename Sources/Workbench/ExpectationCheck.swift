@@ -17,7 +17,7 @@ struct ExpectationCheck {
   func failures(of expectation: Scenario.Expectation) throws(DiagnosticList) -> [Failure] {
     let place = "\(opened.scenario.file.path):\(expectation.mark)"
     func failure(_ name: String, _ expected: String, _ got: String) -> Failure {
-      Failure(name, at: place, expected: expected, got: got)
+      Failure(name, at: place, on: opened.scenario.variant, expected: expected, got: got)
     }
     switch expectation.verb {
     case .walk(let walk):
@@ -44,11 +44,13 @@ struct ExpectationCheck {
       return LedgerCheck(machine: machine, ledger: ledger).differences.map {
         failure("ledger \($0.name)", $0.expected, $0.got)
       }
+    case .pte:
+      return [failure("pte", "an operating system", "none, to which entries mean nothing")]
     case .sameDigest(let file):
-      let other = try open(file) { try Workbench.open($0) }
+      let other = try open(file) { try machine(of: $0) }
       return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }
     case .sameTranslation(let file):
-      let other = try open(file) { try Workbench.open($0) }
+      let other = try open(file) { try machine(of: $0) }
       return TranslationCheck.differences(machine, other).map {
         failure("same-translation-as", $0.expected, $0.got)
       }
@@ -66,6 +68,12 @@ struct ExpectationCheck {
         [failure("rejects", $0.expected, $0.got)]
       } ?? []
     }
+  }
+
+  /// The machine of another file: of several systems, the one that this scenario is for.
+  private func machine(of path: String) throws -> Machine {
+    guard Workbench.isScenario(path) else { return try Workbench.open(path) }
+    return try OpenScenario(path, system: opened.scenario.variant).machine
   }
 
   /// The address space that an expectation is about: that of its process, else the first.

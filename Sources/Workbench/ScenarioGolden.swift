@@ -10,13 +10,20 @@ enum ScenarioGolden {
   /// The most findings that a golden shows.
   private static let findingLimit = 50
 
-  static func lines(of opened: OpenScenario) -> [String] {
+  /// The lines at the top of the file.
+  static func header(of scenario: Scenario) -> [String] {
+    ["mmubench golden 1", "scenario \(scenario.id.value)"]
+  }
+
+  /// The answers of one machine: the rest of the file, or its section of one of several systems.
+  static func section(of opened: OpenScenario) -> [String] {
     let machine = opened.machine
     let paging = machine.paging
-    var lines = [
-      "mmubench golden 1", "scenario \(opened.scenario.id.value)",
+    let system = opened.scenario.variant ?? (machine.system == "none" ? nil : machine.system)
+    var lines = system.map { ["system \($0)"] } ?? []
+    lines += [
       "machine \(paging.mode.rawValue) \(registers(paging)) "
-        + "physical-bits=\(paging.physicalBits)" + Self.rest(of: paging),
+        + "physical-bits=\(paging.physicalBits)" + Self.rest(of: paging)
     ]
     var digester = Digester(memory: machine.memory, state: paging)
     for space in machine.addressSpaces {

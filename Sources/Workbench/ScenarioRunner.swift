@@ -23,25 +23,30 @@ public struct ScenarioRunner: Sendable {
 
   private func check(_ path: String, _ result: inout ScenarioResult) {
     do {
-      let opened = try OpenScenario(path)
-      for expectation in opened.scenario.expectations {
-        result.failures += try ExpectationCheck(opened).failures(of: expectation)
+      let reading = try ScenarioParser.read(path: path)
+      var answers = reading.scenario.map(ScenarioGolden.header) ?? []
+      for variant in reading.variants {
+        do {
+          let opened = try OpenScenario(variant)
+          for expectation in opened.scenario.expectations {
+            result.failures += try ExpectationCheck(opened).failures(of: expectation)
+          }
+          if opened.scenario.golden { answers += ScenarioGolden.section(of: opened) }
+        } catch let error as DiagnosticList {
+          result.diagnostics = error.naming(variant.scenario?.variant).render(color: false)
+          return
+        }
       }
-      if opened.scenario.golden { try checkGolden(of: opened, path, &result) }
-    } catch let error as DiagnosticList {
-      result.diagnostics = error.render(color: false)
-    } catch ScenarioFileError.malformed(let list) {
-      result.diagnostics = list.render(color: false)
+      if reading.scenario?.golden == true { try checkGolden(answers, of: reading, &result) }
     } catch {
       result.diagnostics = "\(error)"
     }
   }
 
   private func checkGolden(
-    of opened: OpenScenario, _ path: String, _ result: inout ScenarioResult
+    _ answers: [String], of reading: ScenarioReading, _ result: inout ScenarioResult
   ) throws {
-    let goldenPath = Self.goldenPath(of: path)
-    let answers = ScenarioGolden.lines(of: opened)
+    let goldenPath = Self.goldenPath(of: reading.source.path)
     let expected: [String]?
     do {
       expected = try Self.recordedGolden(goldenPath)
@@ -63,25 +68,29 @@ public struct ScenarioRunner: Sendable {
       result.recorded = true
       return
     }
-    result.failures.append(Self.failure(expected, answers, opened.machine, goldenPath))
+    result.failures.append(try Self.failure(expected, answers, reading, goldenPath))
   }
 
   private static func failure(
-    _ expected: [String]?, _ answers: [String], _ machine: Machine, _ goldenPath: String
-  ) -> ScenarioResult.Failure {
+    _ expected: [String]?, _ answers: [String], _ reading: ScenarioReading, _ goldenPath: String
+  ) throws -> ScenarioResult.Failure {
     guard let expected else {
       return .init(
         "golden", expected: "a golden in \(goldenPath)",
         got: "none; look at the answers and record them with --update")
     }
+    let different = GoldenComparison.firstDifferentLine(expected: expected, got: answers)
+    guard let different else { return .init("golden", expected: "", got: "") }
+    // The machine of the section is built again: only one of several is kept at a time.
+    let section = answers.prefix(different + 1).last { $0.hasPrefix("system ") }
+    let opened = try OpenScenario(
+      reading.variant(for: section.map { String($0.dropFirst("system ".count)) }))
     let difference = GoldenComparison.firstDifference(
-      expected: expected, got: answers, machine: machine)
-    guard let difference else { return .init("golden", expected: "", got: "") }
+      expected: expected, got: answers, machine: opened.machine)
     return .init(
-      "golden" + (difference.entry.map { " \($0)" } ?? ""),
-      at: "\(goldenPath):\(difference.line)",
-      expected: difference.expected?.trimmed ?? "the end", got: difference.got?.trimmed ?? "the end"
-    )
+      "golden" + (difference?.entry.map { " \($0)" } ?? ""), at: "\(goldenPath):\(different + 1)",
+      on: opened.scenario.variant, expected: difference?.expected?.trimmed ?? "the end",
+      got: difference?.got?.trimmed ?? "the end")
   }
 
   /// The lines of a golden; nil where there is no such file.
@@ -94,6 +103,22 @@ public struct ScenarioRunner: Sendable {
   static func goldenPath(of path: String) -> String {
     let stem = path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]
     return stem + ".golden"
+  }
+}
+
+extension DiagnosticList {
+  /// The same diagnostics with the system that the machine was to be built for.
+  fileprivate func naming(_ system: String?) -> DiagnosticList {
+    guard let system else { return self }
+    return DiagnosticList(
+      source: source,
+      diagnostics: diagnostics.map { diagnostic in
+        // What is wrong with the file is wrong with it for every system.
+        guard diagnostic.code.rawValue >= "E0300" else { return diagnostic }
+        var diagnostic = diagnostic
+        diagnostic.notes.append("for `\(system)`")
+        return diagnostic
+      })
   }
 }
 

@@ -22,7 +22,7 @@ public enum Workbench {
     guard isScenario(path) else {
       return try Machine(DumpFile.open(path, base: base), overrides: overrides)
     }
-    var machine = try OpenScenario(path).machine
+    var machine = try OpenScenario(path, system: overrides.system).machine
     try overrides.apply(to: &machine)
     return machine
   }
@@ -49,17 +49,23 @@ public struct OpenScenario: Sendable {
   public let ledger: Ledger?
 
   /// Reads the scenario in a file and builds or opens its machine.
-  public init(_ path: String) throws {
-    try self.init(ScenarioParser.read(path: path))
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - system: which of several systems, by its name, id or mode; the first unless one is named.
+  /// - Throws: `ScenarioFileError`, or `DiagnosticList` with what is wrong with the file.
+  public init(_ path: String, system: String? = nil) throws {
+    try self.init(ScenarioParser.read(path: path).variant(for: system))
   }
 
   /// Builds or opens the machine of a scenario.
   public init(_ scenario: Scenario) throws { try self.init(ScenarioReading(scenario)) }
 
-  /// Builds or opens the machine of a scenario as it was read.
+  /// Builds or opens the machine of a scenario as it was read; of several systems, that of the first.
   ///
   /// - Throws: `DiagnosticList`, with what is wrong with the file and with the machine it asks for.
   public init(_ reading: ScenarioReading) throws {
+    let reading = reading.variant(for: nil)
     guard let scenario = reading.scenario else { throw reading.list() }
     self.scenario = scenario
     guard case .dump(let dump) = scenario.machine.memory.value else {

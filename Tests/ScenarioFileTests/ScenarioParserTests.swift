@@ -94,10 +94,10 @@ import Testing
         .text("hello"), .bytes([0xde, 0xad, 0xbe, 0xef]), .fill(0xaa, size: 4096),
         .random(seed: 9, size: 4096), .words([1, 2]),
       ])
-    #expect(scenario.expectations.count == 19)
+    #expect(scenario.expectations.count == 21)
     guard case .walk(let walk) = scenario.expectations[0].verb,
-      case .rejects(let rejection) = scenario.expectations[18].verb,
-      case .mappings(let count, let bytes) = scenario.expectations[12].verb
+      case .rejects(let rejection) = scenario.expectations[20].verb,
+      case .mappings(let count, let bytes) = scenario.expectations[14].verb
     else {
       Issue.record("expectations are \(scenario.expectations)")
       return
@@ -105,7 +105,7 @@ import Testing
     #expect(walk.pa?.value == 0x5123)
     #expect(walk.execute?.value == false)
     #expect(scenario.expectations[0].process?.value == .pid(4))
-    #expect(scenario.expectations[10].process?.value == .name("System"))
+    #expect(scenario.expectations[12].process?.value == .name("System"))
     #expect(rejection.code.value == .missingKey)
     #expect(rejection.at?.value == SourceMark(line: 1, column: 1))
     #expect(count.value == 512)
@@ -116,7 +116,7 @@ import Testing
     let faults = try Self.everything().expectations.compactMap { item in
       if case .fault(let fault) = item.verb { (item, fault) } else { nil }
     }
-    #expect(faults.count == 5)
+    #expect(faults.count == 6)
     let (item, write) = faults[0]
     #expect(item.process?.value == .pid(4))
     #expect(write.va.value == 0x40_0123)

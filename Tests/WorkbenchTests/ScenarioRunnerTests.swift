@@ -82,4 +82,68 @@ import Workbench
     #expect(result.verdict == .failed)
     #expect(result.failures.first?.got.contains("claims more than") == true)
   }
+
+  // MARK: - Several systems
+
+  /// One page, whose entry has 4 bytes in one mode and 8 in the other.
+  private func matrix(_ expectations: String, golden: Bool = true) throws -> String {
+    let text = """
+      mmubench: 1
+      scenario: probe
+      title: A probe
+      source: this test
+      machine: { memory: 1 MiB, os: [{ id: none, mode: x86 }, { id: none, mode: pae }] }
+      map:
+        - { va: 0x40_0000, to: 0x5000 }
+        - { va: 0x40_1000, to: 0x8000, on: [pae] }
+      expect:
+      \(expectations)
+      golden: \(golden)
+
+      """
+    let file = folder.appending(path: "probe.yaml")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+  }
+
+  @Test func everySystemHasASectionOfTheGolden() throws {
+    let path = try matrix("  - { walk: 0x40_0123, pa: 0x5123 }")
+    _ = ScenarioRunner(update: true).run(path)
+    let lines = try String(contentsOf: golden, encoding: .utf8).split(separator: "\n")
+    let systems = lines.indices.filter { lines[$0].hasPrefix("system ") }
+    #expect(systems.map { lines[$0] } == ["system none/x86", "system none/pae"])
+    #expect(systems.first == 2)
+    #expect(systems.map { lines[$0 + 1].prefix(12) } == ["machine x86 ", "machine pae "])
+    #expect(ScenarioRunner().run(path).verdict == .passed)
+  }
+
+  @Test func failureSaysWhichSystemFailed() throws {
+    let path = try matrix(
+      """
+        - { walk: 0x40_1123, pa: 0x8123 }
+        - { walk: 0x40_1123, outcome: not-present, on: [none/x86] }
+      """, golden: false)
+    let failures = ScenarioRunner().run(path).failures
+    #expect(failures.map(\.system) == ["none/x86"])
+    #expect(failures.map(\.place) == ["\(path):10:5"])
+  }
+
+  @Test func differenceIsNamedInItsSection() throws {
+    let path = try matrix("  - { walk: 0x40_0123, pa: 0x5123 }")
+    _ = ScenarioRunner(update: true).run(path)
+    var text = try String(contentsOf: golden, encoding: .utf8)
+    // The page that only the second system has.
+    let old = try #require(text.range(of: "0x8000", options: .backwards))
+    text.replaceSubrange(old, with: "0x9000")
+    try text.write(to: golden, atomically: true, encoding: .utf8)
+    let failure = try #require(ScenarioRunner().run(path).failures.first)
+    #expect(failure.system == "none/pae")
+    #expect(failure.got.contains("0x8000") || failure.expectation.contains("0x8000"))
+  }
+
+  @Test func mistakeNamesTheSystemThatItIsAMistakeFor() throws {
+    let path = try matrix("  - { walk: 0x40_0123, stopped-at: PDPTE, outcome: not-present }")
+    let diagnostics = try #require(ScenarioRunner().run(path).diagnostics)
+    #expect(diagnostics.contains("E0305") && diagnostics.contains("for `none/x86`"))
+  }
 }
