@@ -1,0 +1,82 @@
+/// Where a member of a structure is.
+public struct StructureMember: Hashable, Sendable {
+  /// How an offset is known.
+  public enum Source: Character, Sendable {
+    /// From the type information in the kernel's public symbols.
+    case symbols = "s"
+    /// From public type headers of the build.
+    case headers = "h"
+    /// Worked out from the order of the members.
+    case derived = "d"
+    /// Not known; a size that is large enough.
+    case assumed = "a"
+  }
+
+  /// The offset in bytes; of a bit field, the number of its lowest bit.
+  public let offset: UInt64
+  /// The size in bytes; of a bit field, the number of its bits.
+  public let size: Int
+  /// How the offset is known.
+  public let source: Source
+}
+
+/// The generated table of members, read once.
+struct StructureTable: Sendable {
+  private struct Change: Sendable {
+    let version: [Int]
+    /// Nil where the member is gone.
+    let member: StructureMember?
+  }
+
+  /// Changes by version, oldest first, of each `structure member format`.
+  private let changes: [String: [Change]]
+
+  /// The table of this build of the program.
+  static let shared = StructureTable()
+
+  private init() {
+    var changes: [String: [Change]] = [:]
+    for line in WindowsStructureTable.members.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      changes[words[0...2].joined(separator: " ")] = words.dropFirst(3).map(Self.change)
+    }
+    self.changes = changes
+  }
+
+  /// Reads `from=offset:size` with the letter of the source, or `from=-`; what is wrong is a bug.
+  private static func change(_ word: Substring) -> Change {
+    let parts = word.split(separator: "=")
+    let version = parts[0].split(separator: ".").compactMap { Int($0) }
+    guard parts[1] != "-" else { return Change(version: version, member: nil) }
+    let numbers = parts[1].dropLast().split(separator: ":")
+    guard version.count == 4, numbers.count == 2, let offset = UInt64(numbers[0]),
+      let size = Int(numbers[1]), let source = parts[1].last.flatMap(StructureMember.Source.init)
+    else { preconditionFailure("no member: \(word)") }
+    return Change(
+      version: version, member: StructureMember(offset: offset, size: size, source: source))
+  }
+
+  /// The member as the newest kernel that is not after `kernel` has it.
+  func member(
+    _ member: String, of structure: String, _ kernel: KernelRecord
+  ) -> StructureMember? {
+    let version = [kernel.major, kernel.minor, kernel.build, kernel.patch]
+    return changes["\(structure) \(member) \(kernel.format.rawValue)"]?
+      .last { !version.lexicographicallyPrecedes($0.version) }?
+      .member
+  }
+}
+
+extension WindowsKernel {
+  /// Where a member of a structure is, or nil where the kernel lacks it or nothing is known.
+  ///
+  /// Of a patch level that the table lacks, the newest before it counts, as for the layouts of words.
+  public func member(_ member: String, of structure: String) -> StructureMember? {
+    StructureTable.shared.member(member, of: structure, record)
+  }
+
+  /// The size of a structure in bytes.
+  public func size(of structure: String) -> UInt64? {
+    member("(size)", of: structure)?.offset
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Paging
+import Testing
+import WindowsMemory
+
+/// Where members of structures are, against numbers that others have published.
+@Suite struct StructureTableTests {
+  private static let processRecords: [(String, PagingMode, [UInt64])] = [
+    ("windows-2600.6419", PagingMode.x86, [0x84, 0x88, 0x174, 0x11c]),
+    ("windows-7601.17514", .pae, [0xb4, 0xb8, 0x16c, 0x278 + 8]),
+    ("windows-7601.17514", .x86_64, [0x180, 0x188, 0x2e0, 0x448 + 0x10]),
+    ("windows-9600.17031", .x86_64, [0x2e0, 0x2e8, 0x438, 0x5d8]),
+    ("windows-10240.16384", .x86_64, [0x2e8, 0x2f0, 0x448, 0x608]),
+    ("windows-17134.619", .x86_64, [0x2e0, 0x2e8, 0x450, 0x628]),
+    ("windows-18362.30", .x86_64, [0x2e8, 0x2f0, 0x450, 0x658]),
+    ("windows-19041.508", .x86_64, [0x440, 0x448, 0x5a8, 0x7d8]),
+    ("windows-22000.194", .x86_64, [0x440, 0x448, 0x5a8, 0x7d8]),
+    ("windows-26100", .x86_64, [0x1d0, 0x1d8, 0x338, 0x558]),
+  ]
+
+  private static let userRoots: [(String, UInt64?)] = [
+    ("windows-7601.17514", nil), ("windows-17134.1", 0x278),
+    ("windows-18362.30", 0x280), ("windows-19041.508", 0x388), ("windows-22621", 0x388),
+    ("windows-26100", 0x158), ("windows-16299.15", nil), ("windows-16299.1004", 0x278),
+    ("windows-9200.16384", nil), ("windows-10586.0", nil),
+  ]
+
+  private static let vads: [(String, PagingMode, [UInt64])] = [
+    ("windows-2600.6419", PagingMode.x86, [0x00, 0x04, 0x14, 0x1c, 0x20]),
+    ("windows-7601.17514", .x86_64, [0x18, 0x20, 0x28, 0x50, 0x58]),
+    ("windows-9200.16384", .x86_64, [0x18, 0x1c, 0x28, 0x50, 0x58]),
+    ("windows-19041.508", .x86_64, [0x18, 0x1c, 0x30, 0x50, 0x58]),
+    ("windows-26100", .x86_64, [0x18, 0x1c, 0x30, 0x50, 0x58]),
+  ]
+
+  private static let frames: [(String, PagingMode, [UInt64])] = [
+    ("windows-2600.6419", PagingMode.x86, [0x18, 0x08, 0x04, 0x10, 0x0e, 0x14, 26]),
+    ("windows-3790.3959", .pae, [0x1c, 0x08, 0x04, 0x10, 0x0c, 0x18, 25]),
+    ("windows-7601.17514", .x86_64, [0x30, 0x08, 0x10, 0x20, 0x18, 0x28, 52]),
+    ("windows-10240.16384", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 36]),
+    ("windows-19041.508", .pae, [0x1c, 0x10, 0x04, 0x08, 0x14, 0x18, 23]),
+    ("windows-22000.194", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 40]),
+  ]
+
+  private func structures(_ name: String, _ mode: PagingMode) throws -> WindowsStructures {
+    WindowsStructures(try WindowsKernel(named: name, mode: mode))
+  }
+
+  /// `_EPROCESS`, from public listings: UniqueProcessId, ActiveProcessLinks, ImageFileName, the tree
+  /// of VADs.
+  @Test(arguments: Self.processRecords)
+  func recordsOfProcesses(name: String, mode: PagingMode, offsets: [UInt64]) throws {
+    let process = try #require(try structures(name, mode).process)
+    #expect(
+      [
+        process.uniqueProcessId.offset, process.activeProcessLinks.offset,
+        process.imageFileName.offset, process.vadTree.offset,
+      ] == offsets)
+    #expect(process.directoryTableBase.offset == (mode == .x86_64 ? 0x28 : 0x18))
+  }
+
+  /// The root for user mode came with a patch; where it is, public listings say.
+  @Test(arguments: Self.userRoots)
+  func theRootForUserMode(name: String, offset: UInt64?) throws {
+    let process = try #require(try structures(name, .x86_64).process)
+    #expect(process.userDirectoryTableBase?.offset == offset)
+  }
+
+  /// `_MMVAD`: first and last page, flags, and the tail of a view.
+  @Test(arguments: Self.vads)
+  func descriptors(name: String, mode: PagingMode, offsets: [UInt64]) throws {
+    let vad = try #require(try structures(name, mode).vad)
+    #expect(
+      [
+        vad.startingVpn.offset, vad.endingVpn.offset, vad.flags.offset,
+        vad.firstPrototypePte.offset, vad.lastContiguousPte.offset,
+      ] == offsets)
+  }
+
+  /// From 24H2 on there is no second word of flags: MemCommit is among those of private memory.
+  @Test func memCommitMoved() throws {
+    let kernel = try WindowsKernel(named: "windows-26100", mode: .x86_64)
+    #expect(WindowsStructures(kernel).vad?.flags1 == nil)
+    #expect(kernel.member("MemCommit", of: "_MM_PRIVATE_VAD_FLAGS")?.offset == 25)
+    let older = try WindowsKernel(named: "windows-22621", mode: .x86_64)
+    #expect(WindowsStructures(older).vad?.flags1?.offset == 0x34)
+    #expect(older.member("MemCommit", of: "_MM_PRIVATE_VAD_FLAGS") == nil)
+  }
+
+  /// `_MMPFN`: size, u2, PteAddress, OriginalPte, reference count, u4; frame and prototype bits.
+  @Test(arguments: Self.frames)
+  func pageFrameEntries(name: String, mode: PagingMode, numbers: [UInt64]) throws {
+    let pfn = try #require(try structures(name, mode).pfn)
+    #expect(
+      [
+        pfn.size, pfn.u2.offset, pfn.pteAddress.offset, pfn.originalPte.offset,
+        pfn.referenceCount.offset, pfn.u4.offset, UInt64(pfn.pteFrame.size),
+      ] == numbers)
+  }
+
+  @Test func everyKernelFromXPOnHasItsMemoryStructures() throws {
+    for format in WindowsEntryFormat.allCases {
+      for id in WindowsKernel.identifiers(of: format) where id.build != 2195 {
+        let structures = WindowsStructures(try WindowsKernel(id, format))
+        #expect(structures.vad != nil && structures.subsection != nil, "\(id)")
+        #expect(structures.controlArea != nil && structures.pfn != nil, "\(id)")
+        // No listing of the records of early arm64 kernels was found.
+        #expect(structures.process != nil || format == .arm64, "\(id)")
+      }
+    }
+    let oldest = WindowsStructures(try WindowsKernel(named: "windows-2000", mode: .x86))
+    #expect(oldest.vad == nil && oldest.process == nil)
+  }
+
+  @Test func theGeneratedFileIsWhatTheTableSays() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let script = root.appending(path: "Tools/windows-layouts/generate-structures.py").path
+    let check = Process()
+    check.executableURL = URL(filePath: "/usr/bin/env")
+    check.arguments = ["python3", script, "--check"]
+    try check.run()
+    check.waitUntilExit()
+    #expect(check.terminationStatus == 0, "Tools/dev layouts writes it anew")
+  }
+}
