@@ -19,12 +19,27 @@ struct WalkCommand: ParsableCommand {
   @Flag(help: "Say what each entry means, and what would change the answer.")
   var explain = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write as another program does: \(WalkStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "name"),
+    transform: { try Choice.of(WalkStyle.self, "style", $0) })
+  var style: WalkStyle = .plain
+
   @OptionGroup(title: "Machine options") var options: MachineOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
+
+  func validate() throws {
+    guard style != .plain, explain || output.json else { return }
+    throw ValidationError(
+      "--style \(style.rawValue) is text of another program; leave \(explain ? "--explain" : "--json") out"
+    )
+  }
 
   func run() throws {
     let machine = try options.open(machine)
     for address in addresses { try machine.require(address) }
+    if style != .plain { return try write(machine, in: style) }
     try output.write { stream in
       let json = WalkJSON(machine.paging)
       let text = WalkText(machine.paging)
@@ -40,6 +55,17 @@ struct WalkCommand: ParsableCommand {
           text.write(walk, to: &stream.buffer)
           explanation?.writeText(to: &stream.buffer)
         }
+        guard stream.drain() else { return }
+      }
+    }
+  }
+
+  /// Writes nothing but the walks to standard output, so that it can be compared byte for byte.
+  private func write(_ machine: Machine, in style: WalkStyle) throws {
+    Notice.write { MachineHeader(machine).write(to: &$0) }
+    try output.write { stream in
+      for address in addresses {
+        _ = style.write(machine.walk(VirtualAddress(address)), machine.paging, to: &stream.buffer)
         guard stream.drain() else { return }
       }
     }

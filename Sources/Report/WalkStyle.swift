@@ -1,0 +1,45 @@
+public import Machine
+public import Paging
+import PhysicalMemory
+
+/// How a walk is written for people: in our own words, or as a program that they know writes it.
+public enum WalkStyle: String, CaseIterable, Sendable {
+  /// Every entry with its flags, and a sentence.
+  case plain
+  /// The lines of Rekall's `vtop`.
+  case rekall
+  /// The file `map.txt` of MemProcFS.
+  case memprocfs
+  /// The line of page tables in a Linux kernel's oops.
+  case linux
+
+  /// Writes a walk in the style; false for `plain`, which `WalkText` writes.
+  public func write(_ walk: Walk, _ paging: PagingState, to out: inout TextBuffer) -> Bool {
+    let paging = paging.half(of: walk.address)
+    switch self {
+    case .plain: return false
+    case .rekall: RekallWalk(paging: paging, walk: walk).write(to: &out)
+    case .memprocfs: MemProcFSWalk(paging: paging, walk: walk).write(to: &out)
+    case .linux: LinuxWalk(paging: paging, walk: walk).write(to: &out)
+    }
+    return true
+  }
+}
+
+extension Walk {
+  /// Says of an address that no table translates what every style says; false for the others.
+  func writeNonCanonical(to out: inout TextBuffer) -> Bool {
+    guard result.outcome == .nonCanonical else { return false }
+    out.hex(address.rawValue, digits: mode.addressDigits)
+    out.write(" is not canonical\n")
+    return true
+  }
+}
+
+extension TextBuffer {
+  /// Appends a number in hexadecimal without `0x`, of `digits` digits at least.
+  mutating func bareHex(_ number: UInt64, digits: Int = 1) {
+    let text = String(number, radix: 16)
+    write(String(repeating: "0", count: max(0, digits - text.count)) + text)
+  }
+}
