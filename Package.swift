@@ -61,11 +61,13 @@ let package = Package(
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     // Layer 1
     room("PhysicalMemory", ["BitLayout", heap]),
     // Layer 2
     room("Paging", ["BitLayout", "PhysicalMemory"]),
-    room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd"]),
+    room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd", "CSnappy", "CLZ4"]),
     // Layer 3
     room("LinuxMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
     room("WindowsMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
@@ -105,7 +107,8 @@ let package = Package(
     tests("BitLayout", ["BitLayout"]),
     tests("PhysicalMemory", ["PhysicalMemory", "TestSupport"]),
     tests(
-      "DumpFormats", ["DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd"]),
+      "DumpFormats",
+      ["DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd", "CLZ4"]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests("WindowsMemory", ["WindowsMemory", "Paging", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),

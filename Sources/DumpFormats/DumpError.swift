@@ -10,13 +10,15 @@ public enum DumpError: Error, Hashable, CustomStringConvertible {
   case unsupported(path: String, reason: String, suggestion: String)
   /// The output exists already, may not be written, or the format cannot say what it should.
   case cannotCreate(path: String, reason: String, suggestion: String?)
+  /// Bytes that the input says it has cannot be read, for the reason that its `damage` tells.
+  case damaged(PhysicalAddress)
   /// The system refused while reading or writing.
   case inputOutput(SystemError)
 
   /// The exit status of a program that ends with this error (as in `sysexits.h`).
   public var exitStatus: Int32 {
     switch self {
-    case .malformed, .unsupported: 65
+    case .malformed, .unsupported, .damaged: 65
     case .cannotOpen: 66
     case .cannotCreate: 73
     case .inputOutput: 74
@@ -31,13 +33,14 @@ public enum DumpError: Error, Hashable, CustomStringConvertible {
     case .unsupported(let path, let reason, let suggestion): "\(path): \(reason); \(suggestion)"
     case .cannotCreate(let path, let reason, let suggestion):
       "\(path): cannot create: \(reason)" + (suggestion.map { "; \($0)" } ?? "")
+    case .damaged(let address): "memory at \(address) is damaged in the file"
     case .inputOutput(let error): error.description
     }
   }
 }
 
 /// The place where a file contradicts its format, and how.
-public struct DumpDefect: Hashable, Sendable, CustomStringConvertible {
+public struct DumpDefect: Error, Hashable, CustomStringConvertible {
   /// The byte offset in the file, after decompression where `field` is not that of a compression.
   public var offset: UInt64
   /// The field at that offset, as its specification names it.

@@ -43,49 +43,86 @@ public struct DumpFile: Sendable {
   ) throws(DumpError) -> DumpFile {
     let source = try DumpSource(path, limits: limits)
     let recognised = if let format { format } else { try recognise(source.bytes, path: path) }
-    switch recognised {
-    case .raw: return try raw(source, path: path, base: base)
-    case .lime:
-      let file = try LimeFile(source.bytes, path: path, limits: limits)
-      return DumpFile(
-        path, .lime, source, runs(source, file.segments), base: base,
-        warnings: file.warnings.list)
-    case .elf32, .elf64:
-      let core = try ElfCore(source.bytes, path: path, limits: limits)
-      return DumpFile(
-        path, core.elfClass == .wide ? .elf64 : .elf32, source, runs(source, core.segments),
-        base: base, notes: core.notes, architecture: core.architecture,
-        warnings: core.warnings.list)
-    }
+    let contents =
+      switch recognised {
+      case .raw: try raw(source, path: path, base: base)
+      case .lime: try lime(source, path: path, limits: limits)
+      case .avml: try avml(source, path: path, limits: limits)
+      case .elf32, .elf64: try core(source, path: path, limits: limits)
+      }
+    return DumpFile(path, source, contents, base: base)
   }
 
   private init(
-    _ path: String, _ format: DumpFormat, _ source: DumpSource, _ memory: MemoryImage,
-    base: PhysicalAddress, notes: ElfNotes = ElfNotes(), architecture: Architecture? = nil,
-    warnings: [String]
+    _ path: String, _ source: DumpSource, _ contents: DumpContents, base: PhysicalAddress
   ) {
     self.path = path
-    self.format = format
+    format = contents.format
     compressions = source.compressions
-    self.memory = memory
+    memory = contents.memory
     fileSize = source.fileSize
     contentSize = UInt64(source.bytes.count)
-    processors = notes.processors
-    vmcoreinfo = notes.vmcoreinfo
-    self.architecture = architecture
+    processors = contents.processors
+    vmcoreinfo = contents.vmcoreinfo
+    architecture = contents.architecture
     let unused =
       format == .raw || base.rawValue == 0
       ? [] : ["the base address \(base) is not used: the file says its own addresses"]
-    self.warnings = source.warnings + unused + warnings
+    warnings = source.warnings + unused + contents.warnings
+  }
+}
+
+/// What the reader of one format finds in a file.
+struct DumpContents {
+  var format: DumpFormat
+  var memory: MemoryImage
+  var processors: [ProcessorState] = []
+  var architecture: Architecture?
+  var vmcoreinfo: String?
+  var warnings: [String] = []
+}
+
+extension DumpFile {
+  private static func lime(
+    _ source: DumpSource, path: String, limits: DumpLimits
+  ) throws(DumpError) -> DumpContents {
+    let file = try LimeFile(source.bytes, path: path, limits: limits)
+    return DumpContents(
+      format: .lime, memory: .runs(RunMemory(source.bytes, file.segments)),
+      warnings: file.warnings.list)
   }
 
-  private static func runs(_ source: DumpSource, _ segments: [RunMemory.Segment]) -> MemoryImage {
-    .runs(RunMemory(source.bytes, segments))
+  private static func core(
+    _ source: DumpSource, path: String, limits: DumpLimits
+  ) throws(DumpError) -> DumpContents {
+    let core = try ElfCore(source.bytes, path: path, limits: limits)
+    return DumpContents(
+      format: core.elfClass == .wide ? .elf64 : .elf32,
+      memory: .runs(RunMemory(source.bytes, core.segments)), processors: core.notes.processors,
+      architecture: core.architecture, vmcoreinfo: core.notes.vmcoreinfo,
+      warnings: core.warnings.list)
+  }
+
+  private static func avml(
+    _ source: DumpSource, path: String, limits: DumpLimits
+  ) throws(DumpError) -> DumpContents {
+    let file = try AvmlFile(source.bytes, path: path, limits: limits)
+    return DumpContents(
+      format: .avml, memory: try paged(AvmlFrames(source.bytes, file.blocks), limits: limits),
+      warnings: file.warnings.list)
+  }
+
+  private static func paged(
+    _ frames: any FrameSource, limits: DumpLimits
+  ) throws(DumpError) -> MemoryImage {
+    do {
+      return .paged(PagedMemory(frames, cache: try FrameCache(frames: limits.cachedFrames)))
+    } catch { throw .inputOutput(error) }
   }
 
   private static func raw(
     _ source: DumpSource, path: String, base: PhysicalAddress
-  ) throws(DumpError) -> DumpFile {
+  ) throws(DumpError) -> DumpContents {
     let count = UInt64(source.bytes.count)
     guard count <= UInt64.max - base.rawValue else {
       throw .unsupported(
@@ -93,8 +130,8 @@ public struct DumpFile: Sendable {
         suggestion: "choose a lower base address")
     }
     let odd = count % frameSize
-    return DumpFile(
-      path, .raw, source, .flat(FlatMemory(source.bytes, base: base)), base: base,
+    return DumpContents(
+      format: .raw, memory: .flat(FlatMemory(source.bytes, base: base)),
       warnings: odd == 0 ? [] : ["the last frame is cut off: it has \(odd) of 4096 bytes"])
   }
 }

@@ -8,6 +8,8 @@ public enum DumpFormat: String, Hashable, Sendable, CaseIterable {
   case elf32
   /// The format of the LiME kernel module, version 1.
   case lime
+  /// Microsoft's AVML, version 2; its version 1 is LiME.
+  case avml
 }
 
 /// How a file is compressed.
@@ -82,16 +84,20 @@ public struct DumpLimits: Hashable, Sendable {
   public var runs: Int
   /// How often a file may be compressed.
   public var compressionDepth: Int
+  /// The number of frames that are kept after they were decoded.
+  public var cachedFrames: Int
 
   /// Takes the limits; each has a default that suits dumps of large servers.
   public init(
     decompressedBytes: UInt64 = 256 << 30, decoderMemory: UInt64 = 256 << 20,
-    spareDiskBytes: UInt64 = 64 << 20, runs: Int = 1 << 20, compressionDepth: Int = 2
+    spareDiskBytes: UInt64 = 64 << 20, runs: Int = 1 << 20, compressionDepth: Int = 2,
+    cachedFrames: Int = 1 << 15
   ) {
     self.decompressedBytes = decompressedBytes
     self.decoderMemory = decoderMemory
     self.spareDiskBytes = spareDiskBytes
     self.runs = runs
     self.compressionDepth = compressionDepth
+    self.cachedFrames = cachedFrames
   }
 }

@@ -12,6 +12,8 @@ public struct DumpWriter: Sendable {
     case elf32
     /// The format of the LiME module.
     case lime
+    /// AVML, version 2.
+    case avml
   }
 
   /// The container.
@@ -46,7 +48,18 @@ public struct DumpWriter: Sendable {
   public func write(
     _ memory: some PhysicalMemory, to path: String, force: Bool = false
   ) throws(DumpError) -> [String] {
-    let runs = memory.runs
+    do { return try write(memory, memory.runs, to: path, force: force) } catch {
+      guard case .damaged = error else { throw error }
+    }
+    // Only now it is worth the time to decode all of the memory twice.
+    let damage = memory.readableRuns()
+    let losses = try write(memory, damage.readable, to: path, force: force)
+    return losses + ["\(damage.lost.hex) bytes are damaged in the input and left out"]
+  }
+
+  private func write(
+    _ memory: some PhysicalMemory, _ runs: [MemoryRun], to path: String, force: Bool
+  ) throws(DumpError) -> [String] {
     guard !runs.isEmpty else {
       throw .cannotCreate(path: path, reason: "there is no memory to write", suggestion: nil)
     }
@@ -56,6 +69,7 @@ public struct DumpWriter: Sendable {
     case .elf: try writeCore(memory, runs, .wide, to: file)
     case .elf32: try writeCore(memory, runs, .narrow, to: file)
     case .lime: try writeLime(memory, runs, to: file)
+    case .avml: try writeAvml(memory, runs, to: file)
     }
     try file.commit()
     return losses(runs)
@@ -131,8 +145,47 @@ extension OutputFile {
     }
     if let written { return try written.get() }
     // The frame is in several places.
-    let bytes = memory.bytes(at: address, count: count)
-    precondition(!bytes.contains(nil), "memory lacks bytes of its own run at \(address)")
-    try write(bytes.compactMap { $0 })
+    try write(memory.scatteredBytes(at: address, count: count))
+  }
+}
+
+extension PhysicalMemory {
+  /// Bytes that lie in several places.
+  func scatteredBytes(at address: PhysicalAddress, count: Int) throws(DumpError) -> [UInt8] {
+    let bytes = bytes(at: address, count: count).compactMap { $0 }
+    guard bytes.count == count else { throw .damaged(address) }
+    return bytes
+  }
+
+  /// The runs without the frames that cannot be read, and how many bytes these are.
+  fileprivate func readableRuns() -> (readable: [MemoryRun], lost: UInt64) {
+    var readable: [MemoryRun] = []
+    var lost: UInt64 = 0
+    for run in runs {
+      var address = run.start
+      var left = run.byteCount
+      while left > 0 {
+        let zeros = knownZeroCount(at: address)
+        let count =
+          zeros > 0 ? min(zeros, left) : min(left, frameSize - address.rawValue % frameSize)
+        if zeros > 0 || canRead(address, count: Int(count)) {
+          if let last = readable.last, last.last.advanced(by: 1) == address {
+            readable[readable.count - 1].byteCount += count
+          } else {
+            readable.append(MemoryRun(start: address, byteCount: count))
+          }
+        } else {
+          lost += count
+        }
+        address = address.advanced(by: count)
+        left -= count
+      }
+    }
+    return (readable, lost)
+  }
+
+  private func canRead(_ address: PhysicalAddress, count: Int) -> Bool {
+    withBytes(at: address, count: count) { _ in true }
+      ?? !bytes(at: address, count: count).contains(nil)
   }
 }

@@ -3,7 +3,6 @@ import PhysicalMemory
 extension DumpFile {
   /// Kinds of file that are no raw images though they are not read, by their first bytes.
   private static let foreign: [(magic: String, kind: String, suggestion: String)] = [
-    ("AVML", "an AVML dump", "convert it to LiME with avml-convert"),
     ("PAGEDU64", "a Windows crash dump", "convert it to a raw image"),
     ("PAGEDUMP", "a 32-bit Windows crash dump", "convert it to a raw image"),
     ("KDUMP   ", "a kdump file", "convert it to an ELF core"),
@@ -24,6 +23,7 @@ extension DumpFile {
       return bytes.load(UInt8.self, at: 4) == ElfClass.narrow.rawValue ? .elf32 : .elf64
     }
     if LimeFile.recognises(bytes) { return .lime }
+    if AvmlFile.recognises(bytes) { return .avml }
     for (magic, kind, suggestion) in foreign where begins(bytes, with: magic) {
       throw .unsupported(
         path: path, reason: "is \(kind), which is not read", suggestion: suggestion)

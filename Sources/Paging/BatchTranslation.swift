@@ -29,6 +29,7 @@ extension PagingState {
     switch memory {
     case .flat(let memory): translate(addresses, over: memory, into: &sink)
     case .runs(let memory): translate(addresses, over: memory, into: &sink)
+    case .paged(let memory): translate(addresses, over: memory, into: &sink)
     }
   }
 

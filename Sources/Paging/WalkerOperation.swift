@@ -17,6 +17,7 @@ extension PagingState {
     switch memory {
     case .flat(let memory): perform(&operation, over: memory)
     case .runs(let memory): perform(&operation, over: memory)
+    case .paged(let memory): perform(&operation, over: memory)
     }
   }
 

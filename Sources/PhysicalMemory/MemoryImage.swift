@@ -7,6 +7,8 @@ public enum MemoryImage: PhysicalMemory {
   case flat(FlatMemory)
   /// Many stretches.
   case runs(RunMemory)
+  /// Frames that are decoded when they are needed.
+  case paged(PagedMemory)
 
   /// The little-endian word at `address`, or nil where any of its bytes is absent.
   public func load<Word: FixedWidthInteger & BitwiseCopyable>(
@@ -15,6 +17,7 @@ public enum MemoryImage: PhysicalMemory {
     switch self {
     case .flat(let memory): memory.load(type, at: address)
     case .runs(let memory): memory.load(type, at: address)
+    case .paged(let memory): memory.load(type, at: address)
     }
   }
 
@@ -25,6 +28,7 @@ public enum MemoryImage: PhysicalMemory {
     switch self {
     case .flat(let memory): memory.withBytes(at: address, count: count, body)
     case .runs(let memory): memory.withBytes(at: address, count: count, body)
+    case .paged(let memory): memory.withBytes(at: address, count: count, body)
     }
   }
 
@@ -33,7 +37,22 @@ public enum MemoryImage: PhysicalMemory {
     switch self {
     case .flat(let memory): memory.knownZeroCount(at: address)
     case .runs(let memory): memory.knownZeroCount(at: address)
+    case .paged(let memory): memory.knownZeroCount(at: address)
     }
+  }
+
+  /// Whether every byte of the 4-KiB frame that holds `address` is present.
+  public func holdsFrame(of address: PhysicalAddress) -> Bool {
+    switch self {
+    case .flat(let memory): memory.holdsFrame(of: address)
+    case .runs(let memory): memory.holdsFrame(of: address)
+    case .paged(let memory): memory.holdsFrame(of: address)
+    }
+  }
+
+  /// What was found to be damaged so far, of memory that is decoded when it is needed.
+  public var damage: [String] {
+    if case .paged(let memory) = self { memory.damage } else { [] }
   }
 
   /// The stretches of present memory.
@@ -41,6 +60,7 @@ public enum MemoryImage: PhysicalMemory {
     switch self {
     case .flat(let memory): memory.runs
     case .runs(let memory): memory.runs
+    case .paged(let memory): memory.runs
     }
   }
 }

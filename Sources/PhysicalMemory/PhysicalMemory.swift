@@ -18,6 +18,9 @@ public protocol PhysicalMemory: Sendable {
   /// 0 says that nothing is known. Whoever copies memory can leave known zeros out.
   func knownZeroCount(at address: PhysicalAddress) -> UInt64
 
+  /// Whether every byte of the 4-KiB frame that holds `address` is present.
+  func holdsFrame(of address: PhysicalAddress) -> Bool
+
   /// The stretches of present memory in ascending order, neither touching nor overlapping.
   var runs: [MemoryRun] { get }
 }

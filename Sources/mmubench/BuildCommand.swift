@@ -19,8 +19,8 @@ struct BuildCommand: ParsableCommand {
   var output: String
 
   @Option(
-    help: ArgumentHelp("Its format: raw, elf, elf32 or lime.", valueName: "format"),
-    transform: Self.format)
+    help: ArgumentHelp("Its format: \(DumpFormatName.choices).", valueName: "format"),
+    transform: DumpFormatName.format)
   var format = DumpWriter.Format.raw
 
   @Option(
@@ -60,12 +60,6 @@ struct BuildCommand: ParsableCommand {
           path: path, reason: "it is \(other) too", suggestion: "name another file")
       }
     }
-  }
-
-  private static func format(_ text: String) throws -> DumpWriter.Format {
-    if let format = DumpWriter.Format(rawValue: text) { return format }
-    let choices = DumpWriter.Format.allCases.map(\.rawValue).joined(separator: ", ")
-    throw ValidationError("no format `\(text)`; there are \(choices)")
   }
 }
 

@@ -30,6 +30,7 @@ struct MMUBench: ParsableCommand {
     do {
       try requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()
+      defer { DamageNotice.write() }
       try command.run()
     } catch {
       Failure.exit(with: error)

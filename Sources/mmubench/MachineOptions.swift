@@ -55,6 +55,7 @@ struct MachineOptions: ParsableArguments {
   /// Opens what the user named as MACHINE, and says what is wrong with it on standard error.
   func open(_ path: String) throws -> Machine {
     let machine = try Workbench.open(path, base: baseAddress, overrides: overrides)
+    DamageNotice.watch(path, machine.memory)
     for warning in machine.warnings { Notice.warn("\(path): \(warning)") }
     return machine
   }
