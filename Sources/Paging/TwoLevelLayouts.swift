@@ -19,7 +19,7 @@ public enum TwoLevelLayouts {
     BitField("reserved", 21, .reserved, "must be 0")
   }
   /// The physical address bit that the lowest bit of `frame4MHigh` stands for.
-  @inlinable static var frame4MHighPosition: UInt64 { 32 }
+  @inlinable public static var frame4MHighPosition: UInt64 { 32 }
 
   /// A PDE that maps a 4-MByte page.
   public static let pde4M = WordLayout(

@@ -1,0 +1,164 @@
+import BitLayout
+import Paging
+
+/// Reads entries of one kernel: masks that were worked out once, for millions of entries.
+///
+/// The order of the questions is that of the memory manager. Prototype is asked before Transition,
+/// because prototype forms use the bit for something else; what Prototype means depends on the table.
+public struct PTEDecoder: Sendable {
+  private let swizzle: Swizzle
+  private let valid: UInt64
+  private let prototypeBit: UInt64
+  private let transitionBit: UInt64
+  private let softwareProtection: PackedField
+  private let pageFileLow: PackedField
+  private let pageFileHigh: PackedField
+  private let inStore: UInt64
+  private let storeNumber: UInt64?
+  private let transitionFrame: PackedField
+  private let transitionProtection: PackedField
+  private let prototypeProtection: PackedField
+  private let prototypePointer: PointerForm
+  /// The bits that are all ones where the VAD has to be asked.
+  let sentinel: UInt64
+  private let subsectionProtection: PackedField
+  private let subsectionPointer: PointerForm
+  private let pages: HardwarePages
+
+  /// Prepares for the entries of a kernel.
+  ///
+  /// - Parameters:
+  ///   - kernel: Whose layouts the entries have.
+  ///   - mask: What the kernel puts into invalid entries; it is ignored where there is no SwizzleBit.
+  ///   - virtualStore: The number of the page file that is a store of compressed pages, if known.
+  ///     There is no number that always is: 2 is usual only where there are two true page files.
+  public init(
+    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil
+  ) {
+    func field(_ name: String, _ structure: WindowsStructure) -> PackedField {
+      PackedField(kernel.field(name, in: structure))
+    }
+    swizzle = Swizzle(kernel, mask)
+    valid = field("Valid", .software).mask
+    prototypeBit = field("Prototype", .software).mask
+    transitionBit = field("Transition", .software).mask
+    softwareProtection = field("Protection", .software)
+    pageFileLow = field("PageFileLow", .software)
+    pageFileHigh = field("PageFileHigh", .software)
+    inStore = field("InStore", .software).mask
+    storeNumber = virtualStore
+    transitionFrame = field("PageFrameNumber", .transition)
+    transitionProtection = field("Protection", .transition)
+    prototypeProtection = field("Protection", .prototype)
+    prototypePointer = .prototype(kernel)
+    // The sentinel is composed as a software form whose page in the file is all ones.
+    sentinel = (kernel.field("ProtoIndex", in: .prototype)?.mask) ?? pageFileHigh.mask
+    subsectionProtection = field("Protection", .subsection)
+    subsectionPointer = .subsection(kernel)
+    pages = HardwarePages(kernel)
+  }
+
+  /// The entry without the invalid-PTE mask.
+  public func withoutMask(_ entry: UInt64) -> UInt64 { swizzle.removed(from: entry) }
+
+  /// What an entry means.
+  ///
+  /// - Parameters:
+  ///   - entry: The entry, as it is in memory.
+  ///   - level: The level of the entry: 1 is PTE. Upper levels have no prototype forms; what is said
+  ///     of a page there is said of the page table.
+  ///   - table: Where the entry was found.
+  /// - Returns: The state with what belongs to it.
+  public func reading(
+    of entry: UInt64, level: Int = 1, table: PTETable = .process
+  ) -> PTEReading {
+    if entry & valid != 0 { return pages.reading(of: entry, level: level) }
+    if entry == 0 { return PTEReading(.zero) }
+    let word = swizzle.removed(from: entry)
+    if word & prototypeBit != 0 {
+      if level > 1 { return PTEReading(.ambiguous) }
+      return table == .prototype ? subsection(word) : prototype(word)
+    }
+    if word & transitionBit != 0 {
+      return PTEReading(
+        .transition, MMProtection(truncating: transitionProtection.value(in: word)), .frame,
+        transitionFrame.value(in: word))
+    }
+    return software(word, table)
+  }
+
+  private func prototype(_ word: UInt64) -> PTEReading {
+    if word & sentinel == sentinel {
+      return PTEReading(
+        .prototypeVAD, MMProtection(truncating: softwareProtection.value(in: word)))
+    }
+    let kind: PTEReading.TargetKind =
+      prototypePointer.base == nil ? .prototypeOffset : .prototypeAddress
+    let address = prototypePointer.address(in: word)
+    guard prototypeProtection.mask != 0 else { return PTEReading(.prototype, kind, address) }
+    return PTEReading(
+      .prototype, MMProtection(truncating: prototypeProtection.value(in: word)), kind, address)
+  }
+
+  private func subsection(_ word: UInt64) -> PTEReading {
+    let isKnown = subsectionPointer.isKnown
+    let kind: PTEReading.TargetKind =
+      !isKnown ? .nothing : subsectionPointer.base == nil ? .subsectionOffset : .subsectionAddress
+    let address = isKnown ? subsectionPointer.address(in: word) : 0
+    guard subsectionProtection.mask != 0 else { return PTEReading(.subsection, kind, address) }
+    return PTEReading(
+      .subsection, MMProtection(truncating: subsectionProtection.value(in: word)), kind, address)
+  }
+
+  private func software(_ word: UInt64, _ table: PTETable) -> PTEReading {
+    let protection = MMProtection(truncating: softwareProtection.value(in: word))
+    let page = pageFileHigh.value(in: word)
+    if page != 0 {
+      if protection == .zeroAccess && table == .process { return PTEReading(.freed, protection) }
+      let file = pageFileLow.value(in: word)
+      let isStored = word & inStore != 0 || file == storeNumber
+      return PTEReading(
+        isStored ? .virtualStore : .pageFile, protection, .pageFile, page, file: file)
+    }
+    switch protection {
+    case .decommit: return PTEReading(.decommitted, protection)
+    case .zeroAccess: return PTEReading(.ambiguous, protection)
+    default: return PTEReading(protection.refusesAccess ? .noAccess : .demandZero, protection)
+    }
+  }
+}
+
+/// The pages that valid entries map, by the fields of the kernel.
+private struct HardwarePages: Sendable {
+  private let frame: UInt64
+  private let isLarge: UInt64
+  /// The value of the `isLarge` bit in an entry that maps a large page.
+  private let largeValue: UInt64
+  private let largestLevel: Int
+  private let shifts: (UInt64, UInt64)
+  private let highFrame: PackedField
+
+  private static let pageShift: UInt64 = 12
+
+  init(_ kernel: WindowsKernel) {
+    frame = kernel.field("PageFrameNumber", in: .hardware)?.mask ?? 0
+    let large = kernel.field("LargePage", in: .hardware)
+    let notLarge = kernel.field("NotLargePage", in: .hardware)
+    isLarge = (large ?? notLarge)?.mask ?? 0
+    largeValue = large?.mask ?? 0
+    largestLevel = kernel.format.isThirtyTwoBit ? 2 : 3
+    shifts = kernel.format == .x86 ? (22, 22) : (21, 30)
+    // Windows has no name for PSE-36: the processor's field it is.
+    highFrame = PackedField(kernel.format == .x86 ? TwoLevelLayouts.frame4MHigh : nil)
+  }
+
+  func reading(of entry: UInt64, level: Int) -> PTEReading {
+    guard level > 1, level <= largestLevel, entry & isLarge == largeValue else {
+      return PTEReading(.valid, .frame, (entry & frame) &>> Self.pageShift)
+    }
+    let shift = level == 2 ? shifts.0 : shifts.1
+    let address = (entry & frame) & (UInt64.max &<< shift)
+    let high = highFrame.value(in: entry) &<< TwoLevelLayouts.frame4MHighPosition
+    return PTEReading(.large, .frame, (address | high) &>> Self.pageShift)
+  }
+}
