@@ -84,7 +84,12 @@ let package = Package(
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
         "ImageBuilder", "LinuxMemory",
       ]),
-    room("Report", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile"]),
+    room(
+      "Report",
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile",
+        "WindowsMemory",
+      ]),
     // The benchmark, with the C loops that it compares the library with
     .target(
       name: "CReference",
@@ -100,7 +105,7 @@ let package = Package(
       name: "mmubench",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ImageBuilder", "Workbench", "Report", arguments,
+        "ImageBuilder", "Workbench", "Report", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 
@@ -121,7 +126,7 @@ let package = Package(
     tests("Readme", ["mmubench"]),
     tests(
       "Report",
-      ["Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory"],
+      ["Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory", "WindowsMemory"],
       fixtures: ["Goldens", "Machines"]),
     tests("Command", ["mmubench"]),
     tests("House", []),

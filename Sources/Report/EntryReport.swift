@@ -31,50 +31,24 @@ public struct EntryReport: Sendable {
     out.styled(.bold) { $0.hex(value, digits: layout.width / 4) }
     out.write("  \(layout.name) (\(layout.citation))\n")
     BitDiagram(layout: layout, word: value, offending: offending(level)).write(to: &out)
-    writeFields(of: layout, offending: offending(level), to: &out)
+    let offending = offending(level)
+    FieldRows(layout: layout, word: value) { field in
+      let wrong = field.mask & offending
+      return wrong == 0 ? nil : ("reserved: \(Wording.bits(wrong))", .red)
+    }.write(to: &out)
     let (sentence, style) = sentence(level)
     out.write("  ")
     out.write(sentence, style)
     out.endLine()
   }
 
-  private func writeFields(
-    of layout: WordLayout, offending: UInt64, to out: inout TextBuffer
-  ) {
-    let names = layout.fields.map { String(describing: $0.name).count }.max() ?? 0
-    let values = max(layout.fields.map { text($0).count }.max() ?? 0, "value".count)
-    out.styled(.dim) { out in
-      out.write("  bits   ")
-      out.write("field", width: names + 2)
-      out.write("value", width: values + 2)
-      out.write("meaning\n")
-    }
-    for field in layout.fields.reversed() {
-      let bits = field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
-      out.write("  ")
-      out.write(bits, width: 7)
-      out.write(String(describing: field.name), .cyan, width: names + 2)
-      out.write(text(field), field.isSet(in: value) ? .bold : .plain, width: values + 2)
-      out.write(String(describing: field.meaning))
-      let wrong = field.mask & offending
-      if wrong != 0 { out.write("  ← reserved: \(Wording.bits(wrong))", .red) }
-      out.endLine()
-    }
-  }
-
-  /// An address in its place, as people look for it; all else as the number that it is.
-  private func text(_ field: BitField) -> String {
-    if field.kind == .address { return (value & field.mask).hex }
-    let number = field.value(in: value)
-    return field.width == 1 ? "\(number)" : number.hex
-  }
-
-  private func offending(_ level: Int) -> UInt64 {
+  /// The set bits that must be 0.
+  func offending(_ level: Int) -> UInt64 {
     if case .reserved(let bits) = paging.meaning(of: value, level: level) { bits } else { 0 }
   }
 
   /// What the processor does with the entry.
-  private func sentence(_ level: Int) -> (String, TextStyle) {
+  func sentence(_ level: Int) -> (String, TextStyle) {
     let words = EntryText(paging: paging, level: level, entry: value)
     let rights = paging.rightsLeft(by: value, level: level)
     let attributes = words.attributes.map { ", \($0)" }.joined()
@@ -131,33 +105,31 @@ public struct EntryReport: Sendable {
     out.member("level", paging.mode.entryName(level))
     writeMeaning(level, to: &out)
     if let layout = words.layout { out.member("layout", String(describing: layout.name)) }
-    out.openArray("fields")
-    for field in (words.layout?.fields ?? []).reversed() {
-      out.openElement()
-      out.member("name", String(describing: field.name))
-      out.member("low", UInt64(field.low))
-      out.member("high", UInt64(field.high))
-      out.member("value", hex: field.value(in: value))
-      out.member("meaning", String(describing: field.meaning))
-      out.closeObject()
-    }
-    out.closeArray()
+    out.members(ofFields: words.layout, in: value)
     out.closeLine()
   }
 
   private func writeMeaning(_ level: Int, to out: inout TextBuffer) {
     switch paging.meaning(of: value, level: level) {
     case .notPresent: out.member("state", WalkOutcome.notPresent.rawValue)
-    case .reserved(let bits):
-      out.member("state", WalkOutcome.reservedBits.rawValue)
-      out.member("reserved", hex: bits)
+    case .reserved: out.member("state", WalkOutcome.reservedBits.rawValue)
     case .table(let table):
       out.member("state", "table")
       out.member("pfn", hex: table.frame)
-      out.members(of: paging.rightsLeft(by: value, level: level))
     case .page(let page):
       out.member("state", "page")
       out.member("pfn", hex: page.frame)
+    }
+    writeTranslation(level, to: &out)
+  }
+
+  /// Writes the members that say what the processor makes of a present entry.
+  func writeTranslation(_ level: Int, to out: inout TextBuffer) {
+    switch paging.meaning(of: value, level: level) {
+    case .notPresent: break
+    case .reserved(let bits): out.member("reserved", hex: bits)
+    case .table: out.members(of: paging.rightsLeft(by: value, level: level))
+    case .page(let page):
       out.member("pa", hex: page.rawValue)
       out.member("page_size", 1 << paging.pageShift(level))
       out.members(of: paging.rightsLeft(by: value, level: level))

@@ -1,5 +1,4 @@
 import BitLayout
-import Paging
 
 /// Reads entries of one kernel: masks that were worked out once, for millions of entries.
 ///
@@ -18,12 +17,14 @@ public struct PTEDecoder: Sendable {
   private let transitionFrame: PackedField
   private let transitionProtection: PackedField
   private let prototypeProtection: PackedField
+  /// The structure that has the fields of a sentinel: its protection is where software forms have it.
+  public let vadFormStructure: WindowsStructure
   private let prototypePointer: PointerForm
   /// The bits that are all ones where the VAD has to be asked.
   let sentinel: UInt64
   private let subsectionProtection: PackedField
   private let subsectionPointer: PointerForm
-  private let pages: HardwarePages
+  private let hardware: HardwareBits
 
   /// Prepares for the entries of a kernel.
   ///
@@ -50,13 +51,18 @@ public struct PTEDecoder: Sendable {
     transitionFrame = field("PageFrameNumber", .transition)
     transitionProtection = field("Protection", .transition)
     prototypeProtection = field("Protection", .prototype)
+    vadFormStructure =
+      prototypeProtection.mask == softwareProtection.mask ? .prototype : .software
     prototypePointer = .prototype(kernel)
     // The sentinel is composed as a software form whose page in the file is all ones.
     sentinel = (kernel.field("ProtoIndex", in: .prototype)?.mask) ?? pageFileHigh.mask
     subsectionProtection = field("Protection", .subsection)
     subsectionPointer = .subsection(kernel)
-    pages = HardwarePages(kernel)
+    hardware = HardwareBits(kernel)
   }
+
+  /// What a valid entry lets happen to a write.
+  public func writeRight(of entry: UInt64) -> PTEWriteRight { hardware.writeRight(of: entry) }
 
   /// The entry without the invalid-PTE mask.
   public func withoutMask(_ entry: UInt64) -> UInt64 { swizzle.removed(from: entry) }
@@ -72,7 +78,7 @@ public struct PTEDecoder: Sendable {
   public func reading(
     of entry: UInt64, level: Int = 1, table: PTETable = .process
   ) -> PTEReading {
-    if entry & valid != 0 { return pages.reading(of: entry, level: level) }
+    if entry & valid != 0 { return hardware.reading(of: entry, level: level) }
     if entry == 0 { return PTEReading(.zero) }
     let word = swizzle.removed(from: entry)
     if word & prototypeBit != 0 {
@@ -125,40 +131,5 @@ public struct PTEDecoder: Sendable {
     case .zeroAccess: return PTEReading(.ambiguous, protection)
     default: return PTEReading(protection.refusesAccess ? .noAccess : .demandZero, protection)
     }
-  }
-}
-
-/// The pages that valid entries map, by the fields of the kernel.
-private struct HardwarePages: Sendable {
-  private let frame: UInt64
-  private let isLarge: UInt64
-  /// The value of the `isLarge` bit in an entry that maps a large page.
-  private let largeValue: UInt64
-  private let largestLevel: Int
-  private let shifts: (UInt64, UInt64)
-  private let highFrame: PackedField
-
-  private static let pageShift: UInt64 = 12
-
-  init(_ kernel: WindowsKernel) {
-    frame = kernel.field("PageFrameNumber", in: .hardware)?.mask ?? 0
-    let large = kernel.field("LargePage", in: .hardware)
-    let notLarge = kernel.field("NotLargePage", in: .hardware)
-    isLarge = (large ?? notLarge)?.mask ?? 0
-    largeValue = large?.mask ?? 0
-    largestLevel = kernel.format.isThirtyTwoBit ? 2 : 3
-    shifts = kernel.format == .x86 ? (22, 22) : (21, 30)
-    // Windows has no name for PSE-36: the processor's field it is.
-    highFrame = PackedField(kernel.format == .x86 ? TwoLevelLayouts.frame4MHigh : nil)
-  }
-
-  func reading(of entry: UInt64, level: Int) -> PTEReading {
-    guard level > 1, level <= largestLevel, entry & isLarge == largeValue else {
-      return PTEReading(.valid, .frame, (entry & frame) &>> Self.pageShift)
-    }
-    let shift = level == 2 ? shifts.0 : shifts.1
-    let address = (entry & frame) & (UInt64.max &<< shift)
-    let high = highFrame.value(in: entry) &<< TwoLevelLayouts.frame4MHighPosition
-    return PTEReading(.large, .frame, (address | high) &>> Self.pageShift)
   }
 }

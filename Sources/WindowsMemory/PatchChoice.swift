@@ -39,7 +39,8 @@ struct PatchChoice {
       note +=
         changed.isEmpty
         ? ", and \(next.id) has the same entries"
-        : "; where before \(next.id) \(changed.joined(separator: ", ")) changed is not known"
+        : "; before \(next.id), nobody knows where, these changed: "
+          + changed.joined(separator: ", ")
       isUncertain = record.hasSwizzleBit != next.hasSwizzleBit
     } else if record.isOfChangedBranch {
       note +=

@@ -5,6 +5,7 @@ import Machine
 import PhysicalMemory
 import Report
 import ScenarioFile
+import WindowsMemory
 
 /// An error of the command line itself, with the status that the program ends with.
 struct Failure: Error, CustomStringConvertible {
@@ -25,6 +26,7 @@ struct Failure: Error, CustomStringConvertible {
       end(65, list.render(color: Terminal.error.isColored))
     case let error as ScenarioFileError: end(66, message(error.description))
     case let error as DumpError: end(error.exitStatus, message(error.description))
+    case let error as WindowsKernelError: end(64, message(error.description))
     case let error as MachineOverrides.Problem: end(64, message(error.description))
     case let error as SystemError:
       end(error.call == "open" ? 66 : 74, message(error.description))

@@ -4,6 +4,7 @@ import Paging
 import PhysicalMemory
 import Report
 import ScenarioFile
+import WindowsMemory
 
 /// `pte`: one entry, without a machine.
 struct PteCommand: ParsableCommand {
@@ -13,6 +14,9 @@ struct PteCommand: ParsableCommand {
     discussion: """
       Without --level, what the entry would be at each level is said; with --json, an object a level \
       is written. What is reserved depends on the processor: see its options.
+
+      With --os windows-BUILD.PATCH, the entry is read as that kernel does, as a PTE unless --level \
+      says otherwise: what it means while it is not present, and which bits are software's.
       """)
 
   @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
@@ -23,16 +27,20 @@ struct PteCommand: ParsableCommand {
       "Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"))
   var level: String?
 
-  @Option(help: ArgumentHelp("Operating system: none.", valueName: "id"))
+  @Option(
+    help: ArgumentHelp(
+      "Operating system: none, windows-19041.508 or a name such as windows-7.", valueName: "id"))
   var os: String?
 
+  @OptionGroup(title: "Windows options") var windows: WindowsOptions
   @OptionGroup(title: "Processor options") var processor: ProcessorOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
 
-  func validate() throws { try MachineOptions.requireKnown(os) }
-
   func run() throws {
-    let machine = try processor.machine(withLevel: level)
+    let kernelID = try kernelID()
+    let machine = try processor.machine(withLevel: level) { mode in
+      kernelID.map { WindowsKernel.has($0, WindowsEntryFormat(mode)) } ?? true
+    }
     let paging = machine.paging
     guard paging.entrySize == 8 || value <= UInt32.max else {
       throw Failure.usage(
@@ -45,6 +53,10 @@ struct PteCommand: ParsableCommand {
         "with TCR_EL1 \(paging.tcr.hex) walks start at \(paging.mode.entryName(paging.topLevel));"
           + " --tcr takes another")
     }
+    if let kernelID, let os {
+      return try explain(kernelID, named: os, level: chosen, on: machine)
+    }
+    try windows.requireUnused()
     let report = EntryReport(value, of: machine)
     try output.write { stream in
       if output.json {
@@ -62,6 +74,32 @@ struct PteCommand: ParsableCommand {
     }
   }
 
+  /// The Windows kernel that was named, if any.
+  private func kernelID() throws -> WindowsKernelID? {
+    guard let os, os != "none" else { return nil }
+    guard os.lowercased().hasPrefix("windows") else {
+      throw Failure.usage(
+        "no operating system `\(os)`; there are: none, and Windows as in windows-19041.508")
+    }
+    return try WindowsKernelID(os)
+  }
+
+  /// Writes what the entry means to a Windows kernel.
+  private func explain(
+    _ id: WindowsKernelID, named name: String, level: Int?, on machine: Machine
+  ) throws {
+    let kernel = try WindowsKernel(id, WindowsEntryFormat(machine.paging.mode))
+    let question = try windows.question(kernel, named: name, level: level)
+    let report = WindowsEntryReport(value, of: machine, question)
+    try output.write { stream in
+      if output.json {
+        report.writeJSON(to: &stream.buffer)
+      } else {
+        report.writeText(to: &stream.buffer)
+      }
+    }
+  }
+
   private static func level(_ name: String, in mode: PagingMode) throws -> Int {
     if let level = mode.level(named: name) { return level }
     let near =
@@ -75,11 +113,13 @@ struct PteCommand: ParsableCommand {
 
 extension ProcessorOptions {
   /// A machine that is a processor without memory; unless said, of 4-level paging or of the mode
-  /// that has the level.
-  func machine(withLevel level: String?) throws -> Machine {
-    let assumed =
-      [PagingMode.x86_64] + PagingMode.allCases.filter { $0.level(named: level ?? "") != nil }
-    let fitting = assumed.first { level == nil || $0.level(named: level ?? "") != nil }
+  /// that has the level and that `isPossible` admits.
+  func machine(
+    withLevel level: String?, where isPossible: (PagingMode) -> Bool
+  ) throws -> Machine {
+    let fitting = ([PagingMode.x86_64] + PagingMode.allCases).first { mode in
+      (level.map { mode.level(named: $0) != nil } ?? true) && isPossible(mode)
+    }
     var machine = Machine(
       memory: .flat(FlatMemory(try ByteMapping.zeroed(count: 0))),
       paging: PagingState(mode: mode ?? fitting ?? .x86_64), addressSpaces: [], format: "none",

@@ -54,7 +54,7 @@ import Testing
     ["build", "memory.raw", "--output", "x"], ["run", "--jobs", "0"],
     ["pte"], ["pte", "zz"], ["pte", "1", "--level", "PTTE"], ["pte", "1", "--mode", "x87"],
     ["pte", "0x100000000", "--mode", "x86"], ["pte", "1", "--mode", "pae", "--level", "PML4E"],
-    ["pte", "1", "--os", "windows-7"], ["pte", "1", "--c-bit", "12"],
+    ["pte", "1", "--os", "windows-6"], ["pte", "1", "--c-bit", "12"],
     ["fault", "plain.yaml"], ["fault", "plain.yaml", "0", "--batch"],
     ["fault", "plain.yaml", "0", "--access", "fetch"],
     ["fault", "plain.yaml", "0", "--as", "root"],

@@ -50,4 +50,33 @@ import Testing
     #expect(outcome.status == 64)
     #expect(outcome.errors.contains("there are PDPTE, PDE, PTE; did you mean `PTE`?"))
   }
+
+  @Test func withAKernelTheEntryIsReadAsWindowsDoes() throws {
+    let json = try run(
+      "0x20000891f860", "--os", "windows-19041.508", "--invalid-mask", "0x200000000000", "--json")
+    #expect(json.lines.count == 1)
+    #expect(json.output.contains(#""level":"PTE","os":"windows-19041.508""#))
+    #expect(json.output.contains(#""state":"transition","pfn":"0x891f","protection":3"#))
+    let text = try run("0xfc078cca", "--os", "windows-xp", "--table", "prototype")
+    #expect(text.output.contains("kernel  5.1.2600.6419      --os windows-xp"))
+    #expect(text.output.contains("mode    x86                assumed"))
+    #expect(text.output.contains("0x7c078a8 bytes into its pool"))
+  }
+
+  @Test(arguments: [
+    (["0x80", "--os", "windows-2600.6419", "--mode", "pae"], "there are windows-3790.3959"),
+    (["0x80", "--os", "windows-9x"], "names no Windows kernel"),
+    (["0x80", "--os", "plan-9"], "no operating system `plan-9`"),
+    (["0x80", "--table", "prototype"], "--os windows-19041.508 names a kernel"),
+    (["0x80", "--invalid-mask", "0x2000"], "--os windows-19041.508 names a kernel"),
+    (["0x80", "--os", "windows-7", "--invalid-mask", "0x10"], "made of address bits"),
+    (["0x80", "--os", "windows-7", "--table", "prototype", "--level", "PDE"], "no other level"),
+    (["0x100000000", "--os", "windows-xp"], "whose entries have 32 bits"),
+  ])
+  func whatWindowsDoesNotHaveIsRefused(arguments: [String], words: String) throws {
+    let outcome = try Command.run(["pte"] + arguments, in: place)
+    #expect(outcome.status == 64)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.contains(words))
+  }
 }

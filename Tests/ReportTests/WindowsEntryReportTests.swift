@@ -1,0 +1,116 @@
+import Foundation
+import Machine
+import Paging
+import PhysicalMemory
+import Report
+import Testing
+import WindowsMemory
+
+/// Entries as Windows reads them.
+@Suite struct WindowsEntryReportTests {
+  struct Case: Sendable {
+    let kernel: String
+    let mode: PagingMode
+    let value: UInt64
+    var mask: UInt64 = 0
+    var table = PTETable.process
+    var level = 1
+  }
+
+  /// A form of each kind, over kernels of every kind.
+  static let cases = [
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x2000_0891_f860, mask: 1 << 45),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x1b_beda_0000_2090, mask: 1 << 45),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x2000_0000_0220, mask: 1 << 45),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0xf8a0_0123_4568_0c00),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0xffff_ffff_0000_0480),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0xa00_0000_7efe_e821),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x8a00_0000_0200_11a1, level: 2),
+    Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x5_0002_00c0, level: 2),
+    Case(kernel: "windows-17134.228", mode: .x86_64, value: 0x1234_0000_1084),
+    Case(kernel: "windows-7", mode: .x86_64, value: 0x200),
+    Case(kernel: "windows-7", mode: .pae, value: 0x300),
+    Case(kernel: "windows-xp", mode: .x86, value: 0x10e_552a),
+    Case(kernel: "windows-xp", mode: .x86, value: 0xfc07_8cca, table: .prototype),
+    Case(kernel: "windows-7", mode: .x86, value: 0x8a12_3402, table: .prototype),
+    Case(kernel: "windows-28000", mode: .x86_64, value: 0x1234_5400),
+    Case(kernel: "windows-11-24h2", mode: .arm64, value: 0x1234_0000_0088),
+    Case(kernel: "windows-11-24h2", mode: .x86_64, value: 0),
+    Case(kernel: "windows-11-24h2", mode: .x86_64, value: 0x4292_0000_0000),
+  ]
+
+  private static func report(_ entry: Case) throws -> WindowsEntryReport {
+    let machine = Machine(
+      memory: .flat(FlatMemory(try ByteMapping.zeroed(count: 0))),
+      paging: PagingState(mode: entry.mode), addressSpaces: [], format: "none", size: 0)
+    let kernel = try WindowsKernel(named: entry.kernel, mode: entry.mode)
+    return WindowsEntryReport(
+      entry.value, of: machine,
+      WindowsEntryReport.Question(
+        kernel, mask: InvalidPTEMask(rawValue: entry.mask), table: entry.table,
+        level: entry.level, sources: ("a test", "a test", "a test")))
+  }
+
+  private static func text(isColored: Bool) throws -> String {
+    try Fixture.written(isColored: isColored) { out in
+      for entry in cases {
+        try report(entry).writeText(to: &out)
+        out.endLine()
+      }
+    }
+  }
+
+  @Test func entriesForPeopleAreAsRecorded() throws {
+    try Fixture.expect(Self.text(isColored: false), isRecordedAs: "pte-windows.txt")
+  }
+
+  @Test func coloursChangeNothingElse() throws {
+    let colored = try Self.text(isColored: true)
+    #expect(colored.replacing(/\u{1b}\[[0-9]+m/, with: "") == (try Self.text(isColored: false)))
+  }
+
+  private static func object(_ entry: Case) throws -> [String: Any] {
+    let report = try report(entry)
+    let line = Fixture.written { report.writeJSON(to: &$0) }
+    return try #require(
+      try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+  }
+
+  @Test(arguments: cases.indices)
+  func fieldsMakeUpTheValue(index: Int) throws {
+    let entry = Self.cases[index]
+    let object = try Self.object(entry)
+    var sum: UInt64 = 0
+    for field in try #require(object["fields"] as? [[String: Any]]) {
+      let low = try #require(field["low"] as? Int)
+      let text = try #require(field["value"] as? String)
+      sum |= try #require(UInt64(text.dropFirst(2), radix: 16)) << UInt64(low)
+      #expect((field["meaning"] as? String)?.isEmpty == false)
+    }
+    #expect(sum == entry.value)
+  }
+
+  @Test func anObjectHasTheKeysThatApply() throws {
+    let swapped = try Self.object(Self.cases[1])
+    #expect(swapped["state"] as? String == "page-file")
+    #expect(swapped["page_file"] as? Int == 2)
+    #expect(swapped["page_file_offset"] as? String == "0x1bbeda")
+    #expect(swapped["protection"] as? Int == 4)
+    #expect(swapped["modifier"] as? String == "none")
+    #expect(swapped["pfn"] == nil && swapped["without_mask"] == nil)
+    let moving = try Self.object(Self.cases[0])
+    #expect(moving["pfn"] as? String == "0x891f")
+    #expect(moving["without_mask"] as? String == "0x891f860")
+    let shared = try Self.object(Self.cases[3])
+    #expect(shared["prototype_address"] as? String == "0xfffff8a001234568")
+    let large = try Self.object(Self.cases[6])
+    #expect(large["state"] as? String == "large")
+    #expect(large["pa"] as? String == "0x2000000")
+    #expect(large["protection"] == nil)
+    let guarded = try Self.object(Self.cases[2])
+    #expect(guarded["modifier"] as? String == "guard")
+    #expect(guarded["protection_name"] as? String == "PAGE_READONLY")
+    let uncertain = try Self.object(Self.cases[8])
+    #expect((uncertain["notes"] as? [String])?.count == 1)
+  }
+}
