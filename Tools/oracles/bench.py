@@ -35,8 +35,16 @@ def machine_options(cpu):
             *named]  # fmt: skip
 
 
+def arm64_options(cpu):
+    """The same of arm64, where accesses need no more."""
+    return ["--mode", "arm64", "--root", hex(cpu.ttbr0), "--ttbr1", hex(cpu.ttbr1),
+            "--tcr", hex(cpu.tcr), "--sctlr", hex(cpu.sctlr), *["--pan"] * cpu.pan]  # fmt: skip
+
+
 def fault_options(cpu):
     """The machine of an access as `mmubench` takes it."""
+    if cpu.mode == "arm64":
+        return arm64_options(cpu)
     keys = {"--pkru": cpu.pkru, "--pkrs": cpu.pkrs}
     given = [
         text for name, value in keys.items() if value is not None for text in (name, hex(value))
@@ -62,22 +70,24 @@ class Bench:
     def results(self, memory, cpu, cases):
         """What it says of the accesses."""
         if not self.program:
-            return [reference.access(cpu, reference.walk(memory, cpu, va), kind, who)
-                    for va, kind, who in cases]  # fmt: skip
-        lines = "".join(f"{va:#x} {kind} {who}\n" for va, kind, who in cases)
+            return [cpu.access(cpu.walk(memory, case), case) for case in cases]
+        lines = "".join("{:#x} {} {}\n".format(*case) for case in cases)
         options = ["--batch", *fault_options(cpu)]
         answers = self._ask_image("fault", options, memory, lines, len(cases))
-        return [read_result(answer, *case) for answer, case in zip(answers, cases)]
+        return [read_result(answer, *case[:3]) for answer, case in zip(answers, cases)]
 
     def scenario_result(self, path, case, ac):
         """What it says of one access to the machine of a scenario."""
         line = "{:#x} {} {}\n".format(*case)
         [answer] = self._ask("fault", path, ["--batch"] + ["--ac"] * ac, line, 1)
-        return read_result(answer, *case)
+        return read_result(answer, *case[:3])
 
     def _ask_image(self, verb, options, memory, lines, count):
+        """Asks about memory from physical address 0, or about one that says where it begins."""
+        base = getattr(memory, "base", 0)
+        options = [*options, *(["--base", hex(base)] if base else [])]
         with tempfile.NamedTemporaryFile(suffix=".raw") as file:
-            file.write(memory)
+            file.write(memory.bytes if base else memory)
             file.flush()
             return self._ask(verb, file.name, options, lines, count)
 
@@ -124,6 +134,7 @@ def read_result(answer, va, kind, who):
         tuple(number(one, key) for key in ("address", "before", "after"))
         for one in answer.get("updates", ())
     )
+    code = "esr" if "esr" in answer else "error_code"
     return reference.Result(
-        answer["outcome"], number(answer, "pa"), number(answer, "error_code"), changes
+        answer["outcome"], number(answer, "pa"), number(answer, code), changes
     )

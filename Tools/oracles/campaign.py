@@ -10,7 +10,7 @@ import secrets
 
 import reference
 from bench import Bench, BenchFailure, fault_options
-from shrink import write_scenario
+from shrink import scene, write_scenario
 
 SHOWN = 3
 LONG = 50_000  # cases that come to everything a mode has
@@ -81,10 +81,10 @@ class Disagreement:
     def text(self):
         """All that is needed to see who is wrong."""
         entries = " ".join(f"{name}@{at:#x}={value:#x}" for name, at, value in self.walk.entries)
-        va, kind, who = self.case
+        va, kind, who, *way = self.case
         lines = [
             f"DISAGREEMENT, reproduce with {self.place}",
-            f"  case       {kind} of {va:#x} as {who}",
+            f"  case       {kind} of {va:#x} as {who}" + "".join(f" by {one}" for one in way),
             f"  registers  {' '.join(fault_options(self.cpu))}",
             f"  entries    {entries}",
         ]
@@ -114,13 +114,13 @@ def show(value):
     return hex(value) if type(value) is int else value
 
 
-def parser(doc, count):
+def parser(doc, count, modes=tuple(reference.MODES)):
     """The options that every campaign has."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--mmubench", help="the program to judge; without it, the reference")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="any text (default: random)")
     parser.add_argument("--count", type=int, default=count, help="cases a mode (%(default)s)")
-    modes = list(reference.MODES)
+    modes = list(modes)
     parser.add_argument("--modes", nargs="+", default=modes, metavar="MODE", choices=modes)
     parser.add_argument("--image", type=int, help="only this image, as a failure names it")
     told = "a further option of mmubench; a wrong one must be found out"
@@ -130,12 +130,13 @@ def parser(doc, count):
     return parser
 
 
-def run(name, options, judge, images, expected, oracle=None):
+def run(name, options, judge, images, expected, oracle=None, make=scene):
     """Judges the images of every mode; True where all is well.
 
     `judge(bench, seed, mode, count, index)` gives the tally of one image, `images(mode)` their
     number, `expected(mode)` the outcomes that a long run must come to. `oracle(memory, cpu, case)`
-    asks the outside translator once, for shrinking: (result, known deviation).
+    asks the outside translator once, for shrinking: (result, known deviation). `make` gives the
+    scene of a disagreement.
     """
     print(f"{name}: seed {options.seed}, {options.count} cases a mode", flush=True)
     bench = Bench(options.mmubench, [word for text in options.option for word in text.split()])
@@ -161,7 +162,7 @@ def run(name, options, judge, images, expected, oracle=None):
         for found in total.found:
             print(found.text())
             if options.shrink and options.mmubench:
-                path = write_scenario(options.shrink, name, bench, oracle, found, words)
+                path = write_scenario(options.shrink, name, bench, oracle, found, words, make)
                 print(f"  scenario   {path}", flush=True)
         print(total.line(mode), flush=True)
     return passed

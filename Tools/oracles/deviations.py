@@ -6,8 +6,6 @@ import json
 import operator
 import os
 
-import reference
-
 
 @functools.cache
 def known(oracle):
@@ -32,19 +30,18 @@ def entries(oracle, memory, cpu, walk, va):
     """The entries that the oracle may read and change: it may go on where the walk stopped."""
     if walk.outcome != "reserved-bits":
         return walk.entries
-    return reference.walk(memory, permissive(oracle, cpu), va).entries
+    return permissive(oracle, cpu).walk(memory, (va,)).entries
 
 
 def explains(oracle, memory, cpu, case, got, agrees=operator.eq):
     """The known deviation that predicts this answer of the oracle, if there is one."""
-    va, kind, who = case
-    walk = reference.walk(memory, cpu, va)
+    walk = cpu.walk(memory, case)
     facts = {"mode": cpu.mode, "outcome": walk.outcome, "stopped_at": walk.stopped_at}
     fitting = [one for one in known(oracle) if one["when"].items() <= facts.items()]
     # A walk that goes on where it should have stopped may meet another deviation.
     assumed = [(one["id"], dataclasses.replace(cpu, **one["assume"])) for one in fitting]
     assumed.append(("+".join(one["id"] for one in fitting), permissive(oracle, cpu)))
     for name, other in assumed if fitting else ():
-        if agrees(reference.access(other, reference.walk(memory, other, va), kind, who), got):
+        if agrees(other.access(other.walk(memory, case), case), got):
             return name
     return None

@@ -66,6 +66,14 @@ class Processor:
     pkrs_for_supervisor_only: bool = False
     ac_lifts_implicit: bool = False
 
+    def walk(self, memory, case):
+        """The walk of a case: (address, access, by whom)."""
+        return walk(memory, self, case[0])
+
+    def access(self, found, case):
+        """What comes of a case after its walk."""
+        return access(self, found, *case[1:])
+
 
 @dataclass
 class Walk:
