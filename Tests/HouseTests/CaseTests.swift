@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+/// The published cases of Windows are scenarios, and none is dropped.
+@Suite struct CaseTests {
+  private static let root = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  private static let cases = root.appending(path: "Scenarios/windows/cases")
+
+  @Test func theScenariosAreWhatTheTablesOfCasesSay() throws {
+    let check = Process()
+    check.executableURL = URL(filePath: "/usr/bin/env")
+    let script = Self.root.appending(path: "Tools/windows-cases/generate.py").path
+    check.arguments = ["python3", script, "--check"]
+    try check.run()
+    check.waitUntilExit()
+    #expect(check.terminationStatus == 0, "Tools/dev layouts writes them anew")
+  }
+
+  private struct Case: Decodable {
+    let id: String
+  }
+
+  private struct Dump: Decodable {
+    struct Walk: Decodable {
+      let va: String
+    }
+    let walks: [Walk]
+  }
+
+  @Test func everyCaseIsExpected() throws {
+    let files = try FileManager.default.contentsOfDirectory(
+      at: Self.cases, includingPropertiesForKeys: nil)
+    let texts = try files.filter { $0.pathExtension == "yaml" }
+      .map { try String(contentsOf: $0, encoding: .utf8) }
+    let lines = texts.joined().split(separator: "\n").filter { $0.hasPrefix("  - { walk:") }
+
+    let printed = try JSONDecoder().decode(
+      [Case].self, from: Data(contentsOf: Self.cases.appending(path: "windbg-cases.json")))
+    let dumps = try JSONDecoder().decode(
+      [String: Dump].self,
+      from: Data(contentsOf: Self.cases.appending(path: "windows-real-ptes.json")))
+    #expect(printed.count == 65)
+    for one in printed {
+      #expect(lines.count { $0.contains("process: \(one.id),") } == 1, "\(one.id)")
+    }
+    #expect(dumps.values.map(\.walks.count).reduce(0, +) == 974)
+    #expect(lines.count == printed.count + 974)
+  }
+}
