@@ -76,13 +76,15 @@ let package = Package(
     room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
     // Layer 5
-    room("ImageBuilder", ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile"]),
+    room(
+      "ImageBuilder",
+      ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "WindowsMemory"]),
     // Layer 6
     room(
       "Workbench",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ImageBuilder", "LinuxMemory",
+        "ImageBuilder", "LinuxMemory", "WindowsMemory",
       ]),
     room(
       "Report",
@@ -121,7 +123,10 @@ let package = Package(
     tests("Workbench", ["Golden", "Workbench"]),
     tests(
       "ImageBuilder",
-      ["ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "TestSupport"],
+      [
+        "ImageBuilder", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "WindowsMemory",
+        "TestSupport",
+      ],
       fixtures: ["Diagnostics"]),
     tests("Readme", ["mmubench"]),
     tests(

@@ -16,14 +16,18 @@ struct DumpStatements {
   /// Checks what can be said without the dump.
   func check() {
     checkNothingIsBuilt()
-    let settings = MachineSettings(scenario.machine, isModeNeeded: false, collector)
+    let settings = MachineSettings(
+      scenario.machine, scenario.windows, isModeNeeded: false, collector)
     ExpectationStatements(state: settings?.paging, collector: collector)
       .check(scenario.expectations)
   }
 
   func apply(to machine: inout Machine) {
     checkNothingIsBuilt()
-    guard let settings = MachineSettings(scenario.machine, over: machine, collector) else { return }
+    guard
+      let settings = MachineSettings(
+        scenario.machine, scenario.windows, over: machine, collector)
+    else { return }
     ExpectationStatements(state: settings.paging, collector: collector)
       .check(scenario.expectations)
     let spaces = addressSpaces(of: machine)

@@ -2,6 +2,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// Writes an image, statement by statement in the order in which they take effect: `map`, `share` and
 /// `self-map` of all address spaces, contents by physical address, `entries`, contents by virtual
@@ -20,7 +21,7 @@ final class ImageAssembly {
     let bound = min(plan.frameBound, BuildLimit.frames) + roots
     let bytes = try FrameBytes(capacity: Int(bound))
     let state = plan.settings.paging
-    tables = PageTables(state, bytes, plan.memory, plan.supply)
+    tables = PageTables(state, bytes, plan.memory, plan.supply, plan.settings.windows)
     for register in plan.registers {
       var state = state
       state.cr3 = register
@@ -47,15 +48,21 @@ final class ImageAssembly {
   // MARK: - Tables
 
   private func map() {
+    for (space, plans) in plan.tables.enumerated() {
+      for item in plans {
+        collector.collect { () throws(Diagnostic) in try tables.placeTables(item, space: space) }
+      }
+    }
     var collisions = [Collisions](repeating: Collisions(), count: plan.spaces.count + 1)
     for (space, mappings) in plan.mappings.enumerated() {
       for mapping in mappings where !collector.isFull {
         let owner = tables.root(of: space, for: mapping.rule.start.rawValue).space
         collector.collect { () throws(Diagnostic) in
+          try collisions[owner].checkEmpty(mapping.rule)
           try tables.map(mapping, space: space, collisions: collisions[owner])
         }
-        collisions[owner].add(mapping.rule)
-        record.add(mapping.rule, owner: owner)
+        collisions[owner].add(mapping)
+        record.add(mapping, owner: owner)
       }
     }
   }
@@ -67,6 +74,16 @@ final class ImageAssembly {
           let source = try plan.spaces.index(of: item.process, from: space)
           guard let level = state.mode.level(named: item.level.value) else { return }
           record.add(try tables.share(item, level: level, space: space, from: source))
+        }
+      }
+    }
+    for (space, plans) in plan.tables.enumerated() {
+      for item in plans where !collector.isFull {
+        collector.collect { () throws(Diagnostic) in
+          for edited in try tables.invalidate(item, space: space) {
+            record.add(edited, because: .invalid)
+          }
+          record.add(item, owner: tables.root(of: space, for: item.rule.start.rawValue).space)
         }
       }
     }
@@ -144,6 +161,10 @@ final class ImageAssembly {
 
   private func ledger() -> Ledger {
     for missing in tables.absentEntries() { record.add(missing, because: .absent) }
-    return record.ledger(denials: tables.denials(), isARM64: state.isARM64)
+    var ledger = record.ledger(denials: tables.denials(), isARM64: state.isARM64)
+    ledger.kernel = plan.settings.windows?.kernel
+    ledger.invalidMask = plan.settings.windows?.mask ?? .none
+    ledger.virtualStore = plan.settings.windows?.store
+    return ledger
   }
 }

@@ -13,6 +13,8 @@ struct ImagePlan {
   private(set) var contents: [Scenario.Content] = []
   /// The mappings of each space.
   private(set) var mappings: [[MappingPlan]]
+  /// The entries above the leaves that are not to be valid, of each space.
+  private(set) var tables: [[InvalidTablePlan]]
   /// CR3 of each space.
   private(set) var registers: [UInt64] = []
   /// Where the tables go.
@@ -30,7 +32,7 @@ struct ImagePlan {
       return nil
     }
     SystemStatements(scenario: scenario, collector: collector).check()
-    var settings = MachineSettings(machine, collector)
+    var settings = MachineSettings(machine, scenario.windows, collector)
     ExpectationStatements(state: settings?.paging, collector: collector)
       .check(scenario.expectations)
     if settings?.paging.contradiction != nil { settings?.forgetRegisters() }
@@ -47,8 +49,11 @@ struct ImagePlan {
         .contradiction, "a built image has no processes from a truth file", at: file.mark,
         notes: ["`processes: { truth }` goes with `memory: { dump }`"])
     }
-    let planner = MappingPlanner(state: state, collector: collector)
-    mappings = spaces.map { $0.layout.map.compactMap(planner.plan) }
+    let planner = MappingPlanner(state: state, collector: collector, windows: settings.windows)
+    mappings = spaces.map { space in
+      space.layout.map.compactMap(planner.plan) + space.layout.ptes.compactMap(planner.plan)
+    }
+    tables = spaces.map { $0.layout.ptes.compactMap(planner.planTable) }
     keepWhatIsRight(scenario, StatementCheck(state: state, memory: memory, collector: collector))
     chooseFrames(scenario, collector)
   }
@@ -82,6 +87,7 @@ struct ImagePlan {
     let levels = UInt64(settings.paging.mode.levelCount) * settings.paging.tableFrames
     for (space, mappings) in zip(spaces, mappings) {
       bound += mappings.reduce(0) { $0 + $1.tableBound }
+      bound += UInt64(space.layout.ptes.count) * levels
       bound += UInt64(space.layout.share.count) * levels + UInt64(space.layout.entries.count)
     }
     for content in contents { bound += content.data.value.byteCount / frameSize + 2 }
@@ -126,6 +132,9 @@ struct ImagePlan {
     }
     var state = settings.paging
     if state.arm64.ttbr1 != nil, let range = state.of(.upper).topTable { taken.append(range) }
+    for frame in tables.joined().compactMap(\.frame) {
+      if let range = frame.range(count: frameSize) { taken.append(range) }
+    }
     for space in spaces {
       if let root = space.root {
         state.cr3 = root.value

@@ -1,6 +1,7 @@
 public import Paging
 public import PhysicalMemory
 public import ScenarioFile
+public import WindowsMemory
 
 /// A page as the scenario means it.
 public struct IntendedPage: Hashable, Sendable {
@@ -40,6 +41,8 @@ public struct Ledger: Sendable {
       case edited
       /// An entry of the top table leads to the top table.
       case selfMap = "self-map"
+      /// An item of `ptes:` made an entry above the leaves one that is not valid.
+      case invalid = "not-valid"
       /// The image does not hold the entry.
       case absent
     }
@@ -71,12 +74,16 @@ public struct Ledger: Sendable {
   struct Space: Sendable {
     /// The items of `map:` in the order of the file.
     var rules: [IntendedRule] = []
+    /// The entries that are not valid, in the order of the file.
+    var entries: [IntendedEntries] = []
     /// The shared ranges in ascending order.
     var shares: [SharedRange] = []
     /// The denials by level, in ascending order, apart from each other.
     var denials: [[Denial]]
     /// The addresses by level that the ledger says nothing about.
     var silent: [RangeList]
+    /// Of them, those by level where entries were changed or are absent.
+    var changed: [RangeList]
   }
 
   /// The indexes in `owned` of the tables that a space uses, one for each half of arm64; spaces with
@@ -88,6 +95,13 @@ public struct Ledger: Sendable {
   let levelCount: Int
   /// Whether execution by EL0 and by EL1 are apart, as on arm64.
   let isARM64: Bool
+  /// The Windows kernel that the entries were composed for, with what it puts into invalid ones; nil
+  /// where there is none.
+  public var kernel: WindowsKernel?
+  /// The invalid-PTE mask of that kernel.
+  public var invalidMask = InvalidPTEMask.none
+  /// The number of the page file that is the store of compressed pages, if there is one.
+  public var virtualStore: UInt64?
 
   /// The number of address spaces.
   public var spaceCount: Int { owners.count }

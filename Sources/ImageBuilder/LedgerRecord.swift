@@ -22,11 +22,21 @@ struct LedgerRecord {
     self.levelCount = levelCount
     let empty = Ledger.Space(
       denials: [[Ledger.Denial]](repeating: [], count: levelCount + 1),
-      silent: [RangeList](repeating: RangeList(), count: levelCount + 1))
+      silent: [RangeList](repeating: RangeList(), count: levelCount + 1),
+      changed: [RangeList](repeating: RangeList(), count: levelCount + 1))
     spaces = [Ledger.Space](repeating: empty, count: owners.count + 1)
   }
 
-  mutating func add(_ rule: IntendedRule, owner: Int) { spaces[owner].rules.append(rule) }
+  mutating func add(_ plan: MappingPlan, owner: Int) {
+    guard let software = plan.software else { return spaces[owner].rules.append(plan.rule) }
+    spaces[owner].entries.append(
+      IntendedEntries(rule: plan.rule, level: plan.level, software: software))
+  }
+
+  mutating func add(_ plan: InvalidTablePlan, owner: Int) {
+    spaces[owner].entries.append(
+      IntendedEntries(rule: plan.rule, level: plan.level, software: plan.software))
+  }
 
   mutating func add(_ share: SharedRange) {
     var share = share
@@ -65,6 +75,8 @@ struct LedgerRecord {
     }
     for (key, group) in grouped {
       spaces[key.space].silent[key.level] = RangeList(group.map(\.range))
+      spaces[key.space].changed[key.level] = RangeList(
+        group.filter { $0.reason != .invalid }.map(\.range))
     }
     return Ledger(
       owners: owners, owned: spaces, exclusions: exclusions, levelCount: levelCount,

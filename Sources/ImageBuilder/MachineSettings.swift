@@ -8,26 +8,24 @@ import ScenarioFile
 struct MachineSettings {
   var paging: PagingState
   var system: String
+  /// The Windows kernel that the entries belong to; nil where there is none.
+  var windows: WindowsEntries?
   var provenance: [Machine.Provenance]
-
-  /// The operating systems that a scenario can name.
-  static let systems = ["none"]
 
   /// Reads the statements over what a dump said, or over the mode's defaults where there is none.
   ///
   /// The root is left at what `machine:` says, or at the dump's; nil where no mode is known. A mode is
   /// missed where `isModeNeeded`.
   init?(
-    _ machine: Scenario.Machine, over dump: Machine? = nil, isModeNeeded: Bool = true,
-    _ collector: DiagnosticCollector
+    _ machine: Scenario.Machine, _ windows: Scenario.Windows?, over dump: Machine? = nil,
+    isModeNeeded: Bool = true, _ collector: DiagnosticCollector
   ) {
+    paging = PagingState(mode: .x86_64)
     system = machine.os?.value ?? dump?.system ?? "none"
     provenance = dump?.provenance ?? []
-    if let os = machine.os, !Self.systems.contains(os.value) {
-      collector.reportAside(
-        Diagnostic(.unknownSystem, unknown: "operating system", os, choices: Self.systems))
-    }
-    guard let mode = Self.mode(machine, dump, isModeNeeded, collector) else {
+    let mode = Self.mode(machine, dump, isModeNeeded, collector)
+    applySystem(machine.os, mode, windows, collector)
+    guard let mode else {
       var anyState = PagingState(mode: .x86_64)
       for register in machine.registers { Self.apply(register, to: &anyState, collector) }
       Self.checkNames(machine, collector)

@@ -21,6 +21,8 @@ struct MappingPlan {
   let needsFrames: Bool
   /// The largest number of tables that the pages can need, the top table not counted.
   let tableBound: UInt64
+  /// What is written where the entries map no pages; the leaf entries are then unused.
+  var software: SoftwareRule?
 
   /// Fields of the entries of one level.
   struct UpperBits {
@@ -37,6 +39,8 @@ struct MappingPlan {
 struct MappingPlanner {
   var state: PagingState
   let collector: DiagnosticCollector
+  /// The kernel whose entries these are; nil where there is none.
+  var windows: WindowsEntries?
 
   /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
   ///
@@ -45,7 +49,7 @@ struct MappingPlanner {
   func plan(_ item: Scenario.Mapping) -> MappingPlan? {
     guard collector.isDamaged(item.mark) else { return planWhole(item) }
     let trial = DiagnosticCollector(nil)
-    _ = MappingPlanner(state: state, collector: trial).planWhole(item)
+    _ = MappingPlanner(state: state, collector: trial, windows: windows).planWhole(item)
     // Without `page:` the item has the mark of the whole.
     let isSizeKnown = item.page.mark != item.mark
     for diagnostic in trial.diagnostics {
@@ -73,12 +77,12 @@ struct MappingPlanner {
 
   private func planInHalf(_ item: Scenario.Mapping) -> MappingPlan? {
     guard let level = level(of: item) else { return nil }
-    let pages = pages(of: item, level: level)
+    let pages = pages(item.va, every: item.every, level: level)
     let bits = leafBits(of: item, level: level)
     let upper = upperBits(of: item, above: level)
     guard let (start, spacing, count) = pages,
-      let bound = tableBound(item, start, spacing, count, level: level),
-      let frames = frames(of: item, start: start, spacing: spacing, count: count, level: level),
+      let bound = tableBound(item.va.mark, start, spacing, count, level: level),
+      let frames = frames(item.to, start: start, spacing: spacing, count: count, level: level),
       let bits, let upper, let encoder = EntryEncoder(state, level: level, isPage: true)
     else { return nil }
     let turns = item.alternate.isEmpty ? [item.rights] : item.alternate
@@ -114,14 +118,14 @@ struct MappingPlanner {
   // MARK: - Virtual addresses
 
   /// The first page, the distance between pages and their number.
-  private func pages(
-    of item: Scenario.Mapping, level: Int
+  func pages(
+    _ va: Located<Scenario.Extent>, every: Located<UInt64>?, level: Int
   ) -> (start: UInt64, spacing: UInt64, count: UInt64)? {
     let size: UInt64 = 1 << state.pageShift(level)
     let name = size.asSize
     let before = collector.diagnostics.count
     var spacing = size
-    if let every = item.every {
+    if let every = every {
       spacing = every.value
       if spacing == 0 || spacing % size != 0 {
         collector.report(
@@ -131,21 +135,21 @@ struct MappingPlanner {
       }
     }
     let range: ClosedRange<UInt64>
-    switch item.va.value {
+    switch va.value {
     case .page(let address): range = address...(address | (size - 1))
     case .range(let given): range = given
     }
     if range.lowerBound % size != 0 {
       collector.report(
         .misaligned, "\(range.lowerBound.hex) is not aligned to the page size, \(name)",
-        at: item.va.mark, notes: ["the page would start at \((range.lowerBound & ~(size - 1)).hex)"]
+        at: va.mark, notes: ["the page would start at \((range.lowerBound & ~(size - 1)).hex)"]
       )
     } else if range.upperBound % size != size - 1 {
       collector.report(
-        .misaligned, "the range does not consist of whole pages of \(name)", at: item.va.mark,
+        .misaligned, "the range does not consist of whole pages of \(name)", at: va.mark,
         notes: ["its last byte would be \((range.upperBound | (size - 1)).hex)"])
     }
-    checkCanonical(range, at: item.va.mark)
+    checkCanonical(range, at: va.mark)
     guard collector.diagnostics.count == before else { return nil }
     let count = (range.upperBound - (size - 1) - range.lowerBound) / spacing + 1
     return (range.lowerBound, spacing, count)
@@ -168,8 +172,8 @@ struct MappingPlanner {
   }
 
   /// How many tables the pages need at most, or nil where that is more than the bench builds.
-  private func tableBound(
-    _ item: Scenario.Mapping, _ start: UInt64, _ spacing: UInt64, _ count: UInt64, level: Int
+  func tableBound(
+    _ mark: SourceMark, _ start: UInt64, _ spacing: UInt64, _ count: UInt64, level: Int
   ) -> UInt64? {
     let last = start &+ (count - 1) &* spacing
     var tables: UInt64 = 0
@@ -181,7 +185,7 @@ struct MappingPlanner {
     guard tables > BuildLimit.frames else { return tables }
     collector.report(
       .tooLarge,
-      "\(count.asPages) need \(tables) tables, \(tables.asFrames) of memory", at: item.va.mark,
+      "\(count.asPages) need \(tables) tables, \(tables.asFrames) of memory", at: mark,
       notes: ["the bench builds \(BuildLimit.text) of tables and contents at most"])
     return nil
   }

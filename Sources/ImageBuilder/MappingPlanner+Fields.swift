@@ -20,7 +20,8 @@ extension MappingPlanner {
         return nil
       }
       guard let empty = EntryEncoder(state, level: level, isPage: true)?.base else { return nil }
-      let entry = (empty | granting) & ~fields.mask | fields.bits
+      let software = windows?.pageBits(granting: rights) ?? 0
+      let entry = (empty | granting | software) & ~fields.mask | fields.bits
       guard check(entry, isPage: true, level: level, rights: rights, item.fields, name) else {
         return nil
       }
@@ -77,9 +78,11 @@ extension MappingPlanner {
     var bits: UInt64 = 0
     var isRight = true
     for setting in settings {
-      guard let field = layout.field(named: setting.name.value) else {
-        let choices = layout.fields.reversed().filter { $0.kind != .reserved }
-          .map { String(describing: $0.name) }
+      let name = setting.name.value
+      guard let field = layout.field(named: name) ?? windows?.field(named: name) else {
+        let choices =
+          layout.fields.reversed().filter { $0.kind != .reserved }
+          .map { String(describing: $0.name) } + (windows?.fieldNames ?? [])
         collector.report(
           Diagnostic(
             .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices))

@@ -6,11 +6,11 @@ import ScenarioFile
 extension MappingPlanner {
   /// The frames of the pages, or nil where the destination is wrong; automatic ones are chosen later.
   func frames(
-    of item: Scenario.Mapping, start: UInt64, spacing: UInt64, count: UInt64, level: Int
+    _ to: Located<Scenario.Destination>, start: UInt64, spacing: UInt64, count: UInt64, level: Int
   ) -> FrameSequence? {
     let size: UInt64 = 1 << state.pageShift(level)
-    let mark = item.to.mark
-    switch item.to.value {
+    let mark = to.mark
+    switch to.value {
     case .automatic: return .constant(0)
     case .frame(let address):
       return check(address, level, mark) ? .constant(address) : nil

@@ -91,10 +91,13 @@ extension PageTables {
   private func apply(
     _ setting: Scenario.FieldSetting, in layout: WordLayout, other: WordLayout?, to word: UInt64
   ) throws(Diagnostic) -> UInt64 {
-    let known = layout.field(named: setting.name.value)
+    let name = setting.name.value
+    let known = layout.field(named: name) ?? windows?.field(named: name)
     let field = mayLackEntries ? known ?? other?.field(named: setting.name.value) : known
     guard let field else {
-      let choices = layout.fields.reversed().map { String(describing: $0.name) }
+      let choices =
+        layout.fields.reversed().map { String(describing: $0.name) }
+        + (windows?.fieldNames ?? [])
       var unknown = Diagnostic(
         .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)
       if let other, other.field(named: setting.name.value) != nil {

@@ -1,6 +1,7 @@
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// Writing the pages of an item of `map:`.
 extension PageTables {
@@ -40,14 +41,11 @@ extension PageTables {
     let turns = plan.leafBits.count
     var turn = Int(indexes.lowerBound % UInt64(turns))
     for index in indexes {
-      let address = PhysicalAddress(rule.frames[index])
-      guard let entry = plan.encoder.entry(to: address) else {
-        preconditionFailure("the plan let a frame pass that does not fit")
-      }
       guard bytes.word(atOffset: offset, width: entrySize) == 0 else {
         throw collisions.overlap(rule, page: index)
       }
-      bytes.store(entry | plan.leafBits[turn], atOffset: offset, width: entrySize)
+      let entry = try plan.entry(index, turn: turn)
+      bytes.store(entry, atOffset: offset, width: entrySize)
       turn = turn + 1 == turns ? 0 : turn + 1
       let next = position &+ UInt64(step)
       // A table of several frames need not lie in one piece.
@@ -55,6 +53,25 @@ extension PageTables {
       offset = isSameFrame ? offset &+ step : bytes.makeOffset(of: next)
       position = next
     }
+  }
+}
+
+extension MappingPlan {
+  /// The entry of page `index`, with rights that are in turn.
+  fileprivate func entry(_ index: UInt64, turn: Int) throws(Diagnostic) -> UInt64 {
+    if let software {
+      let target = software.target(index, rule)
+      guard let entry = software.series.entry(target) else {
+        throw Diagnostic(
+          .doesNotFit, "\(target.hex) does not fit the entry for \(rule.address(index))",
+          at: rule.mark)
+      }
+      return entry
+    }
+    guard let entry = encoder.entry(to: PhysicalAddress(rule.frames[index])) else {
+      preconditionFailure("the plan let a frame pass that does not fit")
+    }
+    return entry | leafBits[turn]
   }
 }
 

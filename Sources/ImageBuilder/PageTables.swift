@@ -26,6 +26,8 @@ final class PageTables {
   let state: PagingState
   let bytes: FrameBytes
   let memory: InstalledMemory
+  /// The kernel whose tables these are; nil where there is none.
+  let windows: WindowsEntries?
   private var supply: FrameSupply
   /// The tables by their addresses.
   private(set) var tables: [UInt64: Table] = [:]
@@ -43,9 +45,11 @@ final class PageTables {
   var mayLackEntries = false
 
   init(
-    _ state: PagingState, _ bytes: FrameBytes, _ memory: InstalledMemory, _ supply: FrameSupply
+    _ state: PagingState, _ bytes: FrameBytes, _ memory: InstalledMemory, _ supply: FrameSupply,
+    _ windows: WindowsEntries?
   ) {
     self.state = state
+    self.windows = windows
     self.bytes = bytes
     self.memory = memory
     self.supply = supply
@@ -139,11 +143,11 @@ final class PageTables {
 
   /// The table below an entry that is 0, made and entered for the item at `mark`.
   func makeTable(
-    below parent: Table, at index: Int, for mark: SourceMark
+    below parent: Table, at index: Int, in frame: UInt64? = nil, for mark: SourceMark
   ) throws(Diagnostic) -> Table {
     let state = state(of: parent)
     let address = entryAddress(parent.base, index)
-    guard let base = supply.take() else {
+    guard let base = frame ?? supply.take() else {
       throw Diagnostic(
         .outOfFrames, "no frame is left for another table", at: mark,
         notes: [
@@ -157,7 +161,7 @@ final class PageTables {
         notes: [memory.note])
     }
     try checkRoom(for: base, frames: state.tableFrames, at: mark)
-    store(entry, in: parent, at: address, for: mark)
+    store(entry | tableBits(parent.level), in: parent, at: address, for: mark)
     let table = Table(
       base: base, level: parent.level - 1, space: parent.space,
       address: state.address(parent.address, level: parent.level, index: index))
@@ -165,6 +169,13 @@ final class PageTables {
     // A table counts as written from here on, although it may stay empty.
     makeRoom(for: base, byteCount: state.tableSize(table.level))
     return table
+  }
+
+  /// What the kernel sets beside the processor's bits in an entry of a level that leads to a table.
+  func tableBits(_ level: Int) -> UInt64 {
+    // A PDPTE of PAE paging has no bits but P, PWT and PCD.
+    guard let windows, state.mode != .pae || level < 3 else { return 0 }
+    return windows.tableBits
   }
 
   /// Goes down to the entry of `level` that a walk of `address` reads.

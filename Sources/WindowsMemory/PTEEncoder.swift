@@ -2,12 +2,12 @@ import BitLayout
 
 /// Composes entries of one kernel as its memory manager does.
 public struct PTEEncoder: Sendable {
-  private let swizzle: Swizzle
+  let swizzle: Swizzle
   private let decoder: PTEDecoder
-  private let prototypePointer: PointerForm
-  private let subsectionPointer: PointerForm
+  let prototypePointer: PointerForm
+  let subsectionPointer: PointerForm
   /// The fields of the kernel's structures, by name in the types' spelling.
-  private let fields: [WindowsStructure: [String: BitField]]
+  let fields: [WindowsStructure: [String: BitField]]
 
   /// Prepares for the entries of a kernel with an invalid-PTE mask.
   public init(_ kernel: WindowsKernel, mask: InvalidPTEMask = .none) {
@@ -35,9 +35,7 @@ public struct PTEEncoder: Sendable {
   public func entry(
     _ form: PTEForm, setting extra: [FieldValue] = []
   ) throws(PTEEncodingError) -> UInt64 {
-    var word = try word(form)
-    for field in extra { word = try setting(field, form.structure, in: word) }
-    let entry = swizzle.applied(to: word)
+    let entry = swizzle.applied(to: try unmaskedEntry(form, setting: extra))
     let table: PTETable = if case .subsection = form { .prototype } else { .process }
     let state = decoder.reading(of: entry, table: table).state
     // A store is named like a page file; which number it has, the encoder does not know.
@@ -45,6 +43,15 @@ public struct PTEEncoder: Sendable {
       throw .readsAs(state, wanted: form.state, entry: entry)
     }
     return entry
+  }
+
+  /// The entry before the invalid-PTE mask is put in.
+  func unmaskedEntry(
+    _ form: PTEForm, setting extra: [FieldValue]
+  ) throws(PTEEncodingError) -> UInt64 {
+    var word = try word(form)
+    for field in extra { word = try setting(field, form.structure, in: word) }
+    return word
   }
 
   /// The entry in memory with the fields of a structure set by name, the others 0.

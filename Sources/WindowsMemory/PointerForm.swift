@@ -112,6 +112,9 @@ struct PointerForm: Sendable {
     self.init(nil, nil, lowShift: 0, base: nil)
   }
 
+  /// The bits that hold the address.
+  var mask: UInt64 { high.mask | low.mask }
+
   /// The address, or the offset where the base is not known.
   @inline(__always)
   func address(in word: UInt64) -> UInt64 {

@@ -44,8 +44,10 @@ struct ExpectationCheck {
       return LedgerCheck(machine: machine, ledger: ledger).differences.map {
         failure("ledger \($0.name)", $0.expected, $0.got)
       }
-    case .pte:
-      return [failure("pte", "an operating system", "none, to which entries mean nothing")]
+    case .pte(let pte):
+      return PteCheck(pte, opened, space(of: expectation)).differences.map {
+        failure("pte \(pte.va.value.hex)", $0.expected, $0.got)
+      }
     case .sameDigest(let file):
       let other = try open(file) { try machine(of: $0) }
       return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }

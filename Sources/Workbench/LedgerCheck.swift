@@ -2,6 +2,7 @@ import ImageBuilder
 import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Compares every page that the builder intended with what the walker finds.
 struct LedgerCheck {
@@ -20,8 +21,47 @@ struct LedgerCheck {
     machine.addressSpaces.indices.flatMap { index -> [Difference] in
       var comparison = IntentComparison(ledger: ledger, space: index)
       return machine.paging(of: machine.addressSpaces[index])
-        .perform(&comparison, on: machine.memory)
+        .perform(&comparison, on: machine.memory) + entryDifferences(in: index)
     }
+  }
+
+  /// The first entries of an address space that do not mean what they should, at most ten.
+  private func entryDifferences(in space: Int) -> [Difference] {
+    guard let search = EntrySearch(machine, ledger, machine.addressSpaces[space]) else { return [] }
+    var found: [Difference] = []
+    ledger.forEachEntry(in: space) { entry in
+      let reading = search.entry(for: entry.va, level: entry.level)
+      if reading?.reading.agrees(with: entry) != true {
+        found.append(
+          Difference(
+            name: "\(entry.va) \(machine.paging.mode.entryName(entry.level))",
+            expected: entry.words, got: reading?.words ?? "an entry that cannot be read"))
+      }
+      return found.count < 10
+    }
+    return found
+  }
+}
+
+extension IntendedEntry {
+  fileprivate var words: String {
+    var words = state.rawValue
+    if let protection { words += " \(protection.name)" }
+    if let target, target != 0 { words += " \(target.hex)" }
+    return words
+  }
+}
+
+extension PTEReading {
+  /// Whether the entry means what it should and points where it should.
+  fileprivate func agrees(with entry: IntendedEntry) -> Bool {
+    guard state == entry.state else { return false }
+    if let wanted = entry.protection, wanted != protection {
+      // Some forms of 32-bit entries have no room for a protection, which then is none.
+      guard protection == nil, wanted == .zeroAccess else { return false }
+    }
+    let target = pfn ?? pageFileOffset ?? prototypeAddress ?? subsectionAddress
+    return target == nil || entry.target == nil || target == entry.target
   }
 }
 

@@ -40,6 +40,8 @@ enum ScenarioGolden {
             VirtualAddress(fault.va.value), Access(fault), in: space,
             alignmentCheck: fault.alignmentCheck?.value
           ).goldenLines
+      case .pte(let pte):
+        lines.append(PteCheck(pte, opened, space).goldenLine)
       case .faults(let file):
         let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
         guard let faults = try? GuestFaults.read(path) else { continue }

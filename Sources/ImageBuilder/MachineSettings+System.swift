@@ -1,0 +1,70 @@
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// The operating system whose entries the tables hold.
+extension MachineSettings {
+  /// Finds the kernel that `os:` names.
+  ///
+  /// Without a mode only the name can be checked.
+  mutating func applySystem(
+    _ os: Located<String>?, _ mode: PagingMode?, _ windows: Scenario.Windows?,
+    _ collector: DiagnosticCollector
+  ) {
+    guard let os, os.value != "none" else { return }
+    do throws(WindowsKernelError) {
+      let id = try WindowsKernelID(os.value)
+      guard let mode else { return }
+      let kernel = try WindowsKernel(id, WindowsEntryFormat(mode))
+      let mask = mask(windows?.invalidMask, kernel, collector)
+      let store = windows?.pageFiles.first { $0.isStore }?.number.value
+      self.windows = WindowsEntries(kernel, mask, store: store)
+      system = kernel.id.description
+      note("kernel", kernel.version, from: "scenario")
+      for text in kernel.notes { note("layouts", text, from: "kernel table") }
+      if mask != .none { note("invalid-PTE mask", mask.rawValue.hex, from: "scenario") }
+    } catch {
+      collector.reportAside(Self.unknownSystem(os, error))
+    }
+  }
+
+  private static func unknownSystem(
+    _ os: Located<String>, _ error: WindowsKernelError
+  ) -> Diagnostic {
+    guard case .noLayout(let id, let format) = error else {
+      return Diagnostic(
+        .unknownSystem, unknown: "operating system", os,
+        choices: ["none"] + WindowsKernelID.aliases.map(\.alias) + ["windows-BUILD.PATCH"])
+    }
+    let known = WindowsKernel.identifiers(of: format).map { "`\($0)`" }.joined(separator: ", ")
+    let others = WindowsEntryFormat.allCases.filter { WindowsKernel.has(id, $0) }
+    var notes = ["of \(format.words) there are \(known)"]
+    if !others.isEmpty {
+      notes.insert("it has \(others.map(\.words).joined(separator: " and "))", at: 0)
+    }
+    return Diagnostic(
+      .unknownSystem, "\(id) has no known \(format.words)", at: os.mark, notes: notes)
+  }
+
+  private func mask(
+    _ said: Located<UInt64>?, _ kernel: WindowsKernel, _ collector: DiagnosticCollector
+  ) -> InvalidPTEMask {
+    guard let said, said.value != 0 else { return .none }
+    let bits = kernel.format.width
+    if !kernel.hasSwizzleBit {
+      // Of several kernels, those without the bit have no use for what the others need.
+      return .none
+    } else if said.value & InvalidPTEMask.flagBits != 0 {
+      collector.report(
+        .doesNotFit, "\(said.value.hex) has bits below 12, where entries have their flags",
+        at: said.mark)
+    } else if bits < 64, said.value >> UInt64(bits) != 0 {
+      collector.report(
+        .doesNotFit, "\(said.value.hex) does not fit an entry of \(bits) bits", at: said.mark)
+    } else {
+      return InvalidPTEMask(rawValue: said.value)
+    }
+    return .none
+  }
+}

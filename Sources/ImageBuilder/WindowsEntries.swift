@@ -1,0 +1,88 @@
+import BitLayout
+import Paging
+import WindowsMemory
+
+/// How a Windows kernel writes entries: valid ones with its software bits, and all the others.
+///
+/// A valid page is written as the kernel leaves it after the first access of its kind. Accessed is
+/// set; a writable page was written to, so Dirty is set, and with it the processor's permission to
+/// write, which multiprocessor kernels, and all from Vista on, give on the first write only (their
+/// own permission is the field Write). Entries that lead to tables are accessed, dirty and writable.
+struct WindowsEntries: Sendable {
+  let kernel: WindowsKernel
+  let mask: InvalidPTEMask
+  let encoder: PTEEncoder
+  /// The number of the page file that is the store of compressed pages, if there is one.
+  let store: UInt64?
+  private let hardware: WordLayout?
+
+  init(_ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?) {
+    self.store = store
+    self.kernel = kernel
+    self.mask = mask
+    encoder = PTEEncoder(kernel, mask: mask)
+    hardware = kernel.layout(.hardware)
+  }
+
+  // MARK: - Fields
+
+  /// The field of a valid entry with the kernel's name, in any letter case.
+  func field(named name: String) -> BitField? {
+    hardware?.field(named: name).flatMap { $0.kind == .reserved ? nil : $0 }
+  }
+
+  /// The kernel's names of fields, highest first.
+  var fieldNames: [String] {
+    (hardware?.fields ?? []).reversed().filter { $0.kind != .reserved }
+      .map { String(describing: $0.name) }
+  }
+
+  private func bits(_ names: String...) -> UInt64 {
+    names.reduce(0) { $0 | (field(named: $1)?.mask ?? 0) }
+  }
+
+  // MARK: - Valid entries
+
+  /// What the kernel sets beside the processor's bits in an entry that leads to a table.
+  var tableBits: UInt64 {
+    kernel.format == .arm64 ? bits("Accessed") : bits("Accessed", "Dirty", "Write")
+  }
+
+  /// What the kernel sets beside the processor's bits in an entry that grants these rights.
+  func pageBits(granting rights: Rights) -> UInt64 {
+    bits(of: Page(isWritable: rights.contains(.write), isDirty: rights.contains(.write)))
+  }
+
+  /// A valid page as the kernel sees it.
+  struct Page {
+    var isWritable: Bool
+    var isDirty: Bool
+    var isAccessed = true
+    var isCopiedOnWrite = false
+    var modifier = MMProtection.Modifier.none
+  }
+
+  /// The kernel's bits of a valid page; those of the processor's rights come on top.
+  func bits(of page: Page) -> UInt64 {
+    var result: UInt64 = 0
+    if page.isWritable { result |= bits(permissionToWrite) }
+    if page.isDirty { result |= bits("Dirty") }
+    if page.isAccessed { result |= bits("Accessed") }
+    if page.isCopiedOnWrite { result |= bits("CopyOnWrite") }
+    switch page.modifier {
+    case .nocache: result |= bits("CacheDisable")
+    case .writecombine: result |= bits("WriteThrough")
+    case .none, .guardPage: break
+    }
+    return result
+  }
+
+  /// The field in which the kernel keeps that a page may be written; XP calls the processor's bit
+  /// Writable, as arm64 calls the kernel's.
+  private var permissionToWrite: String { kernel.format == .arm64 ? "Writable" : "Write" }
+
+  /// Whether the processor may write a page only once the kernel has noted that it is dirty.
+  var holdsWriteBack: Bool {
+    field(named: permissionToWrite)?.mask != X86Fields.writable.mask
+  }
+}
