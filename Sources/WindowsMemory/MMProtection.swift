@@ -80,6 +80,17 @@ public struct MMProtection: RawRepresentable, Sendable, Hashable {
     rawValue = UInt8(base) | UInt8(high) << Self.modifierShift
   }
 
+  /// The protection with these rights.
+  init(allowsWrite: Bool, isCopyOnWrite: Bool, allowsExecute: Bool, modifier: Modifier) {
+    let write: UInt8 = isCopyOnWrite ? 0b101 : allowsWrite ? 0b100 : 0
+    let execute: UInt8 = allowsExecute ? 0b010 : 0
+    // A page that is neither written nor executed is read, and so is one that is executed only:
+    // the processor cannot refuse it. Of the bases, 6 alone has no bit for that.
+    let read: UInt8 = write == 0b100 ? 0 : 0b001
+    let high = UInt8(Modifier.allCases.firstIndex(of: modifier) ?? 0)
+    rawValue = write | execute | read | high << Self.modifierShift
+  }
+
   private struct Base: Sendable {
     let name: String
     let pageName: String

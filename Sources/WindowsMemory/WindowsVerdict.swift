@@ -1,0 +1,145 @@
+public import Paging
+public import PhysicalMemory
+
+/// What the kernel makes of an access.
+public struct WindowsVerdict: Hashable, Sendable {
+  /// What an access costs, by the words of the command line.
+  public enum Cost: String, Sendable, CaseIterable {
+    /// No fault is raised.
+    case none
+    /// The fault is resolved without reading anything from outside memory.
+    case soft
+    /// Something has to be read.
+    case hard
+    /// The program gets an exception, or the system ends.
+    case fatal
+  }
+
+  /// What is known about the page.
+  public let finding: PageFinding
+  /// The functions of the kernel, in the order in which they are called.
+  public internal(set) var handler: [String] = []
+  /// The cost; nil where it could not be found out.
+  public internal(set) var cost: Cost?
+  /// The status; nil where there is none, or where it is not established.
+  public internal(set) var status: NTStatus?
+  /// The bug check that ends the system.
+  public internal(set) var bugCheck: BugCheck?
+  /// The rules that led here, after those of the finding.
+  public internal(set) var rules: [WindowsRule] = []
+
+  init(_ finding: PageFinding) { self.finding = finding }
+
+  mutating func end(_ cost: Cost, _ status: NTStatus?) {
+    self.cost = cost
+    self.status = status
+  }
+
+  mutating func note(_ text: String, _ source: String, isUncertain: Bool = false) {
+    rules.append(WindowsRule(text, source, isUncertain: isUncertain))
+  }
+}
+
+/// An access, with what the kernel's verdict depends on.
+struct FaultQuestion {
+  let access: Access
+  let result: AccessResult
+  let state: PagingState
+  let interruptLevel: UInt8
+
+  /// Whether instructions are told from data: else a fetch is a read.
+  var refusesExecution: Bool { state.noExecute }
+  var isUser: Bool { access.privilege == .user }
+  var isFetch: Bool { access.kind == .execute }
+
+  /// The rules of x86 that refused the access to a page that is mapped.
+  var refusal: AccessRefusal {
+    if case .pageFault(let fault) = result { fault.refusal } else { [] }
+  }
+}
+
+extension PageClassifier {
+  /// What the kernel makes of an access, after what the processor did.
+  ///
+  /// The rules are a model of published behaviour, not of a kernel's code; each says where it comes
+  /// from, and which are not established.
+  ///
+  /// - Parameters:
+  ///   - address: The linear address.
+  ///   - access: The access.
+  ///   - result: What the processor did with it.
+  ///   - interruptLevel: The IRQL; 0 is that of programs.
+  /// - Returns: The verdict.
+  public func verdict(
+    on address: VirtualAddress, _ access: Access, _ result: AccessResult,
+    interruptLevel: UInt8 = 0
+  ) -> WindowsVerdict {
+    var verdict = WindowsVerdict(finding(of: address))
+    let question = FaultQuestion(
+      access: access, result: result, state: search.state, interruptLevel: interruptLevel)
+    switch result {
+    case .translated: verdict.cost = WindowsVerdict.Cost.none
+    case .missing: break
+    case .generalProtection: protect(&verdict, question)
+    case .pageFault, .abort:
+      verdict.handler = ["MmAccessFault"]
+      if interruptLevel > Self.apcLevel {
+        elevated(&verdict, question)
+      } else if system.isSystem(address) {
+        systemFault(&verdict, question)
+      } else {
+        userFault(&verdict, question)
+      }
+    }
+    return verdict
+  }
+
+  /// The highest IRQL at which page faults are resolved.
+  private static let apcLevel: UInt8 = 1
+
+  private func protect(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
+    verdict.handler = ["KiGeneralProtectionFault"]
+    verdict.cost = .fatal
+    guard verdict.finding.entry == nil else {
+      return verdict.note(
+        "the processor finds reserved bits as it loads CR3; what the kernel does is not established",
+        "#GP, not #PF", isUncertain: true)
+    }
+    verdict.end(.fatal, .accessViolation)
+    verdict.note(
+      "the processor refuses the address before any page table is read; the exception says address -1",
+      "#GP, not #PF")
+    guard !question.isUser else { return }
+    verdict.note(
+      "in the kernel, the exception ends the system unless it is handled", "general knowledge",
+      isUncertain: true)
+  }
+
+  private func elevated(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
+    let address = verdict.finding.address
+    if isCleanWrite(verdict.finding, question) { return makeDirty(&verdict) }
+    let kind: UInt64 = question.isFetch ? 8 : question.access.isWrite ? 1 : 0
+    verdict.cost = .fatal
+    verdict.bugCheck = BugCheck(
+      "IRQL_NOT_LESS_OR_EQUAL", 0x0a,
+      [address.rawValue, UInt64(question.interruptLevel), kind, nil])
+    verdict.note(
+      "at IRQL \(question.interruptLevel) no page can be brought in",
+      "Microsoft, bug check reference: 0xA (0xD1 where a driver is blamed)")
+  }
+
+  /// Whether the access is the first write to a page that is writable and clean.
+  func isCleanWrite(_ finding: PageFinding, _ question: FaultQuestion) -> Bool {
+    guard finding.isValid, question.access.isWrite, let entry = finding.entry
+    else { return false }
+    return search.decoder.writeRight(of: entry) == .writableWhenDirty
+      && !(question.isUser && question.refusal.contains(.supervisorPage))
+  }
+
+  func makeDirty(_ verdict: inout WindowsVerdict) {
+    verdict.end(.soft, .success)
+    verdict.note(
+      "the page is writable to Windows and clean: the first write sets the processor's bit and the"
+        + " dirty bit; it is no violation", "_MMPTE_HARDWARE: Write, and Dirty1 or Writable")
+  }
+}
