@@ -76,6 +76,14 @@ public struct KernelMemory: Sendable {
   public func number(
     at address: VirtualAddress, size: Int
   ) throws(KernelReadFailure) -> UInt64 {
+    if address.rawValue % frameSize <= frameSize - 8, size == 8 || size == 4 {
+      let place = try location(of: address)
+      let number =
+        size == 4
+        ? search.memory.load(UInt32.self, at: place).map(UInt64.init)
+        : search.memory.load(UInt64.self, at: place)
+      if let number { return number }
+    }
     let bytes = try bytes(at: address, count: min(size, 8))
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }

@@ -140,3 +140,8 @@ extension WindowsSystem {
     return KernelMemory(memory, state, decoder)
   }
 }
+
+extension PageClassifier {
+  /// The PFN database; nil where its address or its layout is not known.
+  public var pfnDatabase: PFNDatabase? { frames }
+}

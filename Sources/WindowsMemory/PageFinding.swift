@@ -116,3 +116,16 @@ public struct PageFinding: Hashable, Sendable {
   /// Whether the processor uses the entry.
   var isValid: Bool { reading?.state == .valid || reading?.state == .large }
 }
+
+extension PageContent {
+  /// The first byte of the page in its page file, or the byte of another file; nil elsewhere.
+  ///
+  /// Page files have 2 to the 32 pages: the offset needs 44 bits.
+  public var byteOffset: UInt64? {
+    switch self {
+    case .pageFile(_, let page): page &* frameSize
+    case .file(_, let offset): offset
+    case .memory, .store, .zeros, .nowhere, .unknown: nil
+    }
+  }
+}

@@ -38,9 +38,6 @@ struct SubsectionReader: Sendable {
   /// Images count in sectors, data in units of 4 KiB.
   private static let sectorSize: UInt64 = 512
   private static let dataUnit: UInt64 = 4096
-  /// More subsections than a section has: an image has one for each of its 96 sections at most, data
-  /// one for each time that it grew.
-  private static let countLimit = 1 << 16
 
   init?(_ structures: WindowsStructures, _ memory: KernelMemory) {
     guard let structure = structures.subsection, let area = structures.controlArea else {
@@ -101,7 +98,8 @@ struct SubsectionReader: Sendable {
     var skipped = current.base.map { (first.rawValue &- $0.rawValue) / entrySize } ?? 0
     if skipped > current.entryCount { skipped = 0 }
     var page = index.addingReportingOverflow(skipped).partialValue
-    for _ in 0..<Self.countLimit {
+    var seen: Set<VirtualAddress> = []
+    while seen.insert(current.address).inserted {
       if page < current.entryCount {
         guard let base = current.base else { return .fileOnly(current, page: page) }
         return .entry(base.advanced(by: page &* entrySize))
@@ -123,12 +121,13 @@ struct SubsectionReader: Sendable {
     holding prototype: VirtualAddress, of vad: VAD
   ) throws(KernelReadFailure) -> Subsection? {
     var next = firstSubsection(of: vad)
-    for _ in 0..<Self.countLimit {
-      guard let address = next else { return nil }
+    var seen: Set<VirtualAddress> = []
+    while let address = next, seen.insert(address).inserted {
       let subsection = try subsection(at: address)
       if page(of: prototype, in: subsection) != nil { return subsection }
       next = subsection.next
     }
+    guard next != nil else { return nil }
     throw KernelReadFailure(prototype, .loop)
   }
 
