@@ -45,6 +45,7 @@ let package = Package(
     .library(name: "ScenarioFile", targets: ["ScenarioFile"]),
     .library(name: "Machine", targets: ["Machine"]),
     .library(name: "Golden", targets: ["Golden"]),
+    .library(name: "ReverseMap", targets: ["ReverseMap"]),
     .library(name: "ImageBuilder", targets: ["ImageBuilder"]),
     .library(name: "Workbench", targets: ["Workbench"]),
     .library(name: "Report", targets: ["Report"]),
@@ -75,6 +76,7 @@ let package = Package(
     // Layer 4
     room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats"]),
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
+    room("ReverseMap", ["CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine"]),
     // Layer 5
     room(
       "ImageBuilder",
@@ -89,7 +91,7 @@ let package = Package(
     room(
       "Report",
       [
-        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ScenarioFile",
+        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ReverseMap", "ScenarioFile",
         "WindowsMemory",
       ]),
     // The benchmark, with the C loops that it compares the library with
@@ -99,7 +101,8 @@ let package = Package(
     .executableTarget(
       name: "mmubench-benchmark",
       dependencies: [
-        "BitLayout", "PhysicalMemory", "Paging", "Golden", "CReference", "AccessCube",
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "ReverseMap",
+        "CReference", "AccessCube",
       ],
       swiftSettings: strict),
     // Layer 7
@@ -107,7 +110,7 @@ let package = Package(
       name: "mmubench",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ImageBuilder", "Workbench", "Report", "WindowsMemory", arguments,
+        "ReverseMap", "ImageBuilder", "Workbench", "Report", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 
@@ -120,6 +123,9 @@ let package = Package(
     tests("WindowsMemory", ["WindowsMemory", "Paging", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+    tests(
+      "ReverseMap",
+      ["ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Workbench", ["Golden", "Workbench"]),
     tests(
       "ImageBuilder",

@@ -1,5 +1,5 @@
 import Glibc
-import PhysicalMemory
+public import PhysicalMemory
 
 /// A file that appears whole or not at all.
 ///
@@ -54,6 +54,17 @@ import PhysicalMemory
   /// Appends zeros as a hole of the file.
   public func writeZeros(_ count: UInt64) throws(DumpError) {
     do { try writer.appendZeros(count) } catch { throw .inputOutput(error) }
+  }
+
+  /// Gives the file `count` bytes more, all zero and sure to have room, to be filled through a mapping.
+  ///
+  /// The mapping shows the file from its beginning.
+  public func mapped(adding count: UInt64) throws(DumpError) -> ByteMapping {
+    do {
+      try writer.reserve(count)
+      return try ByteMapping.writable(
+        descriptor: writer.descriptor, path: path, count: Int(writer.position))
+    } catch { throw .inputOutput(error) }
   }
 
   /// Completes the file and gives it its name; nothing may be written afterwards.

@@ -47,6 +47,15 @@ import PhysicalMemory
     }
   }
 
+  /// Appends zeros for which there is room on the disk, so that a mapping of them can be filled.
+  mutating func reserve(_ count: UInt64) throws(SystemError) {
+    try checkLength(adding: count)
+    try flush()
+    let code = posix_fallocate(descriptor, off_t(flushed), off_t(count))
+    guard code == 0 else { throw SystemError("write", path, code: code) }
+    flushed += count
+  }
+
   /// Writes what is left and gives the file its length.
   mutating func finish() throws(SystemError) {
     try flush()

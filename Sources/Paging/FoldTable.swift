@@ -6,12 +6,37 @@ public import PhysicalMemory
   /// The table's address with level, rights and rules in the bits that no physical address has.
   public let rawValue: UInt64
 
+  /// Takes a key apart that was kept as a number.
+  @inlinable
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
   /// Makes a key; a physical address has 52 bits at most.
   @inlinable
   public init(_ table: PhysicalAddress, level: Int, rights: Rights, tag: UInt64 = 0) {
     rawValue =
-      table.rawValue | UInt64(truncatingIfNeeded: level) &<< 56
-      | UInt64(rights.rawValue) &<< 52 | tag &<< 59
+      table.rawValue | UInt64(truncatingIfNeeded: level) &<< Self.levelShift
+      | UInt64(rights.rawValue) &<< Self.rightsShift | tag &<< Self.tagShift
+  }
+
+  @inlinable static var rightsShift: UInt64 { 52 }
+  @inlinable static var levelShift: UInt64 { 56 }
+  @inlinable static var tagShift: UInt64 { 59 }
+
+  /// The key of the same table under entries that leave no rights.
+  @inlinable public var withoutRights: Self {
+    let rights: UInt64 = (1 &<< Self.levelShift) &- (1 &<< Self.rightsShift)
+    return Self(rawValue: rawValue & ~rights)
+  }
+
+  /// The physical address of the table.
+  @inlinable public var table: PhysicalAddress {
+    PhysicalAddress(rawValue & ((1 &<< Self.rightsShift) &- 1))
+  }
+
+  /// The level of the table's entries.
+  @inlinable public var level: Int {
+    let levels: UInt64 = (1 &<< (Self.tagShift &- Self.levelShift)) &- 1
+    return Int(truncatingIfNeeded: rawValue &>> Self.levelShift & levels)
   }
 }
 

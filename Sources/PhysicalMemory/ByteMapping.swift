@@ -66,6 +66,13 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
       Int(status.st_size), protection: PROT_READ, MAP_PRIVATE, descriptor, path: path)
   }
 
+  /// Maps the first `count` bytes of an open file for reading and writing; the file must be as long.
+  public static func writable(
+    descriptor: Int32, path: String, count: Int
+  ) throws(SystemError) -> ByteMapping {
+    try map(count, protection: PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, path: path)
+  }
+
   private static func map(
     _ count: Int, protection: Int32, _ flags: Int32, _ descriptor: Int32, path: String
   ) throws(SystemError) -> ByteMapping {
@@ -100,6 +107,13 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     let bytes = unsafe UnsafeRawBufferPointer(
       start: base + Int(truncatingIfNeeded: offset), count: wanted)
     return unsafe body(bytes.bytes)
+  }
+
+  /// Calls `body` with the bytes of a mapping made by `zeroed` or `writable`, to be filled.
+  public func fill<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
+    unsafe try body(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
   /// Copies bytes into a mapping made by `zeroed`; they must fit.

@@ -46,6 +46,7 @@ struct Benchmark {
         }
       }
       digest(name, image)
+      try reverse(name, image)
       report("\(name): map", growth: residentGrowth { _ = enumerate(image.state, image.flat) })
       report("\(name): digest", growth: residentGrowth { _ = pages(image) })
     }
@@ -56,7 +57,7 @@ struct Benchmark {
     }
   }
 
-  private func rounds(_ image: SyntheticImage) -> Int {
+  func rounds(_ image: SyntheticImage) -> Int {
     let rounds = image.bytes.count <= 2 << 20 ? 200 : image.bytes.count <= 64 << 20 ? 30 : 8
     return quick ? max(5, rounds / 4) : rounds
   }
@@ -156,7 +157,7 @@ struct Benchmark {
     return times.least
   }
 
-  private mutating func report(_ contest: Contest) {
+  mutating func report(_ contest: Contest) {
     if !contest.isWithinLimit { exceeded.append(contest.name) }
     report(contest, json: json)
   }

@@ -29,6 +29,17 @@ struct CLoops {
     }
   }
 
+  /// Sorts all pages by the frame that they map, into a file.
+  func reverse(into file: ByteMapping) -> ReverseSummary {
+    unsafe file.fill { bytes in
+      let words = unsafe bytes.bindMemory(to: UInt64.self)
+      return unsafe withImage { image in
+        let sums = unsafe reference_reverse_map(image, words.baseAddress, UInt64(words.count))
+        return ReverseSummary(pages: sums.pages, tables: sums.tables)
+      }
+    }
+  }
+
   private func withImage<Result>(_ body: (UnsafePointer<reference_image>) -> Result) -> Result {
     let result = image.bytes.withBytes(at: 0, count: image.bytes.count) { bytes in
       unsafe bytes.withUnsafeBytes { pointer in

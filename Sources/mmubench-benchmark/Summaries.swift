@@ -110,3 +110,9 @@ struct RunCount: WalkerOperation {
     return counter.summary
   }
 }
+
+/// What an index came to; both languages must agree on it.
+struct ReverseSummary: Equatable {
+  var pages: UInt64
+  var tables: UInt64
+}

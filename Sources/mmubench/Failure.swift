@@ -4,6 +4,7 @@ import Glibc
 import Machine
 import PhysicalMemory
 import Report
+import ReverseMap
 import ScenarioFile
 import WindowsMemory
 
@@ -30,6 +31,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as MachineOverrides.Problem: end(64, message(error.description))
     case let error as SystemError:
       end(error.call == "open" ? 66 : 74, message(error.description))
+    case let error as ReverseMapError: end(error.exitStatus, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }
@@ -48,5 +50,15 @@ struct Failure: Error, CustomStringConvertible {
     stream.buffer.write(text)
     stream.flush()
     Glibc.exit(status)
+  }
+}
+
+extension ReverseMapError {
+  /// The status that the program ends with.
+  fileprivate var exitStatus: Int32 {
+    switch self {
+    case .damaged, .stale, .disagrees, .imageChanged, .tooManyTables: 65
+    case .file, .system: 74
+    }
   }
 }

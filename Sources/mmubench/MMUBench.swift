@@ -18,7 +18,8 @@ struct MMUBench: ParsableCommand {
     version: "mmubench \(version)",
     subcommands: [
       RunCommand.self, BuildCommand.self, InfoCommand.self, WalkCommand.self, TranslateCommand.self,
-      FaultCommand.self, PteCommand.self, MapCommand.self, DigestCommand.self, DiffCommand.self,
+      FaultCommand.self, PteCommand.self, MapCommand.self, ReverseCommand.self, DigestCommand.self,
+      DiffCommand.self,
       CheckCommand.self,
     ])
 

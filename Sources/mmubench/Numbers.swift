@@ -13,6 +13,20 @@ enum Numbers {
     do { return try NumberText.range(text) } catch { throw invalid(text, error) }
   }
 
+  /// An address, two with `..` between them, or one and a size: `0x1000`, `0x1000..0x1fff`, `0x1000+4K`.
+  static func addresses(_ text: String) throws -> ClosedRange<UInt64> {
+    if NumberText.looksLikeRange(text) { return try range(text) }
+    let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return try number(text)...number(text) }
+    let first = try number(String(parts[0]))
+    let size: UInt64
+    do { size = try NumberText.size(parts[1]) } catch { throw invalid(String(parts[1]), error) }
+    guard size > 0, first <= UInt64.max - (size - 1) else {
+      throw ValidationError("`\(text)`: the size is 0, or the addresses do not fit 64 bits")
+    }
+    return first...(first + (size - 1))
+  }
+
   private static func invalid(_ text: String, _ failure: NumberText.Failure) -> ValidationError {
     ValidationError("`\(text)` \(failure.explanation); \(failure.suggestion)")
   }

@@ -41,6 +41,18 @@ reference_walks reference_walk(const reference_image *image, const uint64_t *add
 /// Enumerates all pages below the root and joins them to runs, by recursion and without a memo.
 reference_runs reference_enumerate(const reference_image *image);
 
+/// What an index of pages by frame came to; all zero where it does not fit.
+typedef struct {
+  uint64_t pages;
+  uint64_t tables;
+} reference_reverse;
+
+/// Writes a record of eight bytes for each page to `records`, sorted by the frame that it maps: the
+/// tables are read twice, first to count, then to put each record into its bucket; a counting sort
+/// orders the buckets.
+reference_reverse reference_reverse_map(const reference_image *image, uint64_t *records,
+                                        uint64_t capacity);
+
 /// Arithmetic that touches no memory, to measure what the machine has free.
 uint64_t reference_spin(uint64_t rounds);
 

@@ -1,0 +1,198 @@
+import Paging
+import PhysicalMemory
+
+/// Where the pages of an index go: first they are counted by bucket, then put in their places.
+///
+/// Buffers of its own, because an array inside a visitor would be checked for uniqueness at each of
+/// the entries.
+@safe final class PageBuckets {
+  /// The number of bits of an address within a bucket.
+  let shift: UInt64
+  /// The number of buckets; one more is for the pages beyond them.
+  let count: Int
+  /// Pages at or above this address are in no bucket.
+  let limit: UInt64
+  private let ends: UnsafeMutablePointer<UInt64>
+  private let next: UnsafeMutablePointer<UInt64>
+  private var pages: UnsafeMutablePointer<UInt64>
+  private var far: UnsafeMutablePointer<UInt64>
+  /// Whether there were more pages than had been counted.
+  private(set) var isOverfull = false
+
+  /// Covers memory up to `end`.
+  init(memoryEnd end: UInt64) {
+    let end = min(max(end, 1), IndexLayout.highestMemory)
+    var shift: UInt64 = 12
+    while (end - 1) >> shift >= UInt64(IndexLayout.bucketLimit) { shift += 1 }
+    self.shift = shift
+    count = Int((end - 1) >> shift) + 1
+    limit = UInt64(count) << shift
+    unsafe ends = .allocate(capacity: count + 1)
+    unsafe next = .allocate(capacity: count + 1)
+    unsafe next.initialize(repeating: 0, count: count + 1)
+    unsafe ends.initialize(repeating: 0, count: count + 1)
+    unsafe pages = next
+    unsafe far = next
+  }
+
+  deinit {
+    unsafe ends.deallocate()
+    unsafe next.deallocate()
+  }
+
+  @inline(__always)
+  private func bucket(of page: UInt64) -> Int {
+    page < limit ? Int(truncatingIfNeeded: page &>> shift) : count
+  }
+
+  @inline(__always)
+  func count(_ page: UInt64) { unsafe next[bucket(of: page)] &+= 1 }
+
+  /// The number of pages in buckets, and of those beyond them.
+  var totals: (near: UInt64, far: UInt64) {
+    let near = (0..<count).reduce(0 as UInt64) { unsafe $0 + next[$1] }
+    return (near, unsafe next[count])
+  }
+
+  /// Ends counting: pages are put into `words` from now on, those beyond the buckets into `far`.
+  ///
+  /// - Returns: for each bucket the number of its first page, and the end.
+  func open(
+    pages words: UnsafeMutablePointer<UInt64>, far: UnsafeMutablePointer<UInt64>
+  ) -> [UInt64] {
+    unsafe pages = words
+    unsafe self.far = far
+    var starts: [UInt64] = []
+    starts.reserveCapacity(count + 1)
+    var start: UInt64 = 0
+    for bucket in 0..<count {
+      starts.append(start)
+      let size = unsafe next[bucket]
+      unsafe next[bucket] = start
+      start += size
+      unsafe ends[bucket] = start
+    }
+    starts.append(start)
+    unsafe ends[count] = next[count]
+    unsafe next[count] = 0
+    return starts
+  }
+
+  @inline(__always)
+  func put(_ page: UInt64, node: UInt64, index: Int) {
+    let bucket = bucket(of: page)
+    let place = unsafe next[bucket]
+    // An image that changes under us may have more pages than were counted.
+    guard unsafe place < ends[bucket] else {
+      isOverfull = true
+      return
+    }
+    unsafe next[bucket] = place &+ 1
+    let entry =
+      IndexLayout.PageFields.node.put(node)
+      | IndexLayout.PageFields.index.put(UInt64(truncatingIfNeeded: index))
+    if bucket < count {
+      let frame = (page & ((1 &<< shift) &- 1)) &>> 12
+      unsafe pages[Int(truncatingIfNeeded: place)] =
+        entry | IndexLayout.PageFields.frame.put(frame)
+    } else {
+      unsafe far[Int(truncatingIfNeeded: place &* 2)] = page &>> 12
+      unsafe far[Int(truncatingIfNeeded: place &* 2 &+ 1)] = entry
+    }
+  }
+
+  /// Whether as many pages came as had been counted.
+  var isFull: Bool {
+    !isOverfull && (0...count).allSatisfy { unsafe next[$0] == ends[$0] }
+  }
+}
+
+/// Meets each table once and counts its pages.
+struct CountingVisitor: TableVisitor {
+  /// A table under way.
+  struct Frame {
+    var number: UInt32
+    var indexMask: UInt64
+  }
+
+  var graph: TableGraph
+  let buckets: PageBuckets
+  /// The top tables in the order of the address spaces and halves.
+  private(set) var roots: [UInt32] = []
+  private var stack: [Frame] = []
+
+  init(graph: TableGraph, buckets: PageBuckets) {
+    self.graph = graph
+    self.buckets = buckets
+  }
+
+  mutating func enter(_ table: TableVisit) -> Bool {
+    let (number, isNew) = graph.meet(table)
+    if let parent = stack.last {
+      let index = Int(truncatingIfNeeded: table.address &>> table.coverageShift & parent.indexMask)
+      graph.addEdge(to: number, from: parent.number, index: index, table, isFirst: isNew)
+    } else {
+      graph.addOwner(of: number, at: table)
+      roots.append(number)
+    }
+    guard isNew else { return false }
+    stack.append(Frame(number: number, indexMask: UInt64(table.entryCount) &- 1))
+    return true
+  }
+
+  @inline(__always)
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) { buckets.count(page.rawValue) }
+
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
+
+  mutating func missing(_ entry: EntryVisit) {}
+
+  mutating func leave(_ table: TableVisit) { stack.removeLast() }
+}
+
+/// Meets the tables in the same order again and puts their pages in their places.
+struct PlacingVisitor: TableVisitor {
+  let numbers: FoldTable<UInt32>
+  let buckets: PageBuckets
+  private var next: UInt32 = 0
+  private var current: UInt64 = 0
+  private var stack: [UInt64] = []
+  /// Whether a table was met that was not there before.
+  private(set) var isStrange = false
+
+  init(numbers: FoldTable<UInt32>, buckets: PageBuckets) {
+    self.numbers = numbers
+    self.buckets = buckets
+  }
+
+  mutating func enter(_ table: TableVisit) -> Bool {
+    guard let number = numbers.value(for: table.key.withoutRights) else {
+      isStrange = true
+      return false
+    }
+    // Numbers were given in the order of the first visits.
+    guard number == next else { return false }
+    next &+= 1
+    stack.append(current)
+    current = UInt64(number)
+    return true
+  }
+
+  @inline(__always)
+  mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
+    buckets.put(page.rawValue, node: current, index: entry.index)
+  }
+
+  mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
+
+  mutating func missing(_ entry: EntryVisit) {}
+
+  mutating func leave(_ table: TableVisit) { current = stack.popLast() ?? 0 }
+}
+
+/// Lets a visitor through all address spaces.
+struct ScanOperation<Visitor: TableVisitor>: WalkerOperation {
+  var visitor: Visitor
+
+  mutating func run(_ walker: some TableWalker) { walker.scan(visitor: &visitor) }
+}

@@ -1,0 +1,127 @@
+public import DumpFormats
+public import Machine
+import Paging
+public import PhysicalMemory
+
+/// Builds an index: all entries of all address spaces that map a page, by the frame that they map.
+///
+/// The tables are read twice, first to count and then to put every page where it belongs in the file.
+/// So the index never is in memory as a whole: memory holds the tables' numbers, and the system writes the
+/// file as it fills.
+public struct IndexBuilder {
+  private let machine: Machine
+  private let key: IndexKey
+
+  /// Prepares the index of a machine; the key goes into it.
+  public init(_ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0)) {
+    self.machine = machine
+    self.key = key
+  }
+
+  /// Builds the index into a file that was just begun.
+  ///
+  /// - Returns: the bytes of the index.
+  public func build(into file: OutputFile) throws(ReverseMapError) -> ByteMapping {
+    let buckets = PageBuckets(memoryEnd: memoryEnd)
+    let counting = count(buckets)
+    guard counting.graph.count <= UInt32.max, counting.graph.edges.count <= UInt32.max else {
+      throw .tooManyTables(UInt64(counting.graph.edges.count))
+    }
+    let graph = SortedGraph(counting.graph)
+    let totals = buckets.totals
+    let shape = IndexShape(
+      directory: UInt64(buckets.count) + 1, nodes: UInt64(counting.graph.count),
+      edges: UInt64(graph.edges.count), roots: UInt64(counting.roots.count),
+      pages: totals.near, far: totals.far, bucketShift: buckets.shift, key: key)
+    let bytes: ByteMapping
+    do { bytes = try file.mapped(adding: shape.fileSize) } catch { throw .file(error) }
+    let isWhole = unsafe bytes.fill { raw in
+      let words = unsafe raw.bindMemory(to: UInt64.self)
+      guard let base = words.baseAddress else { return false }
+      unsafe write(counting, graph, shape, to: base)
+      guard unsafe place(counting, buckets, shape, into: base) else { return false }
+      unsafe seal(base, shape)
+      return true
+    }
+    guard isWhole else { throw .imageChanged }
+    return bytes
+  }
+
+  /// Where memory ends, as far as buckets cover it.
+  private var memoryEnd: UInt64 {
+    machine.memory.runs.last.map { min($0.last.rawValue, UInt64.max - 1) + 1 } ?? 0
+  }
+
+  private func count(_ buckets: PageBuckets) -> CountingVisitor {
+    var operation = ScanOperation(
+      visitor: CountingVisitor(graph: TableGraph(machine.paging.mode), buckets: buckets))
+    for space in machine.addressSpaces {
+      machine.paging(of: space).perform(&operation, on: machine.memory)
+    }
+    return operation.visitor
+  }
+
+  private func write(
+    _ counting: CountingVisitor, _ graph: SortedGraph, _ shape: IndexShape,
+    to base: UnsafeMutablePointer<UInt64>
+  ) {
+    let tables = counting.graph
+    let keys = unsafe base + shape.start(.keys)
+    let nodes = unsafe base + shape.start(.nodes)
+    let offsets = unsafe base + shape.start(.edgeOffsets)
+    for number in 0..<tables.count {
+      unsafe keys[number] = tables.keys[number]
+      unsafe nodes[number] =
+        IndexLayout.NodeFields.pageShift.put(UInt64(tables.pageShifts[number]))
+        | IndexLayout.NodeFields.sharers.put(UInt64(graph.sharers[number]))
+    }
+    for number in 0...tables.count { unsafe offsets[number] = graph.offsets[number] }
+    let edges = unsafe base + shape.start(.edges)
+    for (number, edge) in graph.edges.enumerated() {
+      unsafe edges[number] =
+        IndexLayout.EdgeFields.index.put(UInt64(edge.index))
+        | IndexLayout.EdgeFields.node.put(UInt64(edge.parent))
+        | IndexLayout.EdgeFields.isFirst.put(edge.isFirst ? 1 : 0)
+        | IndexLayout.EdgeFields.isRepeat.put(edge.isRepeat ? 1 : 0)
+    }
+    let roots = unsafe base + shape.start(.roots)
+    for (number, root) in counting.roots.enumerated() { unsafe roots[number] = UInt64(root) }
+  }
+
+  /// Puts every page in its place; false where there are not as many as had been counted.
+  private func place(
+    _ counting: CountingVisitor, _ buckets: PageBuckets, _ shape: IndexShape,
+    into base: UnsafeMutablePointer<UInt64>
+  ) -> Bool {
+    let pages = unsafe base + shape.start(.pages)
+    let far = unsafe base + shape.start(.far)
+    let starts = unsafe buckets.open(pages: pages, far: far)
+    let directory = unsafe base + shape.start(.directory)
+    for (number, start) in starts.enumerated() { unsafe directory[number] = start }
+    var operation = ScanOperation(
+      visitor: PlacingVisitor(numbers: counting.graph.numbers, buckets: buckets))
+    for space in machine.addressSpaces {
+      machine.paging(of: space).perform(&operation, on: machine.memory)
+    }
+    guard !operation.visitor.isStrange, buckets.isFull else { return false }
+    var sort = BucketSort(frameBits: buckets.shift - 12)
+    for (start, end) in zip(starts, starts.dropFirst()) {
+      unsafe sort.sort(pages + Int(start), count: Int(end - start))
+    }
+    unsafe BucketSort.sortPairs(far, count: Int(shape.far))
+    return true
+  }
+
+  /// Writes the checksums of the blocks, and the header with its own.
+  private func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
+    let bytes = unsafe UnsafeRawBufferPointer(start: base, count: Int(shape.fileSize))
+    for block in 0..<shape.blockCount {
+      unsafe base[shape.checksumsStart + block] =
+        unsafe IndexHash.checksum(
+          UnsafeRawBufferPointer(rebasing: bytes[shape.range(ofBlock: block)]).bytes)
+    }
+    for field in IndexLayout.Header.allCases { unsafe base[field.rawValue] = shape.word(field) }
+    unsafe base[IndexLayout.Header.checksum.rawValue] =
+      unsafe shape.headerChecksum(UnsafeRawBufferPointer(rebasing: bytes[..<shape.dataStart]).bytes)
+  }
+}

@@ -1,0 +1,152 @@
+import DumpFormats
+public import Machine
+import Paging
+import PhysicalMemory
+
+/// Keeps the indexes of dumps in the user's cache folder, so that the next question needs no enumeration.
+public struct IndexCache {
+  /// What is done with the cache.
+  public enum Use: Sendable {
+    /// An index that fits is taken, and a new one is kept.
+    case normal
+    /// Nothing is read there and nothing written.
+    case none
+    /// As normal, but an index that is there is compared with one built afresh.
+    case verified
+  }
+
+  /// What the user should know beside the answer.
+  public enum Remark: Sendable {
+    /// All is well, as was asked.
+    case confirmation(String)
+    /// Something is not as it should be, and was dealt with.
+    case problem(String)
+  }
+
+  private let use: Use
+  private let remark: (Remark) -> Void
+
+  /// Prepares the use of the cache; `remark` takes what the user should know.
+  public init(_ use: Use = .normal, remark: @escaping (Remark) -> Void = { _ in }) {
+    self.use = use
+    self.remark = remark
+  }
+
+  private func notice(_ text: String) { remark(.problem(text)) }
+
+  /// The index of a machine.
+  ///
+  /// - Parameters:
+  ///   - machine: the machine.
+  ///   - path: the dump that it was opened from; nil for a machine that was built.
+  ///   - isRefused: whether the index that is kept was found to be no good.
+  /// - Returns: the index, from the cache or new.
+  /// - Throws: `ReverseMapError` where none can be built.
+  public func index(
+    of machine: Machine, from path: String?, refusingKept isRefused: Bool = false
+  ) throws(ReverseMapError) -> ReverseIndex {
+    guard use != .none, let path, let place = place(of: machine, from: path) else {
+      return try temporary(machine)
+    }
+    guard !isRefused, let kept = open(place) else { return try keep(machine, at: place) }
+    guard use == .verified else { return kept }
+    let fresh = try temporary(machine, key: place.key)
+    do {
+      try kept.verify()
+      if kept.isEqual(to: fresh) {
+        remark(.confirmation("\(place.path) agrees with the page tables"))
+        return kept
+      }
+      notice("\(place.path) does not agree with the page tables: it is built again")
+    } catch {
+      notice("\(error): it is built again")
+    }
+    return try keep(machine, at: place)
+  }
+
+  /// Where the index of a machine is kept, and what it must be the index of.
+  private struct Place {
+    var path: String
+    var key: IndexKey
+  }
+
+  private func place(of machine: Machine, from path: String) -> Place? {
+    guard let identity = FileIdentity(path) else { return nil }
+    guard let cache = Folders.cache else {
+      notice("there is no cache folder: neither XDG_CACHE_HOME nor HOME says where")
+      return nil
+    }
+    let machineText = Self.text(of: machine)
+    // A dump that changed replaces its index rather than leaving the old one behind.
+    let name = IndexKey(of: "\(identity.device) \(identity.inode) \(machineText)")
+    let key = IndexKey(of: "\(identity) \(machineText)")
+    let digits = [name.high, name.low].map { $0.hex(digits: 16).dropFirst(2) }.joined()
+    let file = "reverse-\(digits).index"
+    return Place(path: "\(cache)/mmubench/\(file)", key: key)
+  }
+
+  /// All of a machine that decides what its tables say, beside the bytes of the file.
+  ///
+  /// The state is described with all its properties, so that a new one counts without more ado.
+  private static func text(of machine: Machine) -> String {
+    var paging = machine.paging
+    paging.cr3 = 0
+    let roots = machine.addressSpaces.map(\.register.hex).joined(separator: " ")
+    return "\(paging) roots \(roots) memory \(machine.memory.runs)"
+  }
+
+  /// Opens an index that fits; whatever is wrong with it, a new one is built.
+  private func open(_ place: Place) -> ReverseIndex? {
+    guard let bytes = try? ByteMapping.file(place.path) else { return nil }
+    do throws(ReverseMapError) {
+      return try ReverseIndex(bytes, path: place.path, key: place.key)
+    } catch {
+      if case .damaged = error { notice("\(error.description): it is built again") }
+      return nil
+    }
+  }
+
+  private func keep(
+    _ machine: Machine, at place: Place
+  ) throws(ReverseMapError) -> ReverseIndex {
+    let folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
+    guard Folders.make(folder) else {
+      notice("\(folder): cannot be created, so the index is not kept")
+      return try temporary(machine, key: place.key)
+    }
+    do {
+      let file = try OutputFile(place.path, force: true)
+      let bytes = try IndexBuilder(machine, key: place.key).build(into: file)
+      try file.commit()
+      return try ReverseIndex(bytes, path: place.path, isTrusted: true)
+    } catch let error as DumpError {
+      notice("\(error): the index is not kept")
+    } catch ReverseMapError.file(let error) {
+      notice("\(error): the index is not kept")
+    } catch let error as ReverseMapError {
+      throw error
+    } catch {
+      notice("\(error): the index is not kept")
+    }
+    return try temporary(machine, key: place.key)
+  }
+
+  /// An index in a file without a name, which goes away by itself.
+  private func temporary(
+    _ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0)
+  ) throws(ReverseMapError) -> ReverseIndex {
+    let name =
+      "\(Folders.temporary)/mmubench-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+    do {
+      let file = try OutputFile(name)
+      let bytes = try IndexBuilder(machine, key: key).build(into: file)
+      return try ReverseIndex(bytes, path: "a temporary index", isTrusted: true)
+    } catch let error as DumpError {
+      throw .file(error)
+    } catch let error as ReverseMapError {
+      throw error
+    } catch {
+      throw .imageChanged
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// How large the parts of an index are, and so where each of them begins.
+struct IndexShape: Hashable, Sendable {
+  var directory: UInt64
+  var nodes: UInt64
+  var edges: UInt64
+  var roots: UInt64
+  var pages: UInt64
+  var far: UInt64
+  var bucketShift: UInt64
+  var key: IndexKey
+
+  /// The number of words of a section.
+  func count(_ section: IndexLayout.Section) -> Int {
+    switch section {
+    case .directory: Int(directory)
+    case .keys, .nodes: Int(nodes)
+    case .edgeOffsets: Int(nodes) + 1
+    case .edges: Int(edges)
+    case .roots: Int(roots)
+    case .pages: Int(pages)
+    case .far: Int(far) * 2
+    }
+  }
+
+  /// The number of words in all sections.
+  private var dataWords: Int { IndexLayout.Section.allCases.reduce(0) { $0 + count($1) } }
+
+  /// The number of blocks that have a checksum.
+  var blockCount: Int {
+    (dataWords * IndexLayout.wordSize + IndexLayout.blockSize - 1) / IndexLayout.blockSize
+  }
+
+  /// The word at which the table of checksums begins.
+  var checksumsStart: Int { IndexLayout.Header.allCases.count }
+
+  /// The byte at which the first block begins.
+  var dataStart: Int { (checksumsStart + blockCount) * IndexLayout.wordSize }
+
+  /// The number of bytes of the file.
+  var fileSize: UInt64 { UInt64(dataStart + dataWords * IndexLayout.wordSize) }
+
+  /// The word at which a section begins.
+  func start(_ section: IndexLayout.Section) -> Int {
+    var start = checksumsStart + blockCount
+    for earlier in IndexLayout.Section.allCases.prefix(section.rawValue) { start += count(earlier) }
+    return start
+  }
+
+  /// The bytes of a block.
+  func range(ofBlock block: Int) -> Range<Int> {
+    let start = dataStart + block * IndexLayout.blockSize
+    return start..<min(start + IndexLayout.blockSize, Int(fileSize))
+  }
+
+  /// What a word of the header is, but for the checksum.
+  func word(_ field: IndexLayout.Header) -> UInt64 {
+    switch field {
+    case .magic: IndexLayout.magic
+    case .edition: IndexLayout.edition
+    case .keyHigh: key.high
+    case .keyLow: key.low
+    case .fileSize: fileSize
+    case .directory: directory
+    case .nodes: nodes
+    case .edges: edges
+    case .roots: roots
+    case .pages: pages
+    case .far: far
+    case .bucketShift: bucketShift
+    case .checksum: 0
+    }
+  }
+
+  /// The checksum of header and table of checksums, in the bytes before the data.
+  func headerChecksum(_ head: RawSpan) -> UInt64 {
+    let header = IndexLayout.Header.checksum.rawValue * IndexLayout.wordSize
+    let fields = IndexHash.checksum(head.extracting(first: header))
+    let table = IndexHash.checksum(
+      head.extracting(droppingFirst: checksumsStart * IndexLayout.wordSize))
+    return fields ^ (table &* 0x9e37_79b9_7f4a_7c15)
+  }
+}

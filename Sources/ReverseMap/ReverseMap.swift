@@ -1,0 +1,153 @@
+public import Machine
+import Paging
+import PhysicalMemory
+
+/// Answers which virtual addresses map a physical one, in all address spaces of a machine.
+///
+/// The index says which entries map the page. From there the way leads up to the top tables, and from
+/// those down again in the order of addresses: so answers come sorted by address space and virtual address,
+/// as they are found, and however many they are, memory holds only the tables on the way. Each
+/// answer is confirmed by a walk: an index can lack something, but not make anything up.
+public final class ReverseMap {
+  let machine: Machine
+  let index: ReverseIndex
+  /// Each top table with the state that it is read by and the address space, in the order of spaces.
+  let roots: [Root]
+
+  /// A top table of an address space.
+  struct Root {
+    var node: Int
+    var half: PagingState
+    /// All address spaces that have this top table.
+    var owners: [Int]
+  }
+
+  /// Takes the index of a machine.
+  ///
+  /// - Throws: `ReverseMapError` where the index is of a machine with other roots.
+  public init(_ machine: Machine, _ index: ReverseIndex) throws(ReverseMapError) {
+    self.machine = machine
+    self.index = index
+    roots = try Self.roots(machine, index)
+  }
+
+  private static func roots(
+    _ machine: Machine, _ index: ReverseIndex
+  ) throws(ReverseMapError) -> [Root] {
+    var roots: [Root] = []
+    var seen: [RootKey: Int] = [:]
+    var number = 0
+    for (space, description) in machine.addressSpaces.enumerated() {
+      for half in machine.paging(of: description).halves {
+        let node = try index.root(number)
+        number += 1
+        guard try index.key(node) == half.rootKey.rawValue else { throw index.inconsistent }
+        let key = RootKey(node: node, firstAddress: half.firstAddress)
+        if let earlier = seen[key] {
+          roots[earlier].owners.append(space)
+        } else {
+          seen[key] = roots.count
+          roots.append(Root(node: node, half: half, owners: [space]))
+        }
+      }
+    }
+    guard number == index.shape.count(.roots) else { throw index.inconsistent }
+    return roots
+  }
+
+  private struct RootKey: Hashable {
+    var node: Int
+    var firstAddress: UInt64
+  }
+
+  /// The sizes that pages can have, as powers of 2, largest first.
+  private lazy var pageShifts: [UInt64] = {
+    let shifts = roots.flatMap { root in (1...root.half.topLevel).map(root.half.pageShift) }
+    return Set(shifts).filter { $0 < 64 }.sorted(by: >)
+  }()
+
+  /// The top tables that translate addresses of the upper half.
+  lazy var upperRoots: [Root] = roots.filter {
+    !$0.half.isARM64 || $0.half.firstAddress >= upperHalf
+  }
+
+  /// The number of address spaces with an upper half.
+  lazy var upperOwnerCount: Int = upperRoots.reduce(0) { $0 + $1.owners.count }
+
+  /// For each address space the number of the first one of the same process.
+  lazy var processes: [Int] = {
+    var first: [UInt64: Int] = [:]
+    return machine.addressSpaces.enumerated().map { number, space in
+      guard let pid = space.pid else { return number }
+      let known = first[pid] ?? number
+      first[pid] = known
+      return known
+    }
+  }()
+
+  /// The first address of the upper half.
+  var upperHalf: UInt64 { TableGraph.upperHalf(of: machine.paging.mode) }
+
+  /// Gives all mappings of the physical addresses in `range` until `emit` returns false: by page, then
+  /// by address space, then by virtual address.
+  ///
+  /// - Parameters:
+  ///   - range: physical addresses.
+  ///   - expandsShared: whether a mapping that address spaces have in common is given for each of
+  ///     them, rather than once.
+  ///   - emit: takes a mapping; false ends the search.
+  /// - Throws: `ReverseMapError` where the index is damaged or does not fit the image.
+  public func mappings(
+    of range: ClosedRange<UInt64>, expandingShared expandsShared: Bool = false,
+    _ emit: (ReverseMapping) -> Bool
+  ) throws(ReverseMapError) {
+    let firstFrame = range.lowerBound & ~(frameSize - 1)
+    // Pages that begin before the first frame and reach into the range.
+    for (number, shift) in pageShifts.enumerated() {
+      let page = range.lowerBound & ~((1 << shift) - 1)
+      guard page < firstFrame else { continue }
+      let isRepeat = pageShifts[..<number].contains {
+        range.lowerBound & ~((1 << $0) - 1) == page
+      }
+      guard !isRepeat else { continue }
+      var entries: [PageEntry] = []
+      for entry in try index.entries(mapping: page) {
+        // Adding the size to the page could pass the end of the address space.
+        let isLongEnough = try range.lowerBound - page < 1 << index.pageShift(entry.node)
+        if isLongEnough { entries.append(entry) }
+      }
+      guard try trace(page, entries, in: range, expandsShared, emit) else { return }
+    }
+    var sweep = try index.sweep(from: firstFrame)
+    var pending: (page: UInt64, entries: [PageEntry])?
+    while let next = try sweep.next(), next.page <= range.upperBound {
+      if pending?.page == next.page {
+        pending?.entries.append(next.entry)
+        continue
+      }
+      if let pending {
+        guard try trace(pending.page, pending.entries, in: range, expandsShared, emit) else {
+          return
+        }
+      }
+      pending = (next.page, [next.entry])
+    }
+    guard let pending else { return }
+    _ = try trace(pending.page, pending.entries, in: range, expandsShared, emit)
+  }
+
+  private func trace(
+    _ page: UInt64, _ entries: [PageEntry], in range: ClosedRange<UInt64>, _ expandsShared: Bool,
+    _ emit: (ReverseMapping) -> Bool
+  ) throws(ReverseMapError) -> Bool {
+    guard !entries.isEmpty else { return true }
+    let first = max(page, range.lowerBound)
+    var trace = try PageTrace(self, entries, page: page, first: first, expandsShared: expandsShared)
+    return try trace.run(emit)
+  }
+}
+
+extension PagingState {
+  /// What the top table of the state's half is known by.
+  var rootKey: TableKey { tableKey(root, level: topLevel, rights: []) }
+}

@@ -1,0 +1,94 @@
+import Machine
+import Paging
+import PhysicalMemory
+
+/// Which processes have a table below their lower half.
+enum TableOwner: Equatable {
+  case nobody
+  case one(Int)
+  case many
+
+  /// The owners of two tables together.
+  func joined(_ other: TableOwner) -> TableOwner {
+    switch (self, other) {
+    case (.nobody, let owner), (let owner, .nobody): owner
+    case (.one(let a), .one(let b)) where a == b: self
+    default: .many
+    }
+  }
+}
+
+extension ReverseMap {
+  /// Gives the pages in `range` that more than one process maps in its lower half, with all those
+  /// mappings, until `emit` returns false.
+  ///
+  /// What the kernel maps does not count: it maps everything. Two roots of one process are one owner.
+  ///
+  /// - Throws: `ReverseMapError` where the index is damaged or does not fit the image.
+  public func sharedPages(
+    of range: ClosedRange<UInt64>, _ emit: (ReverseMapping) -> Bool
+  ) throws(ReverseMapError) {
+    let owners = try tableOwners()
+    var sweep = try index.sweep(from: range.lowerBound & ~(frameSize - 1))
+    var next = try sweep.next()
+    while let (page, entry) = next, page <= range.upperBound {
+      var entries = [entry]
+      next = try sweep.next()
+      while let more = next, more.page == page {
+        entries.append(more.entry)
+        next = try sweep.next()
+      }
+      let all = entries.reduce(TableOwner.nobody) { $0.joined(owners[$1.node]) }
+      guard all == .many, try hasSeveralOwners(page, entries) else { continue }
+      var trace = try PageTrace(self, entries, page: page, first: page, expandsShared: false)
+      let wantsMore = try trace.run { $0.address.rawValue >= upperHalf || emit($0) }
+      guard wantsMore else { return }
+    }
+  }
+
+  private func hasSeveralOwners(
+    _ page: UInt64, _ entries: [PageEntry]
+  ) throws(ReverseMapError) -> Bool {
+    var trace = try PageTrace(self, entries, page: page, first: page, expandsShared: false)
+    var owner: TableOwner = .nobody
+    _ = try trace.run { mapping in
+      guard mapping.address.rawValue < upperHalf else { return true }
+      owner = owner.joined(.one(processes[mapping.space]))
+      return owner != .many
+    }
+    return owner == .many
+  }
+
+  /// Of each table, who has it below the lower half.
+  private func tableOwners() throws(ReverseMapError) -> [TableOwner] {
+    var owners = [TableOwner](repeating: .nobody, count: index.nodeCount)
+    var tops: [Int: Root] = [:]
+    for root in roots where root.half.firstAddress < upperHalf {
+      let all = root.owners.map { TableOwner.one(processes[$0]) }
+      owners[root.node] = all.reduce(.nobody) { $0.joined($1) }
+      tops[root.node] = root
+    }
+    for node in try nodesFromTheTop() where tops[node] == nil {
+      var all = TableOwner.nobody
+      try index.edges(to: node) { edge throws(ReverseMapError) in
+        let isLower = tops[edge.node].map { root in
+          root.half.address(
+            root.half.firstAddress, level: root.half.topLevel, index: edge.index) < upperHalf
+        }
+        if isLower ?? true { all = all.joined(owners[edge.node]) }
+        return all != .many
+      }
+      owners[node] = all
+    }
+    return owners
+  }
+
+  /// The tables, those of higher levels before those that they can lead to.
+  private func nodesFromTheTop() throws(ReverseMapError) -> [Int] {
+    var levels = [[Int]](repeating: [], count: 8)
+    for node in 0..<index.nodeCount {
+      levels[TableKey(rawValue: try index.key(node)).level].append(node)
+    }
+    return levels.reversed().flatMap { $0 }
+  }
+}

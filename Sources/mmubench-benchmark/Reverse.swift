@@ -1,0 +1,61 @@
+import DumpFormats
+import Machine
+import PhysicalMemory
+import ReverseMap
+
+extension Benchmark {
+  /// Builds the index of physical addresses, against C; both write to a file that is there for nobody else.
+  mutating func reverse(_ name: String, _ image: SyntheticImage) throws {
+    let loops = CLoops(image: image)
+    let machine = Machine(
+      memory: image.flat, paging: image.state,
+      addressSpaces: [AddressSpace(register: image.root.rawValue, foundBy: "benchmark")],
+      format: "benchmark", size: UInt64(image.bytes.count))
+    let pages = try Self.index(machine).pageCount
+    report(
+      Contest("\(name): reverse index", count: Int(pages), limit: 1.5, rounds: rounds(image) / 2) {
+        Self.withFile { file in loops.reverse(into: try file.mapped(adding: pages * 8)) }
+      } subject: {
+        Self.withFile { file in
+          let bytes = try IndexBuilder(machine).build(into: file)
+          let index = try ReverseIndex(bytes, path: "index", isTrusted: true)
+          return ReverseSummary(pages: index.pageCount, tables: index.tableCount)
+        }
+      })
+    try questions(name, machine)
+  }
+
+  /// The time of a question, opening the index included, and the size of the index.
+  private func questions(_ name: String, _ machine: Machine) throws {
+    let index = try Self.index(machine)
+    var random = SplitMix(seed: 5)
+    var times = Times()
+    var found = 0
+    for _ in 0..<200 {
+      let address = random.next() % machine.size
+      let start = processorTime()
+      let map = try ReverseMap(machine, index)
+      try map.mappings(of: address...address) { _ in
+        found += 1
+        return true
+      }
+      times.add(processorTime() - start)
+    }
+    let size = Double(index.byteCount) / Double(max(1, index.pageCount))
+    report(
+      "\(name): reverse question, \(found / 200) mappings each, \(size.text(2)) bytes a mapping",
+      microseconds: times.firstQuartile / 1000, found)
+  }
+
+  private static func index(_ machine: Machine) throws -> ReverseIndex {
+    try IndexCache(.none).index(of: machine, from: nil)
+  }
+
+  private static func withFile<Result>(_ body: (OutputFile) throws -> Result) -> Result {
+    do {
+      return try body(OutputFile("/tmp/mmubench-benchmark-index"))
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}

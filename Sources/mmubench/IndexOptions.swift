@@ -1,0 +1,57 @@
+import ArgumentParser
+import Machine
+import Report
+import ReverseMap
+import Workbench
+
+/// What is done with the cache of indexes.
+struct IndexOptions: ParsableArguments {
+  @Flag(help: "Neither read nor keep an index in the cache folder.")
+  var noCache = false
+
+  @Flag(help: "Compare the index in the cache folder with one built afresh.")
+  var verifyCache = false
+
+  func validate() throws {
+    guard noCache, verifyCache else { return }
+    throw ValidationError("--no-cache and --verify-cache: there is nothing to verify")
+  }
+
+  /// Lets `body` ask the map from physical to virtual addresses of the machine in `path`.
+  ///
+  /// If the index that was kept turns out to be damaged, it is built again and `body` runs once more.
+  func withMap(
+    of machine: Machine, from path: String, _ body: (ReverseMap) throws -> Void
+  ) throws {
+    do {
+      try body(map(of: machine, from: path, refusingKept: false))
+    } catch let error as ReverseMapError where error.isOfIndex && !noCache {
+      Notice.warn("\(error): it is built again")
+      try body(map(of: machine, from: path, refusingKept: true))
+    }
+  }
+
+  private func map(
+    of machine: Machine, from path: String, refusingKept isRefused: Bool
+  ) throws -> ReverseMap {
+    let cache = IndexCache(noCache ? .none : verifyCache ? .verified : .normal) { remark in
+      switch remark {
+      case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
+      case .problem(let text): Notice.warn(text)
+      }
+    }
+    let file = Workbench.isScenario(path) ? nil : path
+    let index = try cache.index(of: machine, from: file, refusingKept: isRefused)
+    return try ReverseMap(machine, index)
+  }
+}
+
+extension ReverseMapError {
+  /// Whether another index would do.
+  fileprivate var isOfIndex: Bool {
+    switch self {
+    case .damaged, .stale, .disagrees: true
+    case .tooManyTables, .imageChanged, .file, .system: false
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+
+/// The verb that answers who maps a physical address, and its cache.
+@Suite struct ReverseTests {
+  private let place: Workplace
+
+  init() throws { place = try Workplace() }
+
+  private func run(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(arguments, in: place, environment: environment)
+  }
+
+  private var environment: [String: String] {
+    ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
+  }
+
+  private var indexes: [URL] {
+    let folder = place.url.appending(path: "cache/mmubench")
+    return
+      (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil))
+      ?? []
+  }
+
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// From the documentation of Rekall's pas2vas plugin.
+  @Test(arguments: ["reverse", "pas2vas", "ptov"])
+  func rekallsTableIsReproduced(verb: String) throws {
+    let scenario = Self.root.appending(path: "Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
+    let outcome = try run(verb, scenario, "0x1a58f000", "--style", "rekall")
+    #expect(
+      outcome.output == """
+
+           Physical       Virtual        Pid Name
+        -------------- -------------- ------ ----
+        0x00001a58f000 0x0000766c0000   2616 Console.exe
+        0x00001a58f000 0x0000766c0000   2920 vol.exe
+        0x00001a58f000 0x0000766c0000   2912 vol.exe
+
+        """)
+    #expect(outcome.status == 0)
+  }
+
+  @Test func objectsAreThoseOfTheInterface() throws {
+    let outcome = try run("reverse", "plain.yaml", "0x5123", "--json")
+    #expect(
+      outcome.output
+        == #"{"pa":"0x5123","va":"0x400123","root":"0x1000","page_size":4096,"write":true,"user":true,"execute":true}"#
+        + "\n")
+    #expect(try run("reverse", "plain.yaml", "0x6000", "--json").output == "")
+  }
+
+  @Test(arguments: ["0x5000..0x5fff", "0x5000+4K", "0x5800+0x10", "0..0xf_ffff", "20480+4KiB"])
+  func rangesHaveTwoSpellings(range: String) throws {
+    #expect(try run("reverse", "plain.yaml", range, "--json").lines.count == 1)
+  }
+
+  @Test(arguments: [
+    "0x5000..0x4fff", "0x5000+0", "0x5000+", "+4K", "0xffffffffffffffff+2", "frame",
+  ])
+  func otherRangesAreRefused(range: String) throws {
+    #expect(try run("reverse", "plain.yaml", range).status == 64)
+  }
+
+  @Test func somethingMustBeAsked() throws {
+    #expect(try run("reverse", "plain.yaml").status == 64)
+    #expect(try run("reverse", "plain.yaml", "--shared").status == 0)
+    #expect(try run("reverse", "plain.yaml", "0", "--no-cache", "--verify-cache").status == 64)
+    #expect(try run("reverse", "plain.yaml", "0", "--json", "--style", "rekall").status == 64)
+  }
+
+  @Test func theIndexOfADumpIsKeptAndUsed() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    let first = try run("reverse", "memory.elf", "0x5000", "--json", "--no-cache")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(indexes.isEmpty)
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").output == first.output)
+    #expect(indexes.count == 1)
+    let kept = try Data(contentsOf: #require(indexes.first))
+    let verified = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
+    #expect(verified.output == first.output)
+    #expect(verified.errors.contains("agrees with the page tables"))
+    #expect(try Data(contentsOf: #require(indexes.first)) == kept)
+    // Scenarios are built each time; there is nothing to keep.
+    #expect(try run("reverse", "plain.yaml", "0x5000").status == 0)
+    #expect(indexes.count == 1)
+  }
+
+  @Test func aDumpThatChangedHasANewIndex() throws {
+    try place.write(
+      Workplace.scenario("other", "map: [{ va: 0x40_0000, to: 0x6000 }]"), to: "other.yaml")
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    #expect(try run("build", "other.yaml", "--format", "elf", "-o", "other.elf").status == 0)
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.count == 1)
+    // The same file, written over.
+    let handle = try FileHandle(forWritingTo: place.url.appending(path: "memory.elf"))
+    try handle.write(contentsOf: Data(contentsOf: place.url.appending(path: "other.elf")))
+    try handle.close()
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.isEmpty)
+    #expect(try run("reverse", "memory.elf", "0x6000", "--json").lines.count == 1)
+    #expect(indexes.count == 1, "the old index is replaced")
+  }
+
+  @Test(arguments: [40, 200, 5000])
+  func aDamagedIndexIsBuiltAgain(byte: Int) throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    let answer = try run("reverse", "memory.elf", "0x5000", "--json")
+    let index = try #require(indexes.first)
+    let right = try Data(contentsOf: index)
+    var wrong = right
+    wrong[min(byte, wrong.count - 1)] ^= 4
+    try wrong.write(to: index)
+    let outcome = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
+    #expect(outcome.output == answer.output)
+    #expect(outcome.errors.contains("built again"))
+    #expect(try Data(contentsOf: index) == right)
+    try wrong.write(to: index)
+    let unverified = try run("reverse", "memory.elf", "0x5000", "--json")
+    #expect(unverified.output == answer.output)
+    #expect(unverified.status == 0)
+    #expect(try Data(contentsOf: index) == right)
+  }
+
+  @Test func aCacheFolderThatCannotBeIsNoObstacle() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    try place.write("a file", to: "cache")
+    let outcome = try run("reverse", "memory.elf", "0x5000", "--json")
+    #expect(outcome.status == 0)
+    #expect(outcome.lines.count == 1)
+    #expect(outcome.errors.contains("not kept"))
+  }
+}

@@ -1,0 +1,89 @@
+import DumpFormats
+import Foundation
+import Machine
+import Paging
+import PhysicalMemory
+import ReverseMap
+import TestSupport
+import Testing
+
+/// Whatever an index file holds, an answer is right or refused.
+@Suite struct IndexDamageTests {
+  private static let key = IndexKey(high: 1, low: 2)
+
+  private func indexBytes(_ machine: Machine) throws -> [UInt8] {
+    let path = FileManager.default.temporaryDirectory.appending(path: "index-\(UUID())").path
+    let bytes = try IndexBuilder(machine, key: Self.key).build(into: OutputFile(path))
+    return bytes.withBytes(at: 0, count: bytes.count) { span in
+      (0..<span.byteCount).map { unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+    } ?? []
+  }
+
+  private func answer(_ machine: Machine, _ bytes: [UInt8]) throws -> [ReverseMapping] {
+    let mapping = try ByteMapping.zeroed(count: bytes.count)
+    mapping.store(bytes, at: 0)
+    let index = try ReverseIndex(mapping, path: "index", key: Self.key)
+    return try ReverseMapTests.mappings(ReverseMap(machine, index))
+  }
+
+  @Test func everyFlippedBitIsFoundOrMakesNoDifference() throws {
+    let machine = try RandomSpaces.machine(.x86_64, seed: 1)
+    let bytes = try indexBytes(machine)
+    let right = try answer(machine, bytes)
+    #expect(right.count > 10)
+    var random = SeededGenerator(seed: 3)
+    var refused = 0
+    let places = Array(0..<140) + (0..<400).map { _ in Int(random.next() % UInt64(bytes.count)) }
+    for place in places {
+      var damaged = bytes
+      damaged[place] ^= 1 << UInt8(random.next() % 8)
+      do {
+        let answer = try answer(machine, damaged)
+        if answer != right { Issue.record("byte \(place) changed the answer") }
+      } catch is ReverseMapError {
+        refused += 1
+      }
+    }
+    #expect(refused == places.count, "every byte is under a checksum")
+  }
+
+  @Test func everyShortenedFileIsRefused() throws {
+    let machine = try RandomSpaces.machine(.pae, seed: 1)
+    let bytes = try indexBytes(machine)
+    for count in [0, 1, 7, 8, 100, 103, 104, bytes.count / 2, bytes.count - 8, bytes.count - 1] {
+      #expect(throws: ReverseMapError.self) { try answer(machine, Array(bytes.prefix(count))) }
+    }
+    #expect(throws: ReverseMapError.self) { try answer(machine, bytes + [0]) }
+  }
+
+  /// A forger can make the checksums right; the answers must still be those of the page tables.
+  @Test func anIndexOfAnotherImageMakesNothingUp() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      let machine = try RandomSpaces.machine(.x86_64, seed: seed)
+      let other = try RandomSpaces.machine(.x86_64, seed: seed + 100)
+      let bytes = try indexBytes(other)
+      let expected = Set(PlainMapping.all(machine).map(\.address))
+      do {
+        let answer = try answer(machine, bytes)
+        #expect(answer.allSatisfy { expected.contains($0.address.rawValue) })
+      } catch is ReverseMapError {
+        continue
+      }
+    }
+  }
+
+  @Test func anIndexOfAnotherKeyIsRefused() throws {
+    let machine = try RandomSpaces.machine(.x86, seed: 1)
+    let bytes = try indexBytes(machine)
+    let mapping = try ByteMapping.zeroed(count: bytes.count)
+    mapping.store(bytes, at: 0)
+    #expect(throws: ReverseMapError.self) {
+      try ReverseIndex(mapping, path: "index", key: IndexKey(high: 1, low: 3))
+    }
+  }
+
+  @Test func theSameTablesGiveTheSameBytes() throws {
+    let machine = try RandomSpaces.machine(.la57, seed: 2)
+    #expect(try indexBytes(machine) == indexBytes(machine))
+  }
+}
