@@ -9,8 +9,9 @@ public struct ReverseMapping: Hashable, Sendable {
   public var address: VirtualAddress
   /// The number of the address space among those of the machine.
   public var space: Int
-  /// How many address spaces have this mapping by the tables of a common upper half; this says it
-  /// for all of them. 1 for a mapping of one address space.
+  /// How many address spaces have this mapping.
+  ///
+  /// What they all have in their upper halves is said once for all of them; 1 otherwise.
   public var sharers: Int
   /// The size of the page as a power of 2.
   public var pageShift: UInt64
