@@ -118,7 +118,10 @@ let package = Package(
     tests("PhysicalMemory", ["PhysicalMemory", "TestSupport"]),
     tests(
       "DumpFormats",
-      ["DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd", "CLZ4"]),
+      [
+        "DumpFormats", "PhysicalMemory", "TestSupport", "CLZMA", "CZlib", "CZstd", "CSnappy",
+        "CLZ4",
+      ]),
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests("WindowsMemory", ["WindowsMemory", "Paging", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),

@@ -44,21 +44,26 @@ public enum Decompression {
     {
       return .gzip
     }
-    return isZstd(bytes) ? .zstd : nil
+    switch frameMagic(bytes) {
+    case zstdMagic: return .zstd
+    case lz4Magic: return .lz4
+    default: return nil
+    }
   }
 
-  /// Whether a zstd frame begins the bytes, perhaps after skippable frames.
-  private static func isZstd(_ bytes: ByteMapping) -> Bool {
+  private static let zstdMagic: UInt32 = 0xfd2f_b528
+  private static let lz4Magic: UInt32 = 0x184d_2204
+
+  /// The number with which a frame of zstd or lz4 begins, perhaps after skippable frames of either.
+  private static func frameMagic(_ bytes: ByteMapping) -> UInt32? {
     var offset: UInt64 = 0
     for _ in 0..<16 {
-      guard let magic = bytes.load(UInt32.self, at: offset) else { return false }
-      if magic == 0xfd2f_b528 { return true }
-      guard magic & 0xffff_fff0 == 0x184d_2a50,
-        let size = bytes.load(UInt32.self, at: offset + 4)
-      else { return false }
+      guard let magic = bytes.load(UInt32.self, at: offset) else { return nil }
+      guard magic & 0xffff_fff0 == 0x184d_2a50 else { return magic }
+      guard let size = bytes.load(UInt32.self, at: offset + 4) else { return nil }
       offset += 8 + UInt64(size)
     }
-    return false
+    return nil
   }
 
   /// Decodes all of `bytes` and hands the output on in pieces.
@@ -85,6 +90,8 @@ public enum Decompression {
       case .xz: decoder = try XZDecoder(memoryLimit: limits.decoderMemory)
       case .gzip: decoder = try GzipDecoder()
       case .zstd: decoder = try ZstdDecoder(memoryLimit: limits.decoderMemory)
+      case .lz4: decoder = try LZ4Decoder()
+      case .flattened: preconditionFailure("pieces of a file are put together, not decoded")
       }
     } catch { throw fail(error) }
     var output = [UInt8](repeating: 0, count: outputPiece)

@@ -16,6 +16,10 @@ public struct DumpFile: Sendable {
   public let contentSize: UInt64
   /// The processors whose control registers the dump recorded.
   public let processors: [ProcessorState]
+  /// The top table that the header names, in formats that record no registers.
+  public let root: RecordedRoot?
+  /// What else the header says.
+  public let facts: [DumpFact]
   /// The processor family, where the format names one that is known.
   public let architecture: Architecture?
   /// The text of the Linux kernel's VMCOREINFO note, where there is one.
@@ -41,20 +45,38 @@ public struct DumpFile: Sendable {
     _ path: String, base: PhysicalAddress = PhysicalAddress(0), format: DumpFormat? = nil,
     limits: DumpLimits = DumpLimits()
   ) throws(DumpError) -> DumpFile {
+    try open(path, layout: RawLayout(base: base), format: format, limits: limits)
+  }
+
+  /// Opens a dump of any format, with what the user says of the layout of a raw image.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - layout: where the bytes of a raw image are; other formats say their own.
+  ///   - format: the format to take for granted instead of recognising it.
+  ///   - limits: what opening may cost.
+  /// - Returns: the dump, mapped into memory.
+  /// - Throws: `DumpError`, which tells a file that does not open from one that is malformed.
+  public static func open(
+    _ path: String, layout: RawLayout, format: DumpFormat? = nil,
+    limits: DumpLimits = DumpLimits()
+  ) throws(DumpError) -> DumpFile {
     let source = try DumpSource(path, limits: limits)
     let recognised = if let format { format } else { try recognise(source.bytes, path: path) }
     let contents =
       switch recognised {
-      case .raw: try raw(source, path: path, base: base)
+      case .raw: try raw(source, path: path, layout: layout)
       case .lime: try lime(source, path: path, limits: limits)
       case .avml: try avml(source, path: path, limits: limits)
       case .elf32, .elf64: try core(source, path: path, limits: limits)
+      case .kdump: try kdump(source, path: path, limits: limits)
+      case .dmp, .dmp32: try crashDump(source, path: path, limits: limits)
       }
-    return DumpFile(path, source, contents, base: base)
+    return DumpFile(path, source, contents, layout: layout)
   }
 
   private init(
-    _ path: String, _ source: DumpSource, _ contents: DumpContents, base: PhysicalAddress
+    _ path: String, _ source: DumpSource, _ contents: DumpContents, layout: RawLayout
   ) {
     self.path = path
     format = contents.format
@@ -65,9 +87,11 @@ public struct DumpFile: Sendable {
     processors = contents.processors
     vmcoreinfo = contents.vmcoreinfo
     architecture = contents.architecture
+    root = contents.root
+    facts = contents.facts
     let unused =
-      format == .raw || base.rawValue == 0
-      ? [] : ["the base address \(base) is not used: the file says its own addresses"]
+      format == .raw || layout == RawLayout()
+      ? [] : ["base address and holes are not used: the file says its own addresses"]
     warnings = source.warnings + unused + contents.warnings
   }
 }
@@ -79,6 +103,8 @@ struct DumpContents {
   var processors: [ProcessorState] = []
   var architecture: Architecture?
   var vmcoreinfo: String?
+  var root: RecordedRoot?
+  var facts: [DumpFact] = []
   var warnings: [String] = []
 }
 
@@ -108,21 +134,49 @@ extension DumpFile {
   ) throws(DumpError) -> DumpContents {
     let file = try AvmlFile(source.bytes, path: path, limits: limits)
     return DumpContents(
-      format: .avml, memory: try paged(AvmlFrames(source.bytes, file.blocks), limits: limits),
+      format: .avml, memory: try .paged(AvmlFrames(source.bytes, file.blocks), limits: limits),
       warnings: file.warnings.list)
   }
 
-  private static func paged(
-    _ frames: any FrameSource, limits: DumpLimits
-  ) throws(DumpError) -> MemoryImage {
-    do {
-      return .paged(PagedMemory(frames, cache: try FrameCache(frames: limits.cachedFrames)))
-    } catch { throw .inputOutput(error) }
+  private static func kdump(
+    _ source: DumpSource, path: String, limits: DumpLimits
+  ) throws(DumpError) -> DumpContents {
+    let file = try KdumpFile(source.bytes, path: path, limits: limits)
+    let (files, split) = try KdumpSiblings.parts(of: file, path: path, limits: limits)
+    var warnings = file.warnings.list + split
+    var parts: [KdumpPart] = []
+    for file in files {
+      let (part, warning) = try file.part()
+      parts.append(part)
+      if let warning { warnings.append(warning) }
+    }
+    let facts = file.text(.release).map {
+      DumpFact(subject: "kernel", value: $0, source: "utsname in the header")
+    }
+    return DumpContents(
+      format: .kdump, memory: try .paged(KdumpFrames(parts), limits: limits),
+      processors: file.notes.processors, architecture: file.architecture,
+      vmcoreinfo: file.notes.vmcoreinfo, facts: facts.map { [$0] } ?? [], warnings: warnings)
+  }
+
+  private static func crashDump(
+    _ source: DumpSource, path: String, limits: DumpLimits
+  ) throws(DumpError) -> DumpContents {
+    var dump = try CrashDump(source.bytes, path: path, limits: limits)
+    let memory = try dump.memory()
+    return DumpContents(
+      format: dump.header.isWide ? .dmp : .dmp32, memory: memory,
+      architecture: dump.architecture, root: dump.root, facts: dump.facts,
+      warnings: dump.warnings.list)
   }
 
   private static func raw(
-    _ source: DumpSource, path: String, base: PhysicalAddress
+    _ source: DumpSource, path: String, layout: RawLayout
   ) throws(DumpError) -> DumpContents {
+    if let problem = layout.problem {
+      throw .unsupported(path: path, reason: problem, suggestion: "correct the ranges")
+    }
+    let base = layout.base
     let count = UInt64(source.bytes.count)
     guard count <= UInt64.max - base.rawValue else {
       throw .unsupported(
@@ -130,8 +184,12 @@ extension DumpFile {
         suggestion: "choose a lower base address")
     }
     let odd = count % frameSize
+    let isWhole = layout.holes.isEmpty && layout.skips.isEmpty
     return DumpContents(
-      format: .raw, memory: .flat(FlatMemory(source.bytes, base: base)),
+      format: .raw,
+      memory: isWhole
+        ? .flat(FlatMemory(source.bytes, base: base))
+        : .runs(RunMemory(source.bytes, layout.segments(count: count))),
       warnings: odd == 0 ? [] : ["the last frame is cut off: it has \(odd) of 4096 bytes"])
   }
 }

@@ -10,6 +10,12 @@ public enum DumpFormat: String, Hashable, Sendable, CaseIterable {
   case lime
   /// Microsoft's AVML, version 2; its version 1 is LiME.
   case avml
+  /// kdump-compressed: what makedumpfile writes, and QEMU.
+  case kdump
+  /// A 64-bit Windows crash dump.
+  case dmp
+  /// A 32-bit Windows crash dump.
+  case dmp32
 }
 
 /// How a file is compressed.
@@ -20,6 +26,10 @@ public enum Compression: String, Hashable, Sendable, CaseIterable {
   case gzip
   /// RFC 8878.
   case zstd
+  /// The frames of lz4.
+  case lz4
+  /// No compression but pieces out of order, as makedumpfile writes them to a pipe.
+  case flattened
 }
 
 /// The processor family that a dump names.
@@ -72,6 +82,54 @@ public struct ProcessorState: Hashable, Sendable {
   }
 }
 
+/// The top table that the header of a dump names.
+public struct RecordedRoot: Hashable, Sendable {
+  /// The paging modes, by the names of the command line.
+  public enum Mode: String, Hashable, Sendable, CaseIterable {
+    /// 32-bit paging of x86.
+    case x86
+    /// PAE paging.
+    case pae
+    /// 4-level paging.
+    case x8664 = "x86-64"
+    /// 5-level paging.
+    case la57
+    /// The 64-bit Arm family.
+    case arm64
+  }
+
+  /// The register that points to the table: CR3 or TTBR0_EL1.
+  public var register: UInt64
+  /// The paging mode.
+  public var mode: Mode
+  /// Where the values stood.
+  public var source: String
+
+  /// Describes a top table and where it was found.
+  public init(register: UInt64, mode: Mode, source: String) {
+    self.register = register
+    self.mode = mode
+    self.source = source
+  }
+}
+
+/// What else the header of a dump says about the machine.
+public struct DumpFact: Hashable, Sendable {
+  /// What the fact is about.
+  public var subject: String
+  /// The fact.
+  public var value: String
+  /// The fields it stood in.
+  public var source: String
+
+  /// Describes a fact and where it was found.
+  public init(subject: String, value: String, source: String) {
+    self.subject = subject
+    self.value = value
+    self.source = source
+  }
+}
+
 /// What opening a dump may cost at most, however hostile the file.
 public struct DumpLimits: Hashable, Sendable {
   /// The size that a compressed file may have when decompressed, holes included.
@@ -84,6 +142,8 @@ public struct DumpLimits: Hashable, Sendable {
   public var runs: Int
   /// How often a file may be compressed.
   public var compressionDepth: Int
+  /// The greatest number of a frame and one, where a file has a bit for each.
+  public var frames: UInt64
   /// The number of frames that are kept after they were decoded.
   public var cachedFrames: Int
 
@@ -91,13 +151,14 @@ public struct DumpLimits: Hashable, Sendable {
   public init(
     decompressedBytes: UInt64 = 256 << 30, decoderMemory: UInt64 = 256 << 20,
     spareDiskBytes: UInt64 = 64 << 20, runs: Int = 1 << 20, compressionDepth: Int = 2,
-    cachedFrames: Int = 1 << 15
+    frames: UInt64 = 1 << 32, cachedFrames: Int = 1 << 15
   ) {
     self.decompressedBytes = decompressedBytes
     self.decoderMemory = decoderMemory
     self.spareDiskBytes = spareDiskBytes
     self.runs = runs
     self.compressionDepth = compressionDepth
+    self.frames = frames
     self.cachedFrames = cachedFrames
   }
 }

@@ -11,7 +11,7 @@ struct DumpSource {
   init(_ path: String, limits: DumpLimits) throws(DumpError) {
     bytes = try Self.map(path)
     fileSize = UInt64(bytes.count)
-    while let compression = Decompression.compression(of: bytes) {
+    while let compression = Self.compression(of: bytes) {
       guard compressions.count < limits.compressionDepth else {
         let chain = (compressions + [compression]).map(\.rawValue).joined(separator: " in ")
         throw .unsupported(
@@ -19,9 +19,12 @@ struct DumpSource {
           suggestion: "decompress it first")
       }
       let file = try TemporaryFile(for: path, limits: limits)
-      let warning = try Decompression.decode(bytes, compression, path: path, limits: limits) {
-        piece throws(DumpError) in try file.append(piece)
-      }
+      let warning =
+        compression == .flattened
+        ? try Flattened.rearrange(bytes, path: path, into: file)
+        : try Decompression.decode(bytes, compression, path: path, limits: limits) {
+          piece throws(DumpError) in try file.append(piece)
+        }
       if let warning { warnings.append(warning) }
       bytes = try file.map()
       compressions.append(compression)
@@ -31,6 +34,10 @@ struct DumpSource {
       throw .malformed(
         path: path, DumpDefect("file", at: 0, expected: "a memory dump", found: found))
     }
+  }
+
+  private static func compression(of bytes: ByteMapping) -> Compression? {
+    Flattened.recognises(bytes) ? .flattened : Decompression.compression(of: bytes)
   }
 
   /// Maps a regular file for reading.

@@ -19,19 +19,19 @@ extension DumpWriter {
 
     try file.write(header(elfClass, programHeaders: count, headersEnd: headersEnd))
     if !notes.isEmpty {
-      var header = ElfRecord(elfClass, byteCount: elfClass.programHeaderSize)
-      header[ElfProgramHeader.type] = ElfProgramHeader.note
-      header[ElfProgramHeader.offset] = notesStart
-      header[ElfProgramHeader.fileSize] = UInt64(notes.count)
-      header[ElfProgramHeader.memorySize] = UInt64(notes.count)
+      var header = HeaderRecord(isWide: elfClass.isWide, byteCount: elfClass.programHeaderSize)
+      header.set(ElfProgramHeader.type, ElfProgramHeader.note)
+      header.set(ElfProgramHeader.offset, notesStart)
+      header.set(ElfProgramHeader.fileSize, UInt64(notes.count))
+      header.set(ElfProgramHeader.memorySize, UInt64(notes.count))
       try file.write(header.bytes)
     }
     for (run, offset) in zip(runs, offsets) {
       try file.write(programHeader(run, at: offset, elfClass).bytes)
     }
     if isExtended {
-      var section = ElfRecord(elfClass, byteCount: elfClass.sectionHeaderSize)
-      section[ElfSectionHeader.info] = count
+      var section = HeaderRecord(isWide: elfClass.isWide, byteCount: elfClass.sectionHeaderSize)
+      section.set(ElfSectionHeader.info, count)
       try file.write(section.bytes)
     }
     try file.write(notes)
@@ -81,38 +81,38 @@ extension DumpWriter {
   private func header(
     _ elfClass: ElfClass, programHeaders count: UInt64, headersEnd: UInt64
   ) -> [UInt8] {
-    var header = ElfRecord(elfClass, byteCount: elfClass.headerSize)
+    var header = HeaderRecord(isWide: elfClass.isWide, byteCount: elfClass.headerSize)
     // ELFDATA2LSB, EV_CURRENT, ELFOSABI_NONE.
     header.bytes.replaceSubrange(0..<7, with: [0x7f, 0x45, 0x4c, 0x46, elfClass.rawValue, 1, 1])
     let architecture = self.architecture ?? (elfClass == .wide ? .x8664 : .x86)
-    header[ElfHeader.type] = ElfHeader.core
-    header[ElfHeader.machine] = UInt64(architecture.elfMachine)
-    header[ElfHeader.version] = 1
-    header[ElfHeader.programHeaders] = elfClass.headerSize
-    header[ElfHeader.headerSize] = elfClass.headerSize
-    header[ElfHeader.programHeaderSize] = elfClass.programHeaderSize
-    header[ElfHeader.programHeaderCount] = min(count, ElfHeader.countElsewhere)
+    header.set(ElfHeader.type, ElfHeader.core)
+    header.set(ElfHeader.machine, UInt64(architecture.elfMachine))
+    header.set(ElfHeader.version, 1)
+    header.set(ElfHeader.programHeaders, elfClass.headerSize)
+    header.set(ElfHeader.headerSize, elfClass.headerSize)
+    header.set(ElfHeader.programHeaderSize, elfClass.programHeaderSize)
+    header.set(ElfHeader.programHeaderCount, min(count, ElfHeader.countElsewhere))
     if count >= ElfHeader.countElsewhere {
-      header[ElfHeader.sectionHeaders] = headersEnd
-      header[ElfHeader.sectionHeaderSize] = elfClass.sectionHeaderSize
-      header[ElfHeader.sectionHeaderCount] = 1
+      header.set(ElfHeader.sectionHeaders, headersEnd)
+      header.set(ElfHeader.sectionHeaderSize, elfClass.sectionHeaderSize)
+      header.set(ElfHeader.sectionHeaderCount, 1)
     }
     return header.bytes
   }
 
   private func programHeader(
     _ run: MemoryRun, at offset: UInt64, _ elfClass: ElfClass
-  ) -> ElfRecord {
-    var header = ElfRecord(elfClass, byteCount: elfClass.programHeaderSize)
-    header[ElfProgramHeader.type] = ElfProgramHeader.load
-    header[ElfProgramHeader.offset] = offset
-    header[ElfProgramHeader.physicalAddress] = run.start.rawValue
-    header[ElfProgramHeader.fileSize] = run.byteCount
-    header[ElfProgramHeader.memorySize] = run.byteCount
+  ) -> HeaderRecord {
+    var header = HeaderRecord(isWide: elfClass.isWide, byteCount: elfClass.programHeaderSize)
+    header.set(ElfProgramHeader.type, ElfProgramHeader.load)
+    header.set(ElfProgramHeader.offset, offset)
+    header.set(ElfProgramHeader.physicalAddress, run.start.rawValue)
+    header.set(ElfProgramHeader.fileSize, run.byteCount)
+    header.set(ElfProgramHeader.memorySize, run.byteCount)
     return header
   }
 
-  private func encodedNotes() -> [UInt8] {
+  func encodedNotes() -> [UInt8] {
     var notes: [UInt8] = []
     for processor in processors {
       var state = [UInt8](repeating: 0, count: Int(QEMUNote.byteCount))
@@ -139,26 +139,5 @@ extension DumpWriter {
     let name = Array(name.utf8) + [0]
     return UInt32(name.count).littleEndianBytes + UInt32(description.count).littleEndianBytes
       + UInt32(0).littleEndianBytes + padded(name) + padded(description)
-  }
-}
-
-/// An ELF structure to be filled field by field.
-private struct ElfRecord {
-  let elfClass: ElfClass
-  var bytes: [UInt8]
-
-  init(_ elfClass: ElfClass, byteCount: UInt64) {
-    self.elfClass = elfClass
-    bytes = [UInt8](repeating: 0, count: Int(byteCount))
-  }
-
-  subscript(field: ElfField) -> UInt64 {
-    get { fatalError("written only") }
-    set {
-      let (offset, width) = elfClass.place(of: field)
-      let value = newValue.littleEndianBytes
-      precondition(value[width...].allSatisfy { $0 == 0 }, "\(field.name) does not fit")
-      bytes.replaceSubrange(Int(offset)..<Int(offset) + width, with: value[..<width])
-    }
   }
 }

@@ -14,6 +14,17 @@ public struct DumpWriter: Sendable {
     case lime
     /// AVML, version 2.
     case avml
+    /// kdump-compressed, with zlib.
+    case kdump
+    /// A full 64-bit Windows crash dump.
+    case dmp
+    /// A 64-bit Windows crash dump with a bitmap of its pages.
+    case dmpBitmap = "dmp-bitmap"
+    /// A full 32-bit Windows crash dump.
+    case dmp32
+
+    /// Whether the format has notes, for registers and VMCOREINFO.
+    var keepsNotes: Bool { self == .elf || self == .elf32 || self == .kdump }
   }
 
   /// The container.
@@ -24,16 +35,19 @@ public struct DumpWriter: Sendable {
   public var processors: [ProcessorState]
   /// The text of the VMCOREINFO note of an ELF core.
   public var vmcoreinfo: String?
+  /// The top table that the header of a crash dump names.
+  public var root: RecordedRoot?
 
   /// Describes what to write beside the memory.
   public init(
     _ format: Format, architecture: Architecture? = nil, processors: [ProcessorState] = [],
-    vmcoreinfo: String? = nil
+    vmcoreinfo: String? = nil, root: RecordedRoot? = nil
   ) {
     self.format = format
     self.architecture = architecture
     self.processors = processors
     self.vmcoreinfo = vmcoreinfo
+    self.root = root
   }
 
   /// Writes `memory` to the file `path`; zero pages become holes of the file.
@@ -64,15 +78,20 @@ public struct DumpWriter: Sendable {
       throw .cannotCreate(path: path, reason: "there is no memory to write", suggestion: nil)
     }
     let file = try OutputFile(path, force: force)
+    var losses = losses(runs)
     switch format {
     case .raw: try writeRaw(memory, runs, to: file)
     case .elf: try writeCore(memory, runs, .wide, to: file)
     case .elf32: try writeCore(memory, runs, .narrow, to: file)
     case .lime: try writeLime(memory, runs, to: file)
     case .avml: try writeAvml(memory, runs, to: file)
+    case .kdump: losses += try writeKdump(memory, runs, to: file)
+    case .dmp, .dmpBitmap, .dmp32:
+      losses += try writeCrashDump(
+        memory, runs, isWide: format != .dmp32, hasBitmap: format == .dmpBitmap, to: file)
     }
     try file.commit()
-    return losses(runs)
+    return losses
   }
 
   /// What a reader of the file will not find in it.
@@ -87,13 +106,14 @@ public struct DumpWriter: Sendable {
     if format == .raw, absent > 0 {
       losses.append("\(absent.hex) absent bytes below \(end.hex) read as zero in a raw image")
     }
-    let isCore = format == .elf || format == .elf32
-    if !isCore, !processors.isEmpty || vmcoreinfo != nil {
+    let keepsRoot = format == .dmp || format == .dmpBitmap || format == .dmp32
+    if !format.keepsNotes, !keepsRoot, !processors.isEmpty || vmcoreinfo != nil {
       losses.append("\(format.rawValue) keeps no registers and no VMCOREINFO")
     }
     // A reader that finds no EFER takes NXE as set.
-    if isCore, processors.contains(where: { $0.efer.map { $0 & 1 << 11 == 0 } ?? false }) {
-      losses.append("the ELF core does not keep EFER, in which NXE is clear")
+    if format.keepsNotes, processors.contains(where: { $0.efer.map { $0 & 1 << 11 == 0 } ?? false })
+    {
+      losses.append("\(format.rawValue) does not keep EFER, in which NXE is clear")
     }
     return losses
   }

@@ -166,8 +166,8 @@ struct ElfCore {
 }
 
 extension ElfCore {
-  private func load(_ field: ElfField, at base: UInt64) -> UInt64? {
-    let (offset, width) = elfClass.place(of: field)
+  private func load(_ field: HeaderField, at base: UInt64) -> UInt64? {
+    let (offset, width) = field.place(isWide: elfClass.isWide)
     let (place, overflow) = base.addingReportingOverflow(offset)
     guard !overflow else { return nil }
     switch width {
@@ -177,7 +177,7 @@ extension ElfCore {
     }
   }
 
-  private func value(_ field: ElfField, at base: UInt64 = 0) throws(DumpError) -> UInt64 {
+  private func value(_ field: HeaderField, at base: UInt64 = 0) throws(DumpError) -> UInt64 {
     guard let value = load(field, at: base) else {
       throw defect(
         field, base: base, expected: "a whole header", found: "the end of the file",
@@ -187,9 +187,10 @@ extension ElfCore {
   }
 
   private func defect(
-    _ field: ElfField, base: UInt64 = 0, expected: String, found: String, suggestion: String? = nil
+    _ field: HeaderField, base: UInt64 = 0, expected: String, found: String,
+    suggestion: String? = nil
   ) -> DumpError {
-    let offset = base.addingClamped(elfClass.place(of: field).offset)
+    let offset = base.addingClamped(field.place(isWide: elfClass.isWide).offset)
     let defect = DumpDefect(
       field.name, at: offset, expected: expected, found: found, suggestion: suggestion)
     return .malformed(path: path, defect)

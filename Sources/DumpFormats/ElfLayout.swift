@@ -1,26 +1,9 @@
-/// A field of an ELF structure: its name in the specification and where both classes have it.
-struct ElfField: Sendable {
-  let name: String
-  /// Offset and width in bytes in `ELFCLASS32`.
-  let narrow: (offset: UInt64, width: Int)
-  /// Offset and width in bytes in `ELFCLASS64`.
-  let wide: (offset: UInt64, width: Int)
-
-  init(_ name: String, _ narrow: (UInt64, Int), _ wide: (UInt64, Int)) {
-    self.name = name
-    self.narrow = narrow
-    self.wide = wide
-  }
-}
-
 /// The two sizes of ELF files (`EI_CLASS`).
 enum ElfClass: UInt8, Sendable {
   case narrow = 1
   case wide = 2
 
-  func place(of field: ElfField) -> (offset: UInt64, width: Int) {
-    self == .wide ? field.wide : field.narrow
-  }
+  var isWide: Bool { self == .wide }
 
   var headerSize: UInt64 { self == .wide ? 64 : 52 }
   var programHeaderSize: UInt64 { self == .wide ? 56 : 32 }
@@ -29,16 +12,16 @@ enum ElfClass: UInt8, Sendable {
 
 /// System V ABI, "ELF Header", `Elf32_Ehdr` and `Elf64_Ehdr`.
 enum ElfHeader {
-  static let type = ElfField("e_type", (16, 2), (16, 2))
-  static let machine = ElfField("e_machine", (18, 2), (18, 2))
-  static let version = ElfField("e_version", (20, 4), (20, 4))
-  static let programHeaders = ElfField("e_phoff", (28, 4), (32, 8))
-  static let sectionHeaders = ElfField("e_shoff", (32, 4), (40, 8))
-  static let headerSize = ElfField("e_ehsize", (40, 2), (52, 2))
-  static let programHeaderSize = ElfField("e_phentsize", (42, 2), (54, 2))
-  static let programHeaderCount = ElfField("e_phnum", (44, 2), (56, 2))
-  static let sectionHeaderSize = ElfField("e_shentsize", (46, 2), (58, 2))
-  static let sectionHeaderCount = ElfField("e_shnum", (48, 2), (60, 2))
+  static let type = HeaderField("e_type", (16, 2), (16, 2))
+  static let machine = HeaderField("e_machine", (18, 2), (18, 2))
+  static let version = HeaderField("e_version", (20, 4), (20, 4))
+  static let programHeaders = HeaderField("e_phoff", (28, 4), (32, 8))
+  static let sectionHeaders = HeaderField("e_shoff", (32, 4), (40, 8))
+  static let headerSize = HeaderField("e_ehsize", (40, 2), (52, 2))
+  static let programHeaderSize = HeaderField("e_phentsize", (42, 2), (54, 2))
+  static let programHeaderCount = HeaderField("e_phnum", (44, 2), (56, 2))
+  static let sectionHeaderSize = HeaderField("e_shentsize", (46, 2), (58, 2))
+  static let sectionHeaderCount = HeaderField("e_shnum", (48, 2), (60, 2))
 
   /// `ET_CORE`.
   static let core: UInt64 = 4
@@ -48,13 +31,13 @@ enum ElfHeader {
 
 /// System V ABI, "Program Header", `Elf32_Phdr` and `Elf64_Phdr`.
 enum ElfProgramHeader {
-  static let type = ElfField("p_type", (0, 4), (0, 4))
-  static let flags = ElfField("p_flags", (24, 4), (4, 4))
-  static let offset = ElfField("p_offset", (4, 4), (8, 8))
-  static let virtualAddress = ElfField("p_vaddr", (8, 4), (16, 8))
-  static let physicalAddress = ElfField("p_paddr", (12, 4), (24, 8))
-  static let fileSize = ElfField("p_filesz", (16, 4), (32, 8))
-  static let memorySize = ElfField("p_memsz", (20, 4), (40, 8))
+  static let type = HeaderField("p_type", (0, 4), (0, 4))
+  static let flags = HeaderField("p_flags", (24, 4), (4, 4))
+  static let offset = HeaderField("p_offset", (4, 4), (8, 8))
+  static let virtualAddress = HeaderField("p_vaddr", (8, 4), (16, 8))
+  static let physicalAddress = HeaderField("p_paddr", (12, 4), (24, 8))
+  static let fileSize = HeaderField("p_filesz", (16, 4), (32, 8))
+  static let memorySize = HeaderField("p_memsz", (20, 4), (40, 8))
 
   /// `PT_LOAD`.
   static let load: UInt64 = 1
@@ -64,5 +47,5 @@ enum ElfProgramHeader {
 
 /// System V ABI, "Sections", the one field of `Elf32_Shdr` and `Elf64_Shdr` that cores need.
 enum ElfSectionHeader {
-  static let info = ElfField("sh_info", (28, 4), (44, 4))
+  static let info = HeaderField("sh_info", (28, 4), (44, 4))
 }

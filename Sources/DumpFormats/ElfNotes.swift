@@ -38,6 +38,17 @@ struct ElfNotes {
     }
   }
 
+  /// Reads the text of VMCOREINFO where a header says its place.
+  mutating func readVmcoreinfo(
+    _ bytes: ByteMapping, at start: UInt64, byteCount: UInt64, _ warnings: inout Warnings
+  ) {
+    guard vmcoreinfo == nil else { return }
+    vmcoreinfo = bytes.text(at: start, count: Int(min(byteCount, Self.longestText)))
+    if vmcoreinfo == nil {
+      warnings.add("VMCOREINFO at byte \(start.hex): it reaches past the end of the file")
+    }
+  }
+
   private mutating func read(_ note: Note, _ bytes: ByteMapping) {
     switch note.name(in: bytes) {
     case "QEMU": readQEMU(note, bytes)
@@ -136,7 +147,7 @@ private struct Note {
 
 extension ByteMapping {
   /// The text at `offset` up to a NUL or `count` bytes; nil where these reach past the end.
-  fileprivate func text(at offset: UInt64, count: Int) -> String? {
+  func text(at offset: UInt64, count: Int) -> String? {
     withBytes(at: offset, count: count) { span in
       unsafe span.withUnsafeBytes { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

@@ -67,6 +67,13 @@ public import PhysicalMemory
     } catch { throw .inputOutput(error) }
   }
 
+  /// Writes bytes over such as were written before, in a part of the file that was left for them.
+  func overwrite(_ bytes: [UInt8], at offset: UInt64) throws(DumpError) {
+    do { unsafe try writer.overwrite(bytes.span.bytes, at: offset) } catch {
+      throw .inputOutput(error)
+    }
+  }
+
   /// Completes the file and gives it its name; nothing may be written afterwards.
   public func commit() throws(DumpError) {
     precondition(!isCommitted, "an output file is committed once")

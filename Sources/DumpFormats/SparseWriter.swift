@@ -56,6 +56,17 @@ import PhysicalMemory
     flushed += count
   }
 
+  /// Writes bytes at a place in the file, over those that are there; a gap before them is zeros.
+  mutating func overwrite(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+    if offset > position { try appendZeros(offset - position) }
+    let inside = Int(min(UInt64(bytes.byteCount), position - offset))
+    if inside > 0 {
+      try flush()
+      try write(bytes.extracting(first: inside), at: offset)
+    }
+    try append(bytes.extracting(droppingFirst: inside))
+  }
+
   /// Writes what is left and gives the file its length.
   mutating func finish() throws(SystemError) {
     try flush()
@@ -99,17 +110,20 @@ import PhysicalMemory
   }
 
   private mutating func write(_ range: Range<Int>) throws(SystemError) {
-    var done = range.lowerBound
-    while done < range.upperBound {
-      let written = unsafe buffer.withUnsafeBytes { bytes in
-        unsafe pwrite(
-          descriptor, bytes.baseAddress.map { unsafe $0 + done }, range.upperBound - done,
-          Int(flushed) + done)
+    dataBytes += UInt64(range.count)
+    let piece = unsafe buffer.span.bytes.extracting(range)
+    try write(piece, at: flushed + UInt64(range.lowerBound))
+  }
+
+  private func write(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let written = unsafe bytes.extracting(droppingFirst: done).withUnsafeBytes { rest in
+        unsafe pwrite(descriptor, rest.baseAddress, rest.count, Int(offset) + done)
       }
       if written < 0, errno == EINTR { continue }
       guard written > 0 else { throw SystemError("write", path, code: written < 0 ? errno : EIO) }
       done += written
     }
-    dataBytes += UInt64(range.count)
   }
 }

@@ -24,14 +24,16 @@ final class TemporaryFile {
 
   deinit { close(writer.descriptor) }
 
-  func append(_ bytes: RawSpan) throws(DumpError) {
-    guard writer.position.addingClamped(UInt64(bytes.byteCount)) <= limits.decompressedBytes else {
+  func append(_ bytes: RawSpan) throws(DumpError) { try write(bytes, at: writer.position) }
+
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpError) {
+    guard offset.addingClamped(UInt64(bytes.byteCount)) <= limits.decompressedBytes else {
       throw .unsupported(
         path: source,
         reason: "holds more than \(limits.decompressedBytes) bytes when decompressed",
         suggestion: "decompress it first")
     }
-    do { try writer.append(bytes) } catch { throw .inputOutput(error) }
+    do { try writer.overwrite(bytes, at: offset) } catch { throw .inputOutput(error) }
     if writer.dataBytes >= nextCheck {
       nextCheck = writer.dataBytes + Self.checkInterval
       try checkSpace()

@@ -14,15 +14,16 @@ extension Machine {
       PagingState.mode(
         cr0: $0.cr0, cr4: $0.cr4, longMode: longMode ?? (dump.architecture == .x8664))
     }
+    let named = dump.root.flatMap { PagingMode(rawValue: $0.mode.rawValue) }
     let only: PagingMode? = dump.architecture == .aarch64 ? .arm64 : nil
-    guard let mode = overrides.mode ?? recorded ?? only else {
+    guard let mode = overrides.mode ?? recorded ?? named ?? only else {
       throw Self.modeNeeded(dump, processor)
     }
     self.init(
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
       format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
-    let source = processor?.source ?? "the dump is of an aarch64 processor"
+    let source = processor?.source ?? dump.root?.source ?? "the dump is of an aarch64 processor"
     note("mode", mode.rawValue, from: overrides.mode == nil ? source : "--mode")
     if mode == .arm64 {
       noteDefaults(overrides)
@@ -31,7 +32,9 @@ extension Machine {
     } else if mode != .x86 {
       note("NXE", "1", from: "default of the mode")
     }
-    for processor in dump.processors { addRoot(of: processor) }
+    for processor in dump.processors { addRoot(processor.cr3, from: processor.source) }
+    if let root = dump.root { addRoot(root.register, from: root.source) }
+    for fact in dump.facts { note(fact.subject, fact.value, from: fact.source) }
     // Registers of another mode say nothing about this one, but CR3 is where the tables are.
     if let root = addressSpaces.first { paging.cr3 = root.register }
     try overrides.apply(to: &self)
@@ -74,8 +77,8 @@ extension Machine {
     }
   }
 
-  private mutating func addRoot(of processor: ProcessorState) {
-    guard !addressSpaces.contains(where: { $0.register == processor.cr3 }) else { return }
-    addressSpaces.append(AddressSpace(register: processor.cr3, foundBy: processor.source))
+  private mutating func addRoot(_ register: UInt64, from source: String) {
+    guard !addressSpaces.contains(where: { $0.register == register }) else { return }
+    addressSpaces.append(AddressSpace(register: register, foundBy: source))
   }
 }

@@ -23,15 +23,41 @@ extension Workbench {
     let isLongMode = paging.mode == .x86_64 || paging.mode == .la57
     let writer = DumpWriter(
       format, architecture: isLongMode ? .x8664 : .x86, processors: [processor],
-      vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil)
+      vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil, root: root(of: machine))
     return try writer.write(machine.memory, to: path, force: force)
+  }
+
+  /// Writes a dump in another container, with what it says of its processors and its kernel.
+  ///
+  /// - Parameters:
+  ///   - dump: the dump.
+  ///   - format: the container.
+  ///   - path: the file to create.
+  ///   - force: whether an existing file is replaced.
+  /// - Returns: what the format could not keep, one sentence each.
+  /// - Throws: `DumpError`; then there is no new file.
+  public static func convert(
+    _ dump: DumpFile, to format: DumpWriter.Format, _ path: String, force: Bool = false
+  ) throws(DumpError) -> [String] {
+    // What paging is like is worked out in one place; a dump that does not say it is no machine.
+    let machine = try? Machine(dump)
+    let writer = DumpWriter(
+      format, architecture: dump.architecture, processors: dump.processors,
+      vmcoreinfo: dump.vmcoreinfo, root: dump.root ?? machine.flatMap(root(of:)))
+    return try writer.write(dump.memory, to: path, force: force)
+  }
+
+  private static func root(of machine: Machine) -> RecordedRoot? {
+    RecordedRoot.Mode(rawValue: machine.paging.mode.rawValue).map {
+      RecordedRoot(register: machine.paging.cr3, mode: $0, source: "scenario")
+    }
   }
 
   /// Cores of arm64 have no place for system registers; what a reader must be told is said instead.
   private static func exportARM64(
     _ machine: Machine, as format: DumpWriter.Format, to path: String, force: Bool
   ) throws(DumpError) -> [String] {
-    let writer = DumpWriter(format, architecture: .aarch64)
+    let writer = DumpWriter(format, architecture: .aarch64, root: root(of: machine))
     let paging = machine.paging
     let registers = "--root \(paging.cr3.hex) --ttbr1 \(paging.ttbr1.hex) --tcr \(paging.tcr.hex)"
     return try writer.write(machine.memory, to: path, force: force)

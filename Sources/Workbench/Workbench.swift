@@ -1,8 +1,8 @@
-import DumpFormats
+public import DumpFormats
 public import ImageBuilder
 public import Machine
 import Paging
-public import PhysicalMemory
+import PhysicalMemory
 public import ScenarioFile
 
 /// Opens whatever the user names, scenario or dump, as a machine.
@@ -11,16 +11,16 @@ public enum Workbench {
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - base: where in physical memory a raw image begins.
+  ///   - layout: where in physical memory the bytes of a raw image are.
   ///   - overrides: what the user says over what the file says.
   /// - Returns: the machine.
   /// - Throws: `DiagnosticList` for a scenario, `DumpError` for a dump, `MachineOverrides.Problem`.
   public static func open(
-    _ path: String, base: PhysicalAddress = PhysicalAddress(0),
+    _ path: String, layout: RawLayout = RawLayout(),
     overrides: MachineOverrides = MachineOverrides()
   ) throws -> Machine {
     guard isScenario(path) else {
-      return try Machine(DumpFile.open(path, base: base), overrides: overrides)
+      return try Machine(DumpFile.open(path, layout: layout), overrides: overrides)
     }
     var machine = try OpenScenario(path, system: overrides.system).machine
     try overrides.apply(to: &machine)

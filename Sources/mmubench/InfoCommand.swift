@@ -34,7 +34,7 @@ struct InfoCommand: ParsableCommand {
       as MachineOverrides.Problem
     {
       guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }
-      let dump = try DumpFile.open(machine, base: options.baseAddress)
+      let dump = try DumpFile.open(machine, layout: options.rawLayout)
       return InfoReport(
         format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
         size: dump.fileSize, runs: dump.memory.runs, warnings: dump.warnings,

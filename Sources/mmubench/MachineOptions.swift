@@ -1,4 +1,5 @@
 import ArgumentParser
+import DumpFormats
 import Machine
 import Paging
 import PhysicalMemory
@@ -25,9 +26,26 @@ struct MachineOptions: ParsableArguments {
     help: ArgumentHelp("Physical address at which a raw image starts."), transform: Numbers.number)
   var base: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Addresses START..END, inclusive, at which a raw image has no memory; may be repeated.",
+      valueName: "range"),
+    transform: Numbers.range)
+  var hole: [ClosedRange<UInt64>] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Addresses START..END, inclusive, that a raw image leaves out; may be repeated.",
+      valueName: "range"),
+    transform: Numbers.range)
+  var skip: [ClosedRange<UInt64>] = []
+
   @OptionGroup var processor: ProcessorOptions
 
-  func validate() throws { try Self.requireKnown(os) }
+  func validate() throws {
+    try Self.requireKnown(os)
+    if let problem = rawLayout.problem { throw ValidationError(problem) }
+  }
 
   /// Refuses an operating system that there is none of.
   static func requireKnown(_ os: String?) throws {
@@ -44,8 +62,10 @@ struct MachineOptions: ParsableArguments {
     return overrides
   }
 
-  /// Where in physical memory a raw image begins.
-  var baseAddress: PhysicalAddress { PhysicalAddress(base ?? 0) }
+  /// Where in physical memory the bytes of a raw image are.
+  var rawLayout: RawLayout {
+    RawLayout(base: PhysicalAddress(base ?? 0), holes: hole, skips: skip)
+  }
 
   /// Whether the user said anything that a machine is made from.
   var saysMachine: Bool {
@@ -54,7 +74,7 @@ struct MachineOptions: ParsableArguments {
 
   /// Opens what the user named as MACHINE, and says what is wrong with it on standard error.
   func open(_ path: String) throws -> Machine {
-    let machine = try Workbench.open(path, base: baseAddress, overrides: overrides)
+    let machine = try Workbench.open(path, layout: rawLayout, overrides: overrides)
     DamageNotice.watch(path, machine.memory)
     for warning in machine.warnings { Notice.warn("\(path): \(warning)") }
     return machine

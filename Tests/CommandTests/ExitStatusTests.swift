@@ -50,7 +50,7 @@ import Testing
     ["map", "plain.yaml", "--filter", "wx"], ["map", "plain.yaml", "--limit", "-1"],
     ["digest", "plain.yaml", "--shard", "5/4"], ["digest", "plain.yaml", "--shard", "1"],
     ["digest", "plain.yaml", "--shard", "1/2", "--combine", "x"],
-    ["build", "plain.yaml"], ["build", "plain.yaml", "--output", "x", "--format", "kdump"],
+    ["build", "plain.yaml"], ["build", "plain.yaml", "--output", "x", "--format", "vhd"],
     ["build", "memory.raw", "--output", "x"], ["run", "--jobs", "0"],
     ["pte"], ["pte", "zz"], ["pte", "1", "--level", "PTTE"], ["pte", "1", "--mode", "x87"],
     ["pte", "0x100000000", "--mode", "x86"], ["pte", "1", "--mode", "pae", "--level", "PML4E"],
@@ -83,7 +83,7 @@ import Testing
     let outcome = try run("wlak", "plain.yaml", "0")
     #expect(outcome.status == 64)
     #expect(
-      outcome.errors.hasPrefix("mmubench: error: no verb `wlak`; there are run, build, info, walk"))
+      outcome.errors.hasPrefix("mmubench: error: no verb `wlak`; there are run, build, convert, info, walk"))
     #expect(outcome.errors.hasSuffix("did you mean `walk`?\n"))
     #expect(try run("bogus", "--help").status == 64)
   }

@@ -9,11 +9,16 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
+  /// All that the C libraries do.
+  static let codecs = Compression.allCases.filter { $0 != .flattened }
+
   static func compress(_ bytes: [UInt8], _ compression: Compression) throws -> [UInt8] {
     switch compression {
     case .xz: try Compressors.xz(bytes)
     case .gzip: try Compressors.gzip(bytes)
     case .zstd: try Compressors.zstd(bytes)
+    case .lz4: try Compressors.lz4(bytes)
+    case .flattened: try #require(nil as [UInt8]?, "pieces are no compression")
     }
   }
 
@@ -45,7 +50,7 @@ import Testing
     #expect(found == bytes, comment, sourceLocation: location)
   }
 
-  @Test(arguments: Compression.allCases)
+  @Test(arguments: codecs)
   func aCompressedImageIsTheSameImage(_ compression: Compression) throws {
     let bytes = Self.image()
     let compressed = try Self.compress(bytes, compression)
@@ -57,7 +62,7 @@ import Testing
     expect(dump, holds: bytes)
   }
 
-  @Test(arguments: Compression.allCases)
+  @Test(arguments: codecs)
   func membersStreamsAndFramesFollowEachOther(_ compression: Compression) throws {
     let bytes = Self.image()
     let pieces = [bytes[..<1], bytes[1..<50_000], bytes[50_000..<50_000], bytes[50_000...]]
@@ -65,7 +70,7 @@ import Testing
     expect(try DumpFile.open(try folder.write(compressed)), holds: bytes)
   }
 
-  @Test(arguments: Compression.allCases)
+  @Test(arguments: codecs)
   func zerosMayPadTheEnd(_ compression: Compression) throws {
     let bytes = Self.image()
     // xz pads by multiples of 4; 3 MiB exceed any piece the decoder is fed.
@@ -102,7 +107,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Compression.allCases)
+  @Test(arguments: codecs)
   func everyTruncationIsAnErrorWithAnOffset(_ compression: Compression) throws {
     let bytes = Array(Self.image()[..<8192])
     let compressed = try Self.compress(bytes, compression)
@@ -135,10 +140,10 @@ import Testing
         + " decompress it first")
   }
 
-  @Test(arguments: Compression.allCases)
+  @Test(arguments: codecs)
   func aBombStopsAtTheLimit(_ compression: Compression) throws {
     let bomb = try Self.compress([UInt8](repeating: 0, count: 64 << 20), compression)
-    #expect(bomb.count < 1 << 17)
+    #expect(bomb.count < 1 << 19)
     let path = try folder.write(bomb)
     var limits = DumpLimits()
     limits.decompressedBytes = (64 << 20) - 1
@@ -183,7 +188,7 @@ import Testing
     #expect(error.exitStatus == 74)
   }
 
-  @Test(arguments: [nil] + Compression.allCases)
+  @Test(arguments: [nil] + codecs)
   func textIsReadCompressedOrNot(_ compression: Compression?) throws {
     let text = Array("{\"a\": 1}\n".utf8)
     let bytes = try compression.map { try Self.compress(text, $0) } ?? text

@@ -1,6 +1,8 @@
+import CLZ4
 import CLZMA
 import CZlib
 import CZstd
+import CSnappy
 import Testing
 
 /// Compresses by the C libraries, which the package itself only uses to decompress.
@@ -35,6 +37,30 @@ enum Compressors {
     }
     try #require(result == Z_STREAM_END)
     return unsafe Array(output[..<(output.count - Int(stream.avail_out))])
+  }
+
+  /// zlib's own wrapper, in which kdump has pages.
+  static func zlib(_ bytes: [UInt8]) throws -> [UInt8] {
+    var output = [UInt8](repeating: 0, count: bytes.count + bytes.count / 8 + 64)
+    var count = uLongf(output.count)
+    try #require(unsafe compress2(&output, &count, bytes, uLong(bytes.count), 6) == Z_OK)
+    return Array(output[..<Int(count)])
+  }
+
+  /// Raw snappy.
+  static func snappy(_ bytes: [UInt8]) throws -> [UInt8] {
+    var output = [CChar](repeating: 0, count: snappy_max_compressed_length(bytes.count))
+    var count = output.count
+    let input = bytes.map { CChar(bitPattern: $0) }
+    try #require(unsafe snappy_compress(input, input.count, &output, &count) == SNAPPY_OK)
+    return output[..<count].map { UInt8(bitPattern: $0) }
+  }
+
+  static func lz4(_ bytes: [UInt8]) throws -> [UInt8] {
+    var output = [UInt8](repeating: 0, count: LZ4F_compressFrameBound(bytes.count, nil))
+    let count = unsafe LZ4F_compressFrame(&output, output.count, bytes, bytes.count, nil)
+    try #require(LZ4F_isError(count) == 0)
+    return Array(output[..<count])
   }
 
   static func zstd(_ bytes: [UInt8]) throws -> [UInt8] {

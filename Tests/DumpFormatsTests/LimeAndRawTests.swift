@@ -123,9 +123,10 @@ private func limeHeader(_ start: UInt64, _ last: UInt64, version: UInt8 = 1) -> 
     #expect(throws: DumpError.self) { try DumpFile.open(path, format: .elf64) }
   }
 
-  @Test(arguments: ["PAGEDU64", "PAGEDUMP", "KDUMP   ", "makedumpfile\0", "BZh9"])
+  @Test(arguments: ["hibr", "BZh9", "7z\u{bc}\u{af}"])
   func knownFormatsThatAreNotReadAreNoRawImages(_ magic: String) throws {
-    let path = try folder.write(Array(magic.utf8) + [UInt8](repeating: 0, count: 64))
+    let path = try folder.write(
+      magic.unicodeScalars.map { UInt8($0.value) } + [UInt8](repeating: 0, count: 64))
     let error = try dumpError { _ = try DumpFile.open(path) }
     #expect(error.exitStatus == 65)
     #expect(error.description.contains("not read"))

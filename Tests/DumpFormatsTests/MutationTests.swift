@@ -6,7 +6,8 @@ import Testing
 /// Damages small dumps in thousands of ways; the law is a typed error or a readable memory.
 @Suite struct MutationTests {
   enum Original: String, CaseIterable, Sendable {
-    case elf, elf32, lime, avml, xz, gzip, zstd
+    case elf, elf32, lime, avml, kdump, flattened, dmp, dmpBitmap, dmpRanges, dmp32, xz, gzip, zstd,
+      lz4
   }
 
   @Test(arguments: Original.allCases)
@@ -19,7 +20,7 @@ import Testing
     limits.decompressedBytes = 1 << 20
     var opened = 0
     for _ in 0..<1000 {
-      let path = try folder.write(damaged(bytes, using: &random))
+      let path = try folder.write(damaged(bytes, at: places(original), using: &random))
       do {
         let dump = try DumpFile.open(path, limits: limits)
         opened += 1
@@ -43,34 +44,69 @@ import Testing
           start: PhysicalAddress(UInt64(index * index) * 0x1000 + 8), byteCount: 96,
           source: .mapping(offset: UInt64(index) * 96))
       })
+    let pages = RunMemory(
+      mapping,
+      [
+        RunMemory.Segment(start: PhysicalAddress(0x1000), byteCount: 0x2000, source: .zero),
+        RunMemory.Segment(start: PhysicalAddress(0x9000), byteCount: 0x1000, source: .zero),
+      ])
     let format: DumpWriter.Format =
       switch original {
       case .elf32: .elf32
       case .lime: .lime
       case .avml: .avml
+      case .kdump: .kdump
+      case .dmp: .dmp
+      case .dmpBitmap: .dmpBitmap
+      case .dmp32: .dmp32
       default: .elf
       }
     let writer = DumpWriter(
       format, processors: [ProcessorState(cr0: 1, cr3: 2, cr4: 3, source: "")],
       vmcoreinfo: "OSRELEASE=1")
-    try writer.write(memory, to: folder.file("original"), force: true)
+    let isPaged = ![.elf, .elf32, .lime, .avml].contains(format)
+    try writer.write(isPaged ? pages : memory, to: folder.file("original"), force: true)
     let bytes = try folder.read("original")
-    return switch original {
-    case .xz: try Compressors.xz(bytes)
-    case .gzip: try Compressors.gzip(bytes)
-    case .zstd: try Compressors.zstd(bytes)
-    default: bytes
+    switch original {
+    case .xz: return try Compressors.xz(bytes)
+    case .gzip: return try Compressors.gzip(bytes)
+    case .zstd: return try Compressors.zstd(bytes)
+    case .lz4: return try Compressors.lz4(bytes)
+    case .flattened:
+      let page = try Compressors.zlib([UInt8](repeating: 7, count: 4096))
+      return KdumpFixture(pages: [.init(frame: 3, flags: 1, bytes: page)]).flattened
+    case .dmpRanges:
+      let block = CrashDumpFixture.rangesBlock(
+        metadata: 0x40, firstPage: 0x2060, total: 3, ranges: [(1, 2), (9, 1)],
+        pages: CrashDumpFixture.pages([1, 2, 3]))
+      return CrashDumpFixture(type: 10, rest: block).bytes
+    default: return bytes
     }
   }
 
-  private func damaged(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
+  /// Where damage matters most: the headers, which some formats have at several places.
+  private func places(_ original: Original) -> [Range<Int>] {
+    switch original {
+    case .kdump: [0..<480, 4096..<4300, 8192..<8200, 12288..<12296, 16384..<16500]
+    case .flattened: [0..<40, 4096..<4120, 5112..<5140, 17000..<18000]
+    case .dmp: [0..<0xe0, 0xf98..<0xfa0]
+    case .dmp32: [0..<0xa0, 0xf88..<0xf90]
+    case .dmpBitmap, .dmpRanges: [0..<0xe0, 0xf98..<0xfa0, 0x2000..<0x2060]
+    default: [0..<320]
+    }
+  }
+
+  private func damaged(
+    _ bytes: [UInt8], at places: [Range<Int>], using random: inout SeededGenerator
+  ) -> [UInt8] {
     var bytes = bytes
-    // The headers are where damage matters most.
     func place(_ random: inout SeededGenerator) -> Int {
-      Int(random.next() % UInt64(random.next() % 4 == 0 ? bytes.count : min(bytes.count, 320)))
+      let headers = places[Int(random.next() % UInt64(places.count))]
+      let range = random.next() % 4 == 0 ? 0..<bytes.count : headers.clamped(to: 0..<bytes.count)
+      return range.lowerBound + Int(random.next() % UInt64(max(range.count, 1))) % bytes.count
     }
     for _ in 0..<(1 + random.next() % 4) where !bytes.isEmpty {
-      let index = place(&random)
+      let index = min(place(&random), bytes.count - 1)
       switch random.next() % 6 {
       case 0: bytes[index] ^= 1 << UInt8(random.next() % 8)
       case 1: bytes[index] = UInt8(truncatingIfNeeded: random.next())

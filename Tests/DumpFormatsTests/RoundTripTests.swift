@@ -10,8 +10,17 @@ import Testing
     for seed in UInt64(1)...25 {
       var random = SeededGenerator(seed: seed)
       // A raw image spans all addresses below its end, so its runs must be few and low.
-      let limit: UInt64 = format == .raw ? 1 << 24 : format == .elf32 ? 1 << 31 : 1 << 40
-      let memory = try randomMemory(using: &random, below: limit, pageAligned: seed % 2 == 0)
+      let limit: UInt64 =
+        switch format {
+        case .raw: 1 << 24
+        case .elf32, .dmp32: 1 << 31
+        case .dmpBitmap, .kdump: 1 << 34
+        default: 1 << 40
+        }
+      // Some formats know whole frames only.
+      let isPaged = [.kdump, .dmp, .dmpBitmap, .dmp32].contains(format)
+      let memory = try randomMemory(
+        using: &random, below: limit, pageAligned: isPaged || seed % 2 == 0)
       let path = folder.file("dump")
       try DumpWriter(format).write(memory, to: path, force: true)
       let dump = try DumpFile.open(path)
@@ -64,7 +73,7 @@ import Testing
       format, architecture: .x86, processors: processors, vmcoreinfo: text)
     let losses = try writer.write(
       FlatMemory(try ByteMapping.zeroed(count: 4096)), to: folder.file("core"))
-    #expect(losses == ["the ELF core does not keep EFER, in which NXE is clear"])
+    #expect(losses == ["\(format.rawValue) does not keep EFER, in which NXE is clear"])
     let dump = try DumpFile.open(folder.file("core"))
     #expect(dump.vmcoreinfo == text)
     #expect(dump.architecture == .x86)
