@@ -33,8 +33,8 @@ struct DumpStatements {
     let spaces = addressSpaces(of: machine)
     guard collector.isEmpty else { return }
     machine.paging = settings.paging
-    machine.system = settings.system
     machine.provenance = settings.provenance
+    if let system = settings.operatingSystem { machine.system = system }
     machine.addressSpaces = spaces
     if scenario.machine.root == nil, case .processes = scenario.spaces, let first = spaces.first {
       machine.paging.cr3 = first.register

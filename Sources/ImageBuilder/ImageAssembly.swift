@@ -155,7 +155,7 @@ final class ImageAssembly {
     let spaces = zip(plan.spaces, plan.registers).map { $0.addressSpace(register: $1) }
     return Machine(
       memory: .runs(tables.bytes.memory(present: plan.memory.present)), paging: state,
-      addressSpaces: spaces, system: plan.settings.system, format: "scenario",
+      addressSpaces: spaces, system: plan.settings.operatingSystem ?? .none, format: "scenario",
       size: plan.memory.size, provenance: plan.settings.provenance)
   }
 

@@ -1,3 +1,4 @@
+import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
@@ -27,6 +28,19 @@ extension MachineSettings {
     } catch {
       collector.reportAside(Self.unknownSystem(os, error))
     }
+  }
+
+  /// The operating system with all that the statements say of it; nil where they name none.
+  var operatingSystem: OperatingSystem? {
+    guard let windows else { return nil }
+    var system = WindowsSystem(windows.kernel, from: .init(.given, "scenario"))
+    system.invalidMask = windows.mask
+    system.origins[.invalidMask] = .init(.given, "scenario")
+    if let store = windows.store {
+      system.virtualStore = store
+      system.origins[.virtualStore] = .init(.given, "scenario")
+    }
+    return .windows(system)
   }
 
   private static func unknownSystem(

@@ -21,7 +21,7 @@ struct MachineSettings {
     isModeNeeded: Bool = true, _ collector: DiagnosticCollector
   ) {
     paging = PagingState(mode: .x86_64)
-    system = machine.os?.value ?? dump?.system ?? "none"
+    system = machine.os?.value ?? dump?.system.id ?? "none"
     provenance = dump?.provenance ?? []
     let mode = Self.mode(machine, dump, isModeNeeded, collector)
     applySystem(machine.os, mode, windows, collector)

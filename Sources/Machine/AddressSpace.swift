@@ -1,3 +1,5 @@
+public import WindowsMemory
+
 /// A root that translations can start from, and whose it is.
 public struct AddressSpace: Hashable, Sendable {
   /// The root register as it was found: CR3 with its low bits.
@@ -8,13 +10,19 @@ public struct AddressSpace: Hashable, Sendable {
   public var process: String?
   /// How the root was found, for the reader.
   public var foundBy: String
+  /// The record that Windows keeps of the process, where it was read.
+  public var record: WindowsProcess?
 
   /// Describes a root.
-  public init(register: UInt64, pid: UInt64? = nil, process: String? = nil, foundBy: String) {
+  public init(
+    register: UInt64, pid: UInt64? = nil, process: String? = nil, foundBy: String,
+    record: WindowsProcess? = nil
+  ) {
     self.register = register
     self.pid = pid
     self.process = process
     self.foundBy = foundBy
+    self.record = record
   }
 
   /// The process as text: `Console.exe (2616)`, or nil where neither name nor number is known.

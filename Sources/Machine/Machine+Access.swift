@@ -1,5 +1,6 @@
 public import Paging
 public import PhysicalMemory
+public import WindowsMemory
 
 /// What a processor does with an access, with all that there is to say about it.
 public struct AccessAnswer: Hashable, Sendable {
@@ -13,16 +14,20 @@ public struct AccessAnswer: Hashable, Sendable {
   public var state: PagingState
   /// What the processor does.
   public var result: AccessResult
+  /// What the kernel makes of it; nil where no operating system is known.
+  public var verdict: WindowsVerdict?
 
   /// Describes an answer.
   public init(
-    pointer: VirtualAddress, access: Access, walk: Walk, state: PagingState, result: AccessResult
+    pointer: VirtualAddress, access: Access, walk: Walk, state: PagingState,
+    result: AccessResult, verdict: WindowsVerdict? = nil
   ) {
     self.pointer = pointer
     self.access = access
     self.walk = walk
     self.state = state
     self.result = result
+    self.verdict = verdict
   }
 }
 
@@ -42,8 +47,10 @@ extension Machine {
     var state = space.map(paging(of:)) ?? paging
     if let alignmentCheck { state.alignmentCheck = alignmentCheck }
     let linear = AccessRules(state).linearAddress(pointer.rawValue, for: access)
+    let result = state.access(pointer, access, in: memory)
     return AccessAnswer(
       pointer: pointer, access: access, walk: walk(VirtualAddress(linear), in: space),
-      state: state, result: state.access(pointer, access, in: memory))
+      state: state, result: result,
+      verdict: classifier(in: space)?.verdict(on: VirtualAddress(linear), access, result))
   }
 }

@@ -28,8 +28,8 @@ public struct Machine: Sendable {
   public var paging: PagingState
   /// The roots that are known, at least one.
   public var addressSpaces: [AddressSpace]
-  /// The operating system, by its id; "none" where there is none or it is not known.
-  public var system: String
+  /// The operating system, with what is known of it.
+  public var system: OperatingSystem
   /// The kind of image: "scenario", or the format of the dump.
   public var format: String
   /// How the file is compressed, the outermost first.
@@ -44,7 +44,7 @@ public struct Machine: Sendable {
   /// Describes a machine.
   public init(
     memory: MemoryImage, paging: PagingState, addressSpaces: [AddressSpace],
-    system: String = "none", format: String, compressions: [String] = [], size: UInt64,
+    system: OperatingSystem = .none, format: String, compressions: [String] = [], size: UInt64,
     provenance: [Provenance] = [], warnings: [String] = []
   ) {
     self.memory = memory

@@ -1,5 +1,6 @@
 import BitLayout
 public import Paging
+import WindowsMemory
 
 /// What the user says about a machine, over what the image says itself.
 public struct MachineOverrides: Hashable, Sendable {
@@ -41,6 +42,14 @@ public struct MachineOverrides: Hashable, Sendable {
   public var walksPDPTEs = false
   /// `--os`.
   public var system: String?
+  /// `--invalid-mask`.
+  public var invalidMask: UInt64?
+  /// `--process-list`.
+  public var processListHead: UInt64?
+  /// `--pfn-database`.
+  public var pfnDatabase: UInt64?
+  /// `--virtual-store`.
+  public var virtualStore: UInt64?
   /// `--pid`.
   public var pid: UInt64?
   /// `--process`.
@@ -66,7 +75,7 @@ public struct MachineOverrides: Hashable, Sendable {
     try checkRegisters(of: machine.paging.mode)
     applyRegisters(to: &machine)
     applyProcessor(to: &machine)
-    if let system { machine.system = system }
+    try applySystem(to: &machine)
     try chooseRoot(of: &machine)
     if let contradiction = machine.paging.contradiction { throw Problem(contradiction) }
   }
@@ -158,13 +167,18 @@ public struct MachineOverrides: Hashable, Sendable {
       machine.paging.cr3 = first.register
     }
     guard let root else { return }
+    // Where there is a list of processes, the root is the one that the list is read by.
+    let isList = machine.system.windows?.processListHead != nil
+    if isList, pid != nil || process != nil { return }
     machine.paging.cr3 = root
     let known = machine.addressSpaces.first {
       machine.paging(of: $0).root == machine.paging.root
     }
-    machine.addressSpaces = [
-      AddressSpace(register: root, pid: known?.pid, process: known?.process, foundBy: "--root")
-    ]
+    let given = AddressSpace(
+      register: root, pid: known?.pid, process: known?.process, foundBy: "--root",
+      record: known?.record)
+    let others = isList ? machine.addressSpaces.filter { $0 != known } : []
+    machine.addressSpaces = [given] + others
   }
 
   private func noSuchProcess(in machine: Machine) -> Problem {

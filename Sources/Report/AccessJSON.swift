@@ -1,5 +1,5 @@
 public import Machine
-public import Paging
+import Paging
 import PhysicalMemory
 
 /// Writes what a processor does with an access as JSON, as scripts read it.
@@ -41,16 +41,20 @@ public struct AccessJSON: Sendable {
     open(
       answer.result, for: AccessQuestion(answer.pointer, answer.access),
       isInImage: answer.walk.isInImage, to: &out)
+    if let verdict = answer.verdict {
+      VerdictReport(verdict: verdict, mode: answer.state.mode).writeMember(to: &out)
+    }
     explanation?.writeMember(to: &out)
     out.closeLine()
   }
 
   /// Writes a result as one line; `isInImage` says whether the image holds the frame it reaches.
-  public func write(
+  func write(
     _ result: AccessResult, for question: AccessQuestion, isInImage: Bool,
-    to out: inout TextBuffer
+    _ verdict: VerdictReport?, to out: inout TextBuffer
   ) {
     open(result, for: question, isInImage: isInImage, to: &out)
+    verdict?.writeMember(to: &out)
     out.closeLine()
   }
 

@@ -33,6 +33,9 @@ public struct AccessText: Sendable {
     line(words.verdict, words.style, to: &out)
     for text in words.reasons { line(text, .plain, to: &out) }
     if case .translated(_, let updates) = answer.result { write(updates, of: answer, to: &out) }
+    if let verdict = answer.verdict {
+      VerdictReport(verdict: verdict, mode: paging.mode).writeText(to: &out)
+    }
   }
 
   private func line(_ text: String, _ style: TextStyle, to out: inout TextBuffer) {

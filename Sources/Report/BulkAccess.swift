@@ -2,6 +2,7 @@ import BitLayout
 public import Machine
 public import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Decides many accesses and writes a line for each.
 public struct BulkAccess {
@@ -12,7 +13,8 @@ public struct BulkAccess {
   public init(_ machine: Machine, asJSON: Bool) {
     self.machine = machine
     lines = AccessLines(
-      memory: machine.memory, paging: machine.paging, json: asJSON ? AccessJSON() : nil)
+      memory: machine.memory, paging: machine.paging, json: asJSON ? AccessJSON() : nil,
+      classifier: machine.classifier())
   }
 
   /// Decides accesses in their order; false when nobody reads the lines any more.
@@ -38,13 +40,18 @@ private struct AccessLines: AccessSink {
   let memory: MemoryImage
   let paging: PagingState
   let json: AccessJSON?
+  /// Nil where no operating system is known.
+  let classifier: PageClassifier?
   var out = TextBuffer()
   private let words: AccessWords
 
-  init(memory: MemoryImage, paging: PagingState, json: AccessJSON?) {
+  init(
+    memory: MemoryImage, paging: PagingState, json: AccessJSON?, classifier: PageClassifier?
+  ) {
     self.memory = memory
     self.paging = paging
     self.json = json
+    self.classifier = classifier
     words = AccessWords(paging)
   }
 
@@ -53,11 +60,25 @@ private struct AccessLines: AccessSink {
     if case .translated(let translation, _) = result {
       isInImage = memory.holdsFrame(of: translation.address)
     }
+    let verdict = verdict(on: result, for: question)
     if let json {
-      json.write(result, for: question, isInImage: isInImage, to: &out)
+      json.write(result, for: question, isInImage: isInImage, verdict, to: &out)
     } else {
       write(result, for: question, isInImage: isInImage)
+      if let verdict { out.write("  \(verdict.line)") }
+      out.endLine()
     }
+  }
+
+  private func verdict(
+    on result: AccessResult, for question: AccessQuestion
+  ) -> VerdictReport? {
+    guard let classifier else { return nil }
+    let linear = AccessRules(paging).linearAddress(
+      question.pointer.rawValue, for: question.access)
+    return VerdictReport(
+      verdict: classifier.verdict(on: VirtualAddress(linear), question.access, result),
+      mode: paging.mode)
   }
 
   private mutating func write(
@@ -91,7 +112,6 @@ private struct AccessLines: AccessSink {
       guard stop.level > 0 else { break }
       out.write(" \(paging.mode.entryName(stop.level)) at \(stop.entryAddress)")
     }
-    out.endLine()
   }
 }
 

@@ -16,6 +16,8 @@ public struct Explanation: Sendable {
   /// Beside what changes the outcome, what would grant a right that the page lacks.
   private let grants: [(counterfactual: Counterfactual, sentence: String)]
   private let changes: [Counterfactual]
+  /// What the kernel makes of the access.
+  private var verdictOfSystem: VerdictReport?
 
   /// Explains an access.
   public init(_ answer: AccessAnswer, in memory: MemoryImage) {
@@ -29,6 +31,7 @@ public struct Explanation: Sendable {
     self.init(
       Supposition(memory, answer.state, answer.pointer, answer.access), answer.walk.address,
       rules: rules, code: code)
+    verdictOfSystem = answer.verdict.map { VerdictReport(verdict: $0, mode: answer.state.mode) }
   }
 
   /// Explains a walk in a state.
@@ -90,11 +93,22 @@ public struct Explanation: Sendable {
     if lines.isEmpty {
       out.write("    the processor looks at the address before it reads any table\n")
     }
-    if question.state.isARM64 { return }
+    if let verdictOfSystem, verdictOfSystem.hasRules {
+      heading("what Windows goes by", to: &out)
+      verdictOfSystem.writeRules(to: &out)
+    }
+    if question.state.isARM64 || isSoftwareEntry { return }
     heading("what would change it", to: &out)
     for sentence in sentences {
       out.write("    \(sentence)\n")
     }
+  }
+
+  /// Whether the walk ends at an entry that an operating system has a meaning for: were it present,
+  /// its other bits would still not be meant for the processor.
+  private var isSoftwareEntry: Bool {
+    guard verdictOfSystem != nil, let stop = verdict.walk.stop else { return false }
+    return stop.cause == .notPresent
   }
 
   private func heading(_ text: String, to out: inout TextBuffer) {

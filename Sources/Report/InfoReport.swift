@@ -21,7 +21,7 @@ public struct InfoReport: Sendable {
     compressions = machine.compressions
     size = machine.size
     runs = machine.memory.runs
-    system = machine.system
+    system = machine.system.id
     warnings = machine.warnings
     self.machine = machine
     remedy = nil

@@ -68,6 +68,12 @@ extension TextBuffer {
     string(text)
   }
 
+  /// An element of an array that says that there is nothing to say.
+  public mutating func elementNull() {
+    separate()
+    write("null")
+  }
+
   private mutating func key(_ key: String) {
     separate()
     write("\"")

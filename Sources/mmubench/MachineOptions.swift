@@ -19,8 +19,12 @@ struct MachineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Take the root of the process with this name.", valueName: "name"))
   var process: String?
 
-  @Option(help: ArgumentHelp("Operating system: none.", valueName: "id"))
+  @Option(
+    help: ArgumentHelp(
+      "Operating system: none, windows-19041.508 or a name such as windows-7.", valueName: "id"))
   var os: String?
+
+  @OptionGroup var system: SystemOptions
 
   @Option(
     help: ArgumentHelp("Physical address at which a raw image starts."), transform: Numbers.number)
@@ -43,14 +47,7 @@ struct MachineOptions: ParsableArguments {
   @OptionGroup var processor: ProcessorOptions
 
   func validate() throws {
-    try Self.requireKnown(os)
     if let problem = rawLayout.problem { throw ValidationError(problem) }
-  }
-
-  /// Refuses an operating system that there is none of.
-  static func requireKnown(_ os: String?) throws {
-    guard let os, os != "none" else { return }
-    throw ValidationError("no operating system `\(os)`; there is: none")
   }
 
   private var overrides: MachineOverrides {
@@ -59,6 +56,7 @@ struct MachineOptions: ParsableArguments {
     overrides.pid = pid
     overrides.process = process
     overrides.system = os
+    system.apply(to: &overrides)
     return overrides
   }
 

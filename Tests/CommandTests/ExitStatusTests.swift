@@ -43,7 +43,7 @@ import Testing
     ["walk", "plain.yaml", "0x10000000000000000"], ["walk", "plain.yaml", "0", "--mode", "x87"],
     ["walk", "plain.yaml", "0", "--physical-bits", "53"],
     ["walk", "plain.yaml", "0", "--ttbr1", "0"],
-    ["walk", "plain.yaml", "0", "--os", "windows-7"], ["walk", "plain.yaml", "0", "--bogus"],
+    ["walk", "plain.yaml", "0", "--os", "windows-1"], ["walk", "plain.yaml", "0", "--bogus"],
     ["walk", "plain.yaml", "0", "--pid", "7"], ["walk", "plain.yaml", "0", "--accept", "all"],
     ["walk", "plain.yaml", "0", "--cr0", "1"], ["walk", "plain.yaml", "0", "--color", "sometimes"],
     ["map", "plain.yaml", "--range", "5"], ["map", "plain.yaml", "--range", "5..4"],

@@ -150,7 +150,7 @@ import Testing
         "{ mode: x86-64, memory: 16 MiB, registers: { efer: { NXE: 0 } }, physical-bits: 40 }")
     let machine = image.machine
     #expect(machine.format == "scenario")
-    #expect(machine.system == "none")
+    #expect(machine.system.id == "none")
     #expect(machine.addressSpaces.map(\.owner) == ["System (4)"])
     #expect(machine.addressSpaces.map(\.foundBy) == ["scenario"])
     #expect(machine.paging.physicalBits == 40)

@@ -1,0 +1,75 @@
+import Paging
+import PhysicalMemory
+public import WindowsMemory
+
+/// What a machine's Windows says.
+extension Machine {
+  /// Says what is known of Windows, and how.
+  public mutating func noteSystem() {
+    guard let system = system.windows else { return }
+    func note(_ anchor: WindowsSystem.Anchor, _ value: String?) {
+      guard let value else { return }
+      let origin = system.origins[anchor]
+      let source = origin.map { "\($0.kind.rawValue): \($0.detail)" } ?? "given"
+      self.note(anchor.rawValue, value, from: source)
+    }
+    note(.kernel, system.kernel.version + (system.kernel.hasSwizzleBit ? ", SwizzleBit" : ""))
+    for text in system.kernel.notes where !warnings.contains(text) { warnings.append(text) }
+    if system.kernel.hasSwizzleBit { note(.invalidMask, system.invalidMask.rawValue.hex) }
+    note(.systemRoot, system.systemRoot?.hex)
+    note(.processList, system.processListHead?.description)
+    note(.pfnDatabase, system.pfnDatabase?.description)
+    note(.virtualStore, system.virtualStore.map { "page file \($0)" })
+  }
+
+  /// Takes the processes of the list of Windows for address spaces.
+  ///
+  /// What was known of a root already stays; a list that cannot be followed to its end is a warning.
+  public mutating func readProcesses() {
+    guard let system = system.windows, let head = system.processListHead else { return }
+    guard let structure = WindowsStructures(system.kernel).process else {
+      warnings.append("where the records of processes have their members is not known")
+      return
+    }
+    let list = ProcessList(head: head, system.kernelMemory(memory, paging), structure)
+    if let problem = list.problem { warnings.append(problem) }
+    for process in list.processes { take(process) }
+    note("processes", "\(list.processes.count)", from: "list at \(head)")
+  }
+
+  private mutating func take(_ process: WindowsProcess) {
+    take(process, process.directoryTableBase, "process list")
+    if let root = process.userDirectoryTableBase {
+      take(process, root, "process list, user root")
+    }
+  }
+
+  private mutating func take(_ process: WindowsProcess, _ register: UInt64, _ foundBy: String) {
+    var state = paging
+    state.cr3 = register
+    let known = addressSpaces.firstIndex {
+      paging(of: $0).root == state.root && ($0.pid == nil || $0.pid == process.pid)
+    }
+    if let known {
+      addressSpaces[known].pid = process.pid
+      addressSpaces[known].process = addressSpaces[known].process ?? process.name
+      addressSpaces[known].record = process
+    } else {
+      addressSpaces.append(
+        AddressSpace(
+          register: register, pid: process.pid, process: process.name, foundBy: foundBy,
+          record: process))
+    }
+  }
+
+  /// What the memory manager knows about pages of an address space; nil without Windows.
+  ///
+  /// - Parameter space: the address space; the one that the machine's root belongs to unless said.
+  /// - Returns: the classifier.
+  public func classifier(in space: AddressSpace? = nil) -> PageClassifier? {
+    guard let system = system.windows else { return nil }
+    let space = space ?? addressSpaces.first { paging(of: $0).root == paging.root }
+    return PageClassifier(
+      system, memory, space.map(paging(of:)) ?? paging, process: space?.record)
+  }
+}
