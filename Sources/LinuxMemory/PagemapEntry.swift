@@ -1,21 +1,37 @@
 public import BitLayout
-public import Paging
 public import PhysicalMemory
 
-/// One 64-bit word of `/proc/PID/pagemap`, as kernels from 4.2 on write it.
+/// One 64-bit word of `/proc/PID/pagemap`.
 ///
-/// Linux Documentation/admin-guide/mm/pagemap.rst.
+/// Linux Documentation/admin-guide/mm/pagemap.rst, fs/proc/task_mmu.c.
 public struct PagemapEntry: Hashable, Sendable {
-  /// The layout for a page that is present.
+  /// The layout for a page that is present, as kernels from 4.2 on write it.
   public static let layout = WordLayout(
     "pagemap entry", citation: "Linux Documentation/admin-guide/mm/pagemap.rst",
     [
-      frame, softDirty, exclusive, userfaultWriteProtect,
-      BitField("zero", 60, 58, .ignored, "zero, or a later kernel's flags"), file, swapped, present,
+      frame, softDirty, exclusive, userfaultWriteProtect, guardRegion,
+      BitField("zero", 60, 59, .ignored, "zero, or a later kernel's flags"), file, swapped, present,
     ])
+
+  /// The layout for a page that is in swap.
+  public static let swapLayout = WordLayout(
+    "pagemap entry of a page in swap", citation: "Linux Documentation/admin-guide/mm/pagemap.rst",
+    [
+      swapType, swapOffset, softDirty, exclusive, userfaultWriteProtect, guardRegion,
+      BitField("zero", 60, 59, .ignored, "zero, or a later kernel's flags"), file, swapped, present,
+    ])
+
+  /// The layout of kernels before 4.2, unless somebody has cleared soft-dirty bits (3.11 to 4.1).
+  public static let oldLayout = WordLayout(
+    "pagemap entry with page shift", citation: "Linux Documentation/vm/pagemap.txt, 3.10",
+    [frame, pageShift, file, swapped, present])
 
   /// The page frame number, zero for readers without privilege.
   public static let frame = BitField("PFN", 54, 0, .value, "page frame number")
+  /// The swap type.
+  public static let swapType = BitField("swap_type", 4, 0, .value, "swap type")
+  /// The swap offset.
+  public static let swapOffset = BitField("swap_offset", 54, 5, .value, "swap offset in pages")
   /// The page was written since the last clearing.
   public static let softDirty = BitField("soft_dirty", 55, .value, "written since the last clear")
   /// Only one process maps the page.
@@ -23,12 +39,16 @@ public struct PagemapEntry: Hashable, Sendable {
   /// The page is write-protected by userfaultfd.
   public static let userfaultWriteProtect = BitField(
     "uffd_wp", 57, .value, "write-protected by userfaultfd")
+  /// An access to the page is a mistake.
+  public static let guardRegion = BitField("guard", 58, .value, "in a guard region")
   /// The page belongs to a file or to shared memory.
   public static let file = BitField("file", 61, .value, "of a file or shared")
   /// The page is in swap space.
   public static let swapped = BitField("swapped", 62, .value, "in swap space")
   /// The page is in memory.
   public static let present = BitField("present", 63, .value, "in memory")
+  /// The size of the page, in the old format.
+  public static let pageShift = BitField("page_shift", 60, 55, .value, "size as a power of 2")
 
   /// The word.
   public var rawValue: UInt64
@@ -39,43 +59,70 @@ public struct PagemapEntry: Hashable, Sendable {
   /// Whether the page is in memory.
   public var isPresent: Bool { Self.present.isSet(in: rawValue) }
 
+  /// Whether the page is in swap space, or wherever a special swap type says.
+  public var isSwapped: Bool { Self.swapped.isSet(in: rawValue) }
+
   /// The page frame number; meaningful where the page is present.
   public var frameNumber: UInt64 { Self.frame.value(in: rawValue) }
-}
 
-/// A page-table entry that Linux keeps for a page without access rights (PROT_NONE).
-///
-/// The processor sees P=0; the kernel, and pagemap with it, counts the page as present.
-public struct ProtNoneEntry: Hashable, Sendable {
-  /// The bit that tells it from other entries with P=0: `_PAGE_BIT_PROTNONE`, the place of G.
+  /// The first byte of the frame, or nil where the page is not present or the number was withheld.
   ///
-  /// Linux arch/x86/include/asm/pgtable_types.h.
-  @inlinable public static var marker: BitField { X86Fields.global }
-
-  /// The same on arm64: `PTE_PROT_NONE`, Linux arch/arm64/include/asm/pgtable-prot.h (6.1).
-  @inlinable public static var markerOfARM64: BitField {
-    BitField("PROT_NONE", 58, .value, "present for the kernel, where bit 0 is 0")
+  /// Frame 0 holds firmware data and is never mapped by a process, so that 0 is what a reader
+  /// without CAP_SYS_ADMIN gets (since 4.2).
+  public var frame: PhysicalAddress? {
+    guard isPresent, frameNumber != 0 else { return nil }
+    return frameNumber <= UInt64.max >> 12 ? PhysicalAddress(frameNumber << 12) : nil
   }
 
-  /// The frame of the page.
-  public let frame: PhysicalAddress
+  /// The swap type; meaningful where the page is in swap.
+  public var swapType: UInt64 { Self.swapType.value(in: rawValue) }
 
-  /// Reads an entry of this kind, or nil where it is another.
-  ///
-  /// Since the L1TF mitigation the kernel inverts the address bits on processors with eight-byte
-  /// entries (Linux arch/x86/include/asm/pgtable-invert.h).
-  public init?(_ entry: UInt64, mode: PagingMode, pageShift: UInt64) {
-    let marker = mode == .arm64 ? Self.markerOfARM64 : Self.marker
-    // P of x86 and bit 0 of arm64's descriptors are one place.
-    guard !X86Fields.present.isSet(in: entry), marker.isSet(in: entry) else { return nil }
-    let isInverted = mode != .x86 && mode != .arm64
-    let field =
-      switch mode {
-      case .x86: TwoLevelLayouts.frame
-      case .pae, .x86_64, .la57: LongModeLayouts.frame
-      case .arm64: ARM64Layouts.frame4K
-      }
-    let bits = (isInverted ? ~entry : entry) & field.mask
-    frame = PhysicalAddress((bits >> pageShift) << pageShift)
+  /// The swap offset; meaningful where the page is in swap.
+  public var swapOffset: UInt64 { Self.swapOffset.value(in: rawValue) }
+
+  /// Whether a bit is set.
+  public func has(_ field: BitField) -> Bool { field.isSet(in: rawValue) }
+}
+
+/// The format of pagemap, which changed with the kernel.
+public struct PagemapFormat: Hashable, Sendable {
+  /// Bits 55 to 60 are the page shift (before 3.11, and up to 4.1 unless soft-dirty bits were
+  /// cleared).
+  public var hasPageShift: Bool
+  /// The flags that the kernel writes; the places of others are 0 or mean nothing.
+  public var flags: [BitField] { hasPageShift ? [file] : [PagemapEntry.softDirty, file] + later }
+
+  private let file = PagemapEntry.file
+  private let later: [BitField]
+
+  /// The format of a kernel; that of the newest where it is not known.
+  public init(_ version: LinuxVersion? = nil) {
+    let version = version ?? LinuxKernel.newest
+    hasPageShift = version < LinuxVersion(3, 11)
+    let since: [(LinuxVersion, BitField)] = [
+      (LinuxVersion(4, 2), PagemapEntry.exclusive),
+      (LinuxVersion(5, 13), PagemapEntry.userfaultWriteProtect),
+      (LinuxVersion(6, 15), PagemapEntry.guardRegion),
+    ]
+    later = since.filter { version >= $0.0 }.map(\.1)
+  }
+
+  /// The layout of a word.
+  public func layout(of entry: PagemapEntry) -> WordLayout {
+    if hasPageShift { return PagemapEntry.oldLayout }
+    return entry.isSwapped ? PagemapEntry.swapLayout : PagemapEntry.layout
+  }
+}
+
+extension PagemapFormat {
+  /// Equal where the same flags are written.
+  public static func == (left: Self, right: Self) -> Bool {
+    left.hasPageShift == right.hasPageShift && left.later.map(\.low) == right.later.map(\.low)
+  }
+
+  /// Hashes what is compared.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(hasPageShift)
+    hasher.combine(later.map(\.low))
   }
 }

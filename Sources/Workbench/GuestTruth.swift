@@ -1,5 +1,6 @@
 import DumpFormats
 import Foundation
+public import LinuxMemory
 
 /// What a guest kernel said about its own processes when its memory was dumped.
 ///
@@ -22,6 +23,9 @@ public struct GuestTruth: Decodable, Sendable {
       case pid, comm, root, maps
       case pagemap = "pagemap_runs"
     }
+
+    /// Its memory areas, for the question which of them holds an address.
+    public var areas: MemoryAreas { MemoryAreas(maps.map(\.memoryArea)) }
   }
 
   /// The top tables of a process; they differ where the kernel isolates page tables.
@@ -49,6 +53,23 @@ public struct GuestTruth: Decodable, Sendable {
     public var end: HexNumber
     /// The two-letter flags of smaps; `pf` is VM_PFNMAP.
     public var vmflags: [String]
+    /// Where the area begins in its file.
+    public var offset: HexNumber?
+    /// The device that holds the file, `MAJOR:MINOR` in hexadecimal.
+    public var dev: String?
+    /// The number of the file; 0 where there is none.
+    public var inode: UInt64?
+    /// The path of the file, or the name of the area.
+    public var path: String?
+
+    /// The area as the kernel has it.
+    public var memoryArea: MemoryArea {
+      let major = dev?.split(separator: ":").first.flatMap { UInt64($0, radix: 16) }
+      return MemoryArea(
+        start: start.value, end: end.value, flags: MemoryArea.Flags(letters: vmflags),
+        fileOffset: offset?.value ?? 0, deviceMajor: major ?? 0, inode: inode ?? 0,
+        path: path ?? "")
+    }
   }
 
   /// Consecutive pages whose pagemap words are equal, or rise by one.
@@ -98,41 +119,82 @@ public struct GuestTruth: Decodable, Sendable {
     public let description: String
   }
 
+  /// A word of `/proc/kpageflags` that consecutive frames have.
+  public struct FrameRun: Decodable, Sendable {
+    /// The number of the first frame.
+    public var frame: UInt64
+    /// The number of frames.
+    public var count: UInt64
+    /// The word.
+    public var value: UInt64
+
+    /// Reads `[frame, frames, "0x..."]`.
+    public init(from decoder: any Decoder) throws {
+      var list = try decoder.unkeyedContainer()
+      frame = try list.decode(UInt64.self)
+      count = try list.decode(UInt64.self)
+      value = try list.decode(HexNumber.self).value
+      guard !frame.addingReportingOverflow(count).overflow else {
+        throw DecodingError.dataCorruptedError(in: list, debugDescription: "no such frames")
+      }
+    }
+  }
+
+  /// What another walker answered.
+  public struct Answer: Decodable, Sendable {
+    /// The root register.
+    public var root: HexNumber
+    /// The address.
+    public var va: HexNumber
+    /// Where it is; nil where nothing is mapped.
+    public var pa: HexNumber?
+  }
+
+  /// What is known of the kernel.
+  public struct Kernel: Decodable, Sendable {
+    /// Where the kernel's memory is, as `/proc/kcore` says.
+    public var ranges: [KernelRange]?
+    /// Addresses of symbols.
+    public var symbols: [String: HexNumber]?
+
+    private enum CodingKeys: String, CodingKey {
+      case symbols
+      case ranges = "kcore_phdrs"
+    }
+  }
+
+  /// A range of kernel addresses.
+  public struct KernelRange: Decodable, Sendable {
+    /// The first address.
+    public var va: HexNumber
+    /// Its place in memory; all ones where that is not said.
+    public var pa: HexNumber
+    /// The number of bytes.
+    public var size: HexNumber
+  }
+
+  /// The guest as it describes itself.
+  public struct Guest: Decodable, Sendable {
+    /// The text of `/proc/version`.
+    public var version: String?
+  }
+
   /// The schema's name and version.
   public var schema: String
   /// The processes.
   public var processes: [Process]
+  /// The guest.
+  public var guest: Guest?
+  /// The kernel.
+  public var kernel: Kernel?
+  /// `/proc/kpageflags`, words of 0 left out.
+  public var frameFlags: [FrameRun]?
+  /// What QEMU's walker answered.
+  public var answers: [Answer]?
 
-  /// Reads a truth file, compressed or not.
-  public static func read(_ path: String) throws -> GuestTruth {
-    let bytes = try Decompression.text(path)
-    do {
-      let truth = try JSONDecoder().decode(GuestTruth.self, from: Data(bytes))
-      guard truth.schema == "mmu-lab-truth/1" else {
-        throw Problem(description: "\(path): schema \(truth.schema) is not mmu-lab-truth/1")
-      }
-      for process in truth.processes {
-        for area in process.maps where area.start.value > area.end.value {
-          throw Problem(
-            description: "\(path): an area of process \(process.pid) ends before it starts")
-        }
-      }
-      return truth
-    } catch let error as DecodingError {
-      throw Problem(description: "\(path): \(describe(error))")
-    }
-  }
-
-  static func describe(_ error: DecodingError) -> String {
-    func place(_ context: DecodingError.Context) -> String {
-      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
-    }
-    switch error {
-    case .dataCorrupted(let context): return place(context)
-    case .keyNotFound(let key, let context): return "\(place(context)) (\(key.stringValue))"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context): return place(context)
-    @unknown default: return "\(error)"
-    }
+  private enum CodingKeys: String, CodingKey {
+    case schema, processes, guest, kernel
+    case frameFlags = "kpageflags_runs"
+    case answers = "qemu_gva2gpa"
   }
 }

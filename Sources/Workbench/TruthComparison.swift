@@ -3,166 +3,85 @@ import Machine
 import Paging
 import PhysicalMemory
 
-/// Compares page tables with what the guest kernel's pagemap says, page by page.
+/// Compares a machine with what a guest kernel said about itself.
 ///
-/// Every page that pagemap calls present translates to its frame, and nothing else is mapped in the
-/// user half. Three exceptions have an explanation: a PROT_NONE page is present for the kernel and
-/// not for the processor, pagemap shows a hole where an area is VM_PFNMAP, and the pages of one
-/// large page stand in pagemap one by one.
+/// Under every root of every process, the pagemap that follows from the tables equals that of the
+/// guest, word by word; nothing else is mapped in the user half; the kernel's own memory is where
+/// the kernel said; and another walker gave the same answers.
 struct TruthComparison {
-  /// The most pages of a process that pagemap may claim, and the most runs that its tables may
-  /// have, so that a file which lies cannot keep the comparison busy for ever.
-  fileprivate static let pageLimit: UInt64 = 1 << 24
-
   let machine: Machine
   let truth: GuestTruth
 
   /// The first disagreements, at most `limit`, in words.
   func disagreements(limit: Int = 10) -> [String] {
+    let decoder: LinuxEntryDecoder
+    do {
+      decoder = LinuxEntryDecoder(try kernel(), machine.paging)
+    } catch {
+      return ["\(error)"]
+    }
     var found: [String] = []
+    let facts = facts(decoder)
     for process in truth.processes {
-      var registers = [process.root.kernel.value]
-      if process.root.user.value != registers[0] { registers.append(process.root.user.value) }
-      for register in registers {
+      for register in process.root.registers {
         var state = machine.paging
         state.cr3 = register
-        let side = Side(memory: machine.memory, state: state, process: process)
-        found += side.unmappedPages(limit: limit - found.count)
-        found += side.unexpectedPages(limit: limit - found.count)
+        let name = "\(process.comm) (\(process.pid)), root \(state.root)"
+        let pages = PagemapComparison(
+          process: process, name: name, memory: machine.memory, state: state, decoder: decoder,
+          facts: facts)
+        found += pages.disagreements(limit: limit - found.count)
+        let kernel = KernelComparison(
+          truth: truth, name: name, memory: machine.memory, state: state)
+        found += kernel.disagreements(limit: limit - found.count)
         guard found.count < limit else { return found }
       }
     }
     return found
+      + AnswerComparison(machine: machine, truth: truth)
+      .disagreements(limit: limit - found.count)
+  }
+
+  /// The kernel that made the tables: the machine's own, else the one that the truth names.
+  private func kernel() throws(LinuxKernelError) -> LinuxKernel {
+    let format = LinuxEntryFormat(machine.paging.mode)
+    return try LinuxKernel(truth.kernelVersion ?? LinuxVersion(6, 1), format)
+  }
+
+  /// What is known of frames: the flags that the guest said, and how often each is mapped, counted
+  /// over all processes.
+  private func facts(_ decoder: LinuxEntryDecoder) -> FrameFacts {
+    var facts = FrameFacts()
+    facts.flags = truth.frameFlagTable
+    var counter = FrameCounter(pageShift: machine.paging.pageShift(1))
+    for process in truth.processes {
+      var state = machine.paging
+      state.cr3 = process.root.kernel.value
+      var scan = AreaScan(process.areas.areas, decoder, state, counter)
+      counter = state.perform(&scan, on: machine.memory)
+    }
+    facts.mapCounts = counter.coverage.table()
+    return facts
   }
 }
 
-extension GuestTruth.Process {
-  /// The runs of pages that are in memory.
-  fileprivate var present: [GuestTruth.PagemapRun] {
-    pagemap.filter { PagemapEntry(rawValue: $0.entry).isPresent }
+extension GuestTruth.Roots {
+  /// The roots, the kernel's first, each once.
+  var registers: [UInt64] {
+    user.value == kernel.value ? [kernel.value] : [kernel.value, user.value]
   }
 }
 
-/// One process under one root.
-private struct Side {
-  let memory: MemoryImage
-  let state: PagingState
-  let process: GuestTruth.Process
+/// Counts how often frames are mapped.
+private struct FrameCounter: AreaVisitor {
+  let pageShift: UInt64
+  var coverage = CoverageCount()
 
-  var name: String {
-    "\(process.comm) (\(process.pid)), root \(state.root)"
-  }
-
-  /// Pages that pagemap calls present and that do not translate to their frame.
-  func unmappedPages(limit: Int) -> [String] {
-    var pages: UInt64 = 0
-    for run in process.present where pages <= TruthComparison.pageLimit {
-      pages = pages.addingReportingOverflow(run.pageCount).partialValue
-    }
-    guard pages <= TruthComparison.pageLimit else {
-      return ["\(name): pagemap claims more than \(TruthComparison.pageLimit) pages"]
-    }
-    var operation = FrameComparison(side: self, limit: limit)
-    return state.perform(&operation, on: memory)
-  }
-
-  /// Pages of the user half that the tables map and pagemap does not have.
-  func unexpectedPages(limit: Int) -> [String] {
-    let known = sortedRanges()
-    var found: [String] = []
-    var runs: UInt64 = 0
-    state.map(memory, range: 0...userEnd, expandingCopies: true) { piece in
-      guard case .run(let run) = piece, found.count < limit else { return found.count < limit }
-      runs += 1
-      guard runs <= TruthComparison.pageLimit else {
-        found.append("\(name): the tables map more than \(TruthComparison.pageLimit) runs")
-        return false
-      }
-      var address = run.start.rawValue
-      while address <= run.end.rawValue {
-        guard let range = known.range(holding: address) else {
-          found.append("\(name): the tables map \(VirtualAddress(address)), pagemap does not")
-          break
-        }
-        address = range.upperBound
-      }
-      return true
-    }
-    return Array(found.prefix(max(0, limit)))
-  }
-
-  /// What pagemap calls present and the areas whose pages it hides.
-  private func sortedRanges() -> SortedRanges {
-    let hidden = process.maps.filter { $0.vmflags.contains("pf") }
-    let pages = process.present.map { $0.address..<($0.address + $0.pageCount * frameSize) }
-    return SortedRanges(pages + hidden.map { $0.start.value..<$0.end.value })
-  }
-
-  /// The frame of 4 KiB that holds the address, PROT_NONE pages included.
-  func frame(of result: WalkResult, _ address: VirtualAddress) -> PhysicalAddress? {
-    if let translation = result.translation { return translation.address }
-    guard let stop = result.stop, stop.cause == .notPresent else { return nil }
-    let shift = state.pageShift(stop.level)
-    let page = ProtNoneEntry(stop.entry, mode: state.mode, pageShift: shift)
-    return page?.frame.advanced(by: address.rawValue & ((1 << shift) - 1))
-  }
-
-  private var userEnd: UInt64 {
-    switch state.mode {
-    case .x86, .pae: 0xbfff_ffff
-    case .x86_64, .la57: (1 << UInt64(state.mode.virtualAddressBits - 1)) - 1
-    case .arm64: state.of(.lower).firstAddress + ((1 << state.of(.lower).translatedBits) - 1)
-    }
-  }
-
-  func describe(_ result: WalkResult) -> String {
-    switch result {
-    case .mapped(let translation): "\(translation.address)"
-    case .stopped(let stop):
-      "\(result.outcome.rawValue) at \(state.mode.entryName(stop.level)) \(stop.entry.hex)"
-    }
-  }
-}
-
-/// Walks every page that pagemap calls present.
-private struct FrameComparison: WalkerOperation {
-  let side: Side
-  let limit: Int
-
-  mutating func run(_ walker: some TableWalker) -> [String] {
-    var found: [String] = []
-    for run in side.process.present {
-      let first = PagemapEntry(rawValue: run.entry).frameNumber
-      for page in 0..<run.pageCount {
-        guard found.count < limit else { return found }
-        let address = VirtualAddress(run.address &+ page &* frameSize)
-        let frame = PhysicalAddress((first &+ page &* run.step) &* frameSize)
-        let result = walker.translate(address)
-        guard side.frame(of: result, address) != frame else { continue }
-        found.append(
-          "\(side.name): pagemap has \(address) at \(frame), "
-            + "the tables say \(side.describe(result))")
-      }
-    }
-    return found
-  }
-}
-
-/// Ranges of addresses, for the question which of them holds an address.
-private struct SortedRanges {
-  private let ranges: [Range<UInt64>]
-
-  init(_ ranges: [Range<UInt64>]) {
-    self.ranges = ranges.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
-  }
-
-  func range(holding address: UInt64) -> Range<UInt64>? {
-    var (low, high) = (0, ranges.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].lowerBound <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, ranges[low - 1].contains(address) else { return nil }
-    return ranges[low - 1]
+  mutating func visit(_ piece: AreaPiece) -> Bool {
+    guard let reading = piece.reading, reading.isPresent, !reading.isSpecial,
+      !piece.area.flags.contains(.frameMap), let page = reading.frame
+    else { return true }
+    coverage.add((page.rawValue >> pageShift) + piece.pagesBefore, count: piece.pageCount)
+    return true
   }
 }

@@ -1,0 +1,34 @@
+public import BitLayout
+
+/// What is known of frames beyond the tables that map them.
+///
+/// The kernel keeps it in `struct page`; `/proc/kpageflags` shows some of it.
+public struct FrameFacts: Sendable {
+  /// A word of `/proc/kpageflags` (Linux include/uapi/linux/kernel-page-flags.h).
+  public enum Flags {
+    /// KPF_ANON.
+    public static let anonymous = BitField("ANON", 12, .value, "a page of no file")
+    /// KPF_SWAPCACHE.
+    public static let swapCache = BitField("SWAPCACHE", 13, .value, "has a place in swap")
+    /// KPF_ZERO_PAGE.
+    public static let zeroPage = BitField("ZERO_PAGE", 24, .value, "the page of zeros")
+  }
+
+  /// The flags of frames; nil where they are not known.
+  public var flags: RunTable<UInt64>?
+  /// How many entries map each frame; nil where they were not counted.
+  public var mapCounts: RunTable<Int>?
+
+  /// Knows nothing.
+  public init() {}
+
+  /// What is known of one frame; frames without flags have none set.
+  func facts(at frame: UInt64) -> (flags: UInt64?, mapCount: Int?, end: UInt64) {
+    let flags = flags?.value(at: frame)
+    let counts = mapCounts?.value(at: frame)
+    return (
+      flags.map { $0.value ?? 0 }, counts.map { $0.value ?? 0 },
+      min(flags?.end ?? UInt64.max, counts?.end ?? UInt64.max)
+    )
+  }
+}

@@ -1,0 +1,116 @@
+public import Paging
+
+/// A Linux kernel, as far as its page-table entries depend on it.
+public struct LinuxKernel: Sendable {
+  /// The version.
+  public let version: LinuxVersion
+  /// The kind of entries.
+  public let format: LinuxEntryFormat
+  /// The choices of its configuration.
+  public let options: LinuxOptions
+  /// What its swap types mean.
+  public let swapTypes: SwapTypes
+  /// Where swap type and offset are.
+  public let swapEntry: SwapEntryLayout
+  /// The kernel's bits in entries of pages.
+  public let bits: SoftwareBits
+
+  /// A kernel of a version and its configuration; that of Debian unless said.
+  ///
+  /// - Throws: where the version is older than what is known here.
+  public init(
+    _ version: LinuxVersion, _ format: LinuxEntryFormat, options: LinuxOptions? = nil
+  ) throws(LinuxKernelError) {
+    guard version >= format.oldestVersion else { throw .tooOld(version, format) }
+    self.version = version
+    self.format = format
+    self.options = options ?? .usual(for: format)
+    swapTypes = SwapTypes(version, self.options)
+    swapEntry = SwapEntryLayout(version, format)
+    bits = SoftwareBits(version, format)
+  }
+
+  /// The kernel with a name like `linux-6.1`, for the entries of a mode.
+  public init(
+    id: String, mode: PagingMode, options: LinuxOptions? = nil
+  ) throws(LinuxKernelError) {
+    guard let version = Self.version(ofID: id) else { throw .notAName(id) }
+    try self.init(version, LinuxEntryFormat(mode), options: options)
+  }
+
+  /// The name: `linux-6.1`.
+  public var id: String { Self.prefix + version.description }
+
+  static let prefix = "linux-"
+
+  /// Whether a name is meant as that of a Linux kernel.
+  public static func isID(_ text: String) -> Bool {
+    text.lowercased().hasPrefix("linux")
+  }
+
+  private static func version(ofID id: String) -> LinuxVersion? {
+    let name = id.lowercased()
+    guard name.hasPrefix(prefix) else { return nil }
+    let rest = name.dropFirst(prefix.count)
+    guard let version = LinuxVersion(release: rest), "\(version)" == rest else { return nil }
+    let isSeries = knownSeries[version.major].map { version.minor <= $0 } ?? (version.major >= 6)
+    return isSeries ? version : nil
+  }
+
+  /// The last minor number of each major number that is finished.
+  private static let knownSeries = [3: 19, 4: 20, 5: 19]
+
+  /// Names to suggest: every series up to the newest whose entries are known here.
+  public static let identifiers: [String] =
+    (0...19).map { "linux-3.\($0)" } + (0...20).map { "linux-4.\($0)" }
+    + (0...19).map { "linux-5.\($0)" } + (0...newest.minor).map { "linux-6.\($0)" }
+
+  /// The newest series whose entries were looked at.
+  static let newest = LinuxVersion(6, 17)
+}
+
+/// Why a name means no kernel.
+public enum LinuxKernelError: Error, Hashable, CustomStringConvertible {
+  /// The text is no name of a kernel.
+  case notAName(String)
+  /// The version is older than what is known.
+  case tooOld(LinuxVersion, LinuxEntryFormat)
+
+  /// What is wrong, and what there is.
+  public var description: String {
+    switch self {
+    case .notAName(let text):
+      return "`\(text)` names no Linux kernel; write linux-VERSION, as in linux-6.1 or "
+        + "linux-4.14.63, from \(LinuxVersion(3, 0)) on"
+    case .tooOld(let version, let format):
+      return "the entries of Linux \(version) are not known; there are those from "
+        + "linux-\(format.oldestVersion) on"
+    }
+  }
+}
+
+extension LinuxKernel {
+  /// What is taken for granted about the kernel's entries and might be otherwise, in words.
+  public var assumptions: [String] {
+    var texts: [String] = []
+    texts.append(
+      "swap types from \(swapTypes.areaCount) on are special if the kernel has \(options)")
+    if version > Self.newest, version.minor > Self.newest.minor || version.major > 6 {
+      texts.append("entries of Linux \(version) are taken to be those of \(Self.newest)")
+    }
+    if version.patch == nil, Self.seriesPatchedMidway.contains(version) {
+      texts.append(
+        "stable releases of Linux \(version) from August 2018 on invert offsets (L1TF); "
+          + "give the patch number")
+    }
+    if (LinuxVersion(3, 0)..<LinuxVersion(4, 8)).contains(version), format == .x64 {
+      texts.append(
+        "with CONFIG_NUMA_BALANCING some kernels of 3.x have the offset from bit 10 on (uncertain)")
+    }
+    return texts
+  }
+
+  private static let seriesPatchedMidway: Set = [
+    LinuxVersion(4, 4), LinuxVersion(4, 9), LinuxVersion(4, 14), LinuxVersion(4, 17),
+  ]
+}

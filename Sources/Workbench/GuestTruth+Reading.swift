@@ -1,0 +1,55 @@
+import DumpFormats
+import Foundation
+public import LinuxMemory
+
+extension GuestTruth {
+  /// Reads a truth file, compressed or not.
+  public static func read(_ path: String) throws -> GuestTruth {
+    let bytes = try Decompression.text(path)
+    do {
+      let truth = try JSONDecoder().decode(GuestTruth.self, from: Data(bytes))
+      guard truth.schema == "mmu-lab-truth/1" else {
+        throw Problem(description: "\(path): schema \(truth.schema) is not mmu-lab-truth/1")
+      }
+      for process in truth.processes {
+        for area in process.maps where area.start.value > area.end.value {
+          throw Problem(
+            description: "\(path): an area of process \(process.pid) ends before it starts")
+        }
+      }
+      return truth
+    } catch let error as DecodingError {
+      throw Problem(description: "\(path): \(describe(error))")
+    }
+  }
+
+  static func describe(_ error: DecodingError) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+    }
+    switch error {
+    case .dataCorrupted(let context): return place(context)
+    case .keyNotFound(let key, let context): return "\(place(context)) (\(key.stringValue))"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context): return place(context)
+    @unknown default: return "\(error)"
+    }
+  }
+
+  /// The version of the guest's kernel, where the file says it.
+  public var kernelVersion: LinuxVersion? {
+    // "Linux version 6.1.0-50-amd64 (...) ..."
+    guard let words = guest?.version?.split(separator: " "), words.count > 2 else { return nil }
+    return LinuxVersion(release: words[2])
+  }
+
+  /// What the guest said of frames, where the file has it.
+  var frameFlagTable: RunTable<UInt64>? {
+    guard let frameFlags else { return nil }
+    var table = RunTable<UInt64>()
+    for run in frameFlags {
+      guard table.append(from: run.frame, to: run.frame + run.count, run.value) else { return nil }
+    }
+    return table
+  }
+}
