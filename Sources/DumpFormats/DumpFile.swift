@@ -62,6 +62,10 @@ public struct DumpFile: Sendable {
     limits: DumpLimits = DumpLimits()
   ) throws(DumpError) -> DumpFile {
     let source = try DumpSource(path, limits: limits)
+    if format == nil || format == .vmware {
+      let contents = try vmware(source, path: path)
+      if let contents { return DumpFile(path, source, contents, layout: layout) }
+    }
     let recognised = if let format { format } else { try recognise(source.bytes, path: path) }
     let contents =
       switch recognised {
@@ -70,6 +74,10 @@ public struct DumpFile: Sendable {
       case .avml: try avml(source, path: path, limits: limits)
       case .elf32, .elf64: try core(source, path: path, limits: limits)
       case .kdump: try kdump(source, path: path, limits: limits)
+      case .vmware:
+        throw .unsupported(
+          path: path, reason: "is no snapshot of VMware, and none is beside it",
+          suggestion: "put the .vmss or .vmsn file beside it")
       case .dmp, .dmp32: try crashDump(source, path: path, limits: limits)
       }
     return DumpFile(path, source, contents, layout: layout)

@@ -16,6 +16,8 @@ public enum DumpFormat: String, Hashable, Sendable, CaseIterable {
   case dmp
   /// A 32-bit Windows crash dump.
   case dmp32
+  /// VMware's memory file with its snapshot, or a snapshot with the memory in it.
+  case vmware
 }
 
 /// How a file is compressed.

@@ -90,6 +90,17 @@ struct Benchmark {
       } subject: {
         walk(runs)
       })
+    guard image.bytes.count <= 64 << 20 else { return }
+    let paged = try image.paged()
+    report(
+      Contest(
+        "\(name): walks in decoded pages", count: count, limit: 10, rounds: rounds(image),
+        names: ("flat", "paged"), warmsUp: true
+      ) {
+        walk(flat)
+      } subject: {
+        walk(paged)
+      })
   }
 
   private mutating func enumeration(_ name: String, _ image: SyntheticImage) {

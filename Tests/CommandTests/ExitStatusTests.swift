@@ -83,7 +83,7 @@ import Testing
     let outcome = try run("wlak", "plain.yaml", "0")
     #expect(outcome.status == 64)
     #expect(
-      outcome.errors.hasPrefix("mmubench: error: no verb `wlak`; there are run, build, convert, info, walk"))
+      outcome.errors.hasPrefix("mmubench: error: no verb `wlak`; there are run, build, convert"))
     #expect(outcome.errors.hasSuffix("did you mean `walk`?\n"))
     #expect(try run("bogus", "--help").status == 64)
   }
