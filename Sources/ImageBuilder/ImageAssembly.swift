@@ -8,11 +8,11 @@ import WindowsMemory
 /// `self-map` of all address spaces, contents by physical address, `entries`, contents by virtual
 /// address.
 final class ImageAssembly {
-  private let plan: ImagePlan
-  private let collector: DiagnosticCollector
-  private let tables: PageTables
-  private var record: LedgerRecord
-  private var state: PagingState { plan.settings.paging }
+  let plan: ImagePlan
+  let collector: DiagnosticCollector
+  let tables: PageTables
+  var record: LedgerRecord
+  var state: PagingState { plan.settings.paging }
 
   init(_ plan: ImagePlan, _ collector: DiagnosticCollector) throws(SystemError) {
     self.plan = plan
@@ -39,6 +39,8 @@ final class ImageAssembly {
     collector.endStage()
     writeFacts()
     share()
+    collector.endStage()
+    writeKernel()
     collector.endStage()
     writeContents()
     guard collector.isEmpty else { return nil }
@@ -153,18 +155,29 @@ final class ImageAssembly {
 
   private func machine() -> Machine {
     let spaces = zip(plan.spaces, plan.registers).map { $0.addressSpace(register: $1) }
-    return Machine(
+    var machine = Machine(
       memory: .runs(tables.bytes.memory(present: plan.memory.present)), paging: state,
       addressSpaces: spaces, system: plan.settings.operatingSystem ?? .none, format: "scenario",
       size: plan.memory.size, provenance: plan.settings.provenance)
+    guard let kernel = plan.kernel, var windows = machine.system.windows else { return machine }
+    windows.systemRoot = plan.registers[kernel.systemSpace]
+    windows.origins[.systemRoot] = .init(.given, "scenario")
+    if kernel.structures.process != nil {
+      windows.processListHead = VirtualAddress(kernel.listHead)
+      windows.origins[.processList] = .init(.given, "scenario")
+    }
+    if kernel.databaseCount > 0 {
+      windows.pfnDatabase = VirtualAddress(kernel.addresses.pfnDatabase)
+      windows.origins[.pfnDatabase] = .init(.given, "scenario")
+    }
+    machine.system = .windows(windows)
+    // From here on the structures are what counts, as in a dump.
+    machine.readProcesses()
+    return machine
   }
 
   private func ledger() -> Ledger {
     for missing in tables.absentEntries() { record.add(missing, because: .absent) }
-    var ledger = record.ledger(denials: tables.denials(), isARM64: state.isARM64)
-    ledger.kernel = plan.settings.windows?.kernel
-    ledger.invalidMask = plan.settings.windows?.mask ?? .none
-    ledger.virtualStore = plan.settings.windows?.store
-    return ledger
+    return record.ledger(denials: tables.denials(), isARM64: state.isARM64)
   }
 }

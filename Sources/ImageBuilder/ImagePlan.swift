@@ -15,6 +15,10 @@ struct ImagePlan {
   private(set) var mappings: [[MappingPlan]]
   /// The entries above the leaves that are not to be valid, of each space.
   private(set) var tables: [[InvalidTablePlan]]
+  /// The kernel's structures; nil where there are none.
+  private(set) var kernel: KernelPlan?
+  /// Which mappings of the system's space hold them.
+  private(set) var kernelMappings: Range<Int> = 0..<0
   /// CR3 of each space.
   private(set) var registers: [UInt64] = []
   /// Where the tables go.
@@ -22,6 +26,11 @@ struct ImagePlan {
 
   /// Whether every address space has a root to build on.
   var isPlaced: Bool { registers.count == spaces.count && !spaces.isEmpty }
+
+  /// The slot of the self-map, if the scenario says it.
+  private(set) var scenarioSelfMap: Located<UInt64>?
+  /// What an unsaid slot is chosen by.
+  private(set) var selfMapSeed: UInt64 = 0
 
   /// Checks all statements; nil where mode or memory are not known well enough to go on.
   init?(_ scenario: Scenario, _ collector: DiagnosticCollector) {
@@ -49,11 +58,23 @@ struct ImagePlan {
         .contradiction, "a built image has no processes from a truth file", at: file.mark,
         notes: ["`processes: { truth }` goes with `memory: { dump }`"])
     }
-    let planner = MappingPlanner(state: state, collector: collector, windows: settings.windows)
+    scenarioSelfMap =
+      scenario.windows?.selfMapSlot ?? spaces.lazy.compactMap(\.layout.selfMapSlot).first
+    selfMapSeed = machine.tables?.seed ?? 0
+    kernel = KernelPlan(scenario, &spaces, settings, memory, collector)
+    let planner = MappingPlanner(
+      state: state, collector: collector, windows: settings.windows, kernel: kernel,
+      areSectionsKnown: kernel != nil || scenario.windows?.sections.isEmpty != false)
     mappings = spaces.map { space in
       space.layout.map.compactMap(planner.plan) + space.layout.ptes.compactMap(planner.plan)
     }
     tables = spaces.map { $0.layout.ptes.compactMap(planner.planTable) }
+    if let kernel {
+      let regions = kernel.regions.compactMap { planner.plan(kernelPages: $0, at: kernel.mark) }
+      let count = mappings[kernel.systemSpace].count
+      kernelMappings = count..<(count + regions.count)
+      mappings[kernel.systemSpace] += regions
+    }
     keepWhatIsRight(scenario, StatementCheck(state: state, memory: memory, collector: collector))
     chooseFrames(scenario, collector)
   }
@@ -89,6 +110,11 @@ struct ImagePlan {
       bound += mappings.reduce(0) { $0 + $1.tableBound }
       bound += UInt64(space.layout.ptes.count) * levels
       bound += UInt64(space.layout.share.count) * levels + UInt64(space.layout.entries.count)
+    }
+    if let kernel {
+      bound += kernel.regions.reduce(0) { $0 + $1.pages }
+      // Tables of the kernel half, the self-map of PAE, and copies.
+      bound += UInt64(spaces.count) * levels * 4
     }
     for content in contents { bound += content.data.value.byteCount / frameSize + 2 }
     return bound + UInt64(memory.facts?.words.count ?? 0)
@@ -132,6 +158,7 @@ struct ImagePlan {
     }
     var state = settings.paging
     if state.arm64.ttbr1 != nil, let range = state.of(.upper).topTable { taken.append(range) }
+    taken += kernel?.takenFrames ?? []
     for frame in tables.joined().compactMap(\.frame) {
       if let range = frame.range(count: frameSize) { taken.append(range) }
     }
@@ -217,6 +244,7 @@ struct ImagePlan {
         mappings[space][index].rule.frames = .pieces(pieces, size: rule.pageSize, order)
       }
     }
+    kernel?.choosePages { supply.take(count: $0, size: frameSize) }
   }
 }
 

@@ -126,7 +126,8 @@ private struct View {
       return nil
     }
     var view = View(
-      ledger: ledger, space: space, owner: share.sourceSpace, denialLevels: share.level,
+      ledger: ledger, space: space, owner: share.sourceSpace,
+      denialLevels: share.hasOwnRights ? share.level - 1 : share.level,
       silentLevels: share.level - 1)
     view.distance = distance &+ (start &- share.source)
     view.denied = denied

@@ -1,7 +1,6 @@
 public import Paging
 public import PhysicalMemory
 public import ScenarioFile
-public import WindowsMemory
 
 /// A page as the scenario means it.
 public struct IntendedPage: Hashable, Sendable {
@@ -95,14 +94,6 @@ public struct Ledger: Sendable {
   let levelCount: Int
   /// Whether execution by EL0 and by EL1 are apart, as on arm64.
   let isARM64: Bool
-  /// The Windows kernel that the entries were composed for, with what it puts into invalid ones; nil
-  /// where there is none.
-  public var kernel: WindowsKernel?
-  /// The invalid-PTE mask of that kernel.
-  public var invalidMask = InvalidPTEMask.none
-  /// The number of the page file that is the store of compressed pages, if there is one.
-  public var virtualStore: UInt64?
-
   /// The number of address spaces.
   public var spaceCount: Int { owners.count }
 

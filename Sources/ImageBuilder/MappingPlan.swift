@@ -41,6 +41,10 @@ struct MappingPlanner {
   let collector: DiagnosticCollector
   /// The kernel whose entries these are; nil where there is none.
   var windows: WindowsEntries?
+  /// The kernel's structures; nil where there are none.
+  var kernel: KernelPlan?
+  /// Whether the sections that the scenario names could be planned.
+  var areSectionsKnown = true
 
   /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
   ///
@@ -64,7 +68,7 @@ struct MappingPlanner {
     return nil
   }
 
-  private func planWhole(_ item: Scenario.Mapping) -> MappingPlan? {
+  func planWhole(_ item: Scenario.Mapping) -> MappingPlan? {
     let first: UInt64 =
       switch item.va.value {
       case .page(let address): address

@@ -71,10 +71,24 @@ extension MappingPlanner {
     let size = UInt64(windows.kernel.format.width / 8)
     if let address = statement.address { return .linear(from: address.value, stride: size) }
     guard let name = statement.section else { return nil }
-    collector.report(
-      .notForSystem, "sections cannot be built yet", at: name.mark,
-      notes: ["`address` says where the prototype PTE is"])
-    return nil
+    guard areSectionsKnown else { return nil }
+    guard let section = kernel?.section(named: name.value) else {
+      let choices = kernel?.sections.map(\.name) ?? []
+      var unknown = Diagnostic(.unknownWord, unknown: "section", name, choices: choices)
+      if choices.isEmpty { unknown.notes = ["`windows: { sections }` has none"] }
+      collector.report(unknown)
+      return nil
+    }
+    let page = statement.page?.value ?? 0
+    let addresses = section.addresses(fromPage: page, count: count)
+    if addresses == nil {
+      collector.report(
+        .outOfBounds,
+        "the section has no prototype PTEs for \(count.asPages) from page \(page) on",
+        at: (statement.page ?? statement.offset)?.mark ?? name.mark,
+        notes: ["it has the pages 0 to \(section.pageCount - 1)"])
+    }
+    return addresses
   }
 }
 

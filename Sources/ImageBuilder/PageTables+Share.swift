@@ -78,4 +78,6 @@ struct SharedRange: Sendable {
   var sourceSpace: Int
   /// The first address of the entry that was copied.
   var source: UInt64
+  /// Whether the copy takes away no rights, whatever the entry does that was copied.
+  var hasOwnRights = false
 }

@@ -9,6 +9,14 @@ struct SpaceStatement {
   var pid: Located<UInt64>?
   var root: Located<UInt64>?
   var layout: Scenario.Layout
+  /// `kva-shadow:` of a process.
+  var kvaShadow: Located<Bool>?
+  /// Whether the kernel's list of processes has it.
+  var isListed = true
+  /// What its record says the root is; the root unless said.
+  var recordedRoot: UInt64?
+  /// Of a second root, for user mode: the index of the space with the first.
+  var shadowOf: Int?
 
   /// The address spaces of a scenario; none where they come from a truth file.
   static func all(of scenario: Scenario) -> [SpaceStatement] {
@@ -17,7 +25,9 @@ struct SpaceStatement {
       [SpaceStatement(name: nil, pid: nil, root: scenario.machine.root, layout: layout)]
     case .processes(let processes):
       processes.map {
-        SpaceStatement(name: $0.name, pid: $0.pid, root: $0.root, layout: $0.layout)
+        SpaceStatement(
+          name: $0.name, pid: $0.pid, root: $0.root, layout: $0.layout, kvaShadow: $0.kvaShadow,
+          isListed: $0.isListed, recordedRoot: $0.recordedRoot?.value)
       }
     case .truth: []
     }
@@ -32,7 +42,8 @@ struct SpaceStatement {
 
   func addressSpace(register: UInt64) -> AddressSpace {
     AddressSpace(
-      register: register, pid: pid?.value, process: name?.value, foundBy: "scenario")
+      register: register, pid: pid?.value, process: name?.value,
+      foundBy: shadowOf == nil ? "scenario" : "scenario, user root")
   }
 }
 

@@ -37,6 +37,10 @@ struct WindowsEntries: Sendable {
       .map { String(describing: $0.name) }
   }
 
+  /// The layout of the flags in the PFN database.
+  var frameFlags: WordLayout? { kernel.layout(.pfnEntry) ?? kernel.layout(.pfnEntry1) }
+  var hasFrameFlags: Bool { frameFlags?.field(named: "PageLocation") != nil }
+
   private func bits(_ names: String...) -> UInt64 {
     names.reduce(0) { $0 | (field(named: $1)?.mask ?? 0) }
   }
@@ -80,6 +84,12 @@ struct WindowsEntries: Sendable {
   /// The field in which the kernel keeps that a page may be written; XP calls the processor's bit
   /// Writable, as arm64 calls the kernel's.
   private var permissionToWrite: String { kernel.format == .arm64 ? "Writable" : "Write" }
+
+  /// Whether the kernel lets an entry's page be written.
+  func isWritable(_ entry: UInt64) -> Bool { entry & bits(permissionToWrite) != 0 }
+
+  /// The bit of pages that every address space has.
+  var globalBit: UInt64 { bits("Global") }
 
   /// Whether the processor may write a page only once the kernel has noted that it is dirty.
   var holdsWriteBack: Bool {

@@ -13,6 +13,17 @@ extension Scenario {
     public var vads: [Vad]
     /// `self-map: { slot: N }`, the entry of the top table that points to the top table.
     public var selfMapSlot: Located<UInt64>?
+
+    /// Maps nothing.
+    public init() { self.init(map: [], share: [], entries: [], ptes: [], vads: []) }
+
+    init(
+      map: [Mapping], share: [Share], entries: [EntryEdit], ptes: [SoftwareEntry], vads: [Vad],
+      selfMapSlot: Located<UInt64>? = nil
+    ) {
+      (self.map, self.share, self.entries) = (map, share, entries)
+      (self.ptes, self.vads, self.selfMapSlot) = (ptes, vads, selfMapSlot)
+    }
   }
 
   /// One item of `map:`.
@@ -36,7 +47,26 @@ extension Scenario {
     /// `upper:`, fields of the entries above, by level.
     public var upper: [UpperFields]
     /// `on:`, the systems it is for; empty for all.
-    public var on: [Located<String>]
+    public var on: [Located<String>] = []
+
+    /// Pages of 4 KiB of which nothing else is said.
+    public init(
+      mark: SourceMark, va: Located<Extent>, to: Located<Destination>, rights: Rights
+    ) {
+      self.init(
+        mark: mark, va: va, to: to, page: Located(4096, at: mark), every: nil, rights: rights,
+        alternate: [], fields: [], upper: [], on: [])
+    }
+
+    init(
+      mark: SourceMark, va: Located<Extent>, to: Located<Destination>, page: Located<UInt64>,
+      every: Located<UInt64>?, rights: Rights, alternate: [Rights], fields: [FieldSetting],
+      upper: [UpperFields], on: [Located<String>]
+    ) {
+      (self.mark, self.va, self.to) = (mark, va, to)
+      (self.page, self.every, self.rights) = (page, every, rights)
+      (self.alternate, self.fields, self.upper, self.on) = (alternate, fields, upper, on)
+    }
   }
 
   /// The virtual addresses of a mapping.

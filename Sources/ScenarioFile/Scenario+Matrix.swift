@@ -62,6 +62,14 @@ extension ScenarioReading {
     return variants.first { $0.scenario?.variant == name } ?? self
   }
 
+  /// Whether this is the reading for the system with a name, id or mode, of several.
+  public func isVariant(_ name: String) -> Bool {
+    guard let scenario, let variant = scenario.variant, let id = scenario.machine.os?.value else {
+      return false
+    }
+    return name == variant || name == id || variant == "\(id)/\(name)"
+  }
+
   /// The reading once for each item of the list `os:`; itself alone where `os:` is no list.
   public var variants: [ScenarioReading] {
     guard let scenario, !scenario.machine.systems.isEmpty else { return [self] }

@@ -45,7 +45,7 @@ struct ExpectationCheck {
         failure("ledger \($0.name)", $0.expected, $0.got)
       }
     case .pte(let pte):
-      return PteCheck(pte, opened, space(of: expectation)).differences.map {
+      return PteCheck(pte, machine, space(of: expectation)).differences.map {
         failure("pte \(pte.va.value.hex)", $0.expected, $0.got)
       }
     case .sameDigest(let file):
@@ -80,11 +80,17 @@ struct ExpectationCheck {
 
   /// The address space that an expectation is about: that of its process, else the first.
   func space(of expectation: Scenario.Expectation) -> AddressSpace? {
+    var spaces: [AddressSpace]
     switch expectation.process?.value {
-    case .pid(let pid)?: machine.addressSpaces(pid: pid, process: nil).first
-    case .name(let name)?: machine.addressSpaces(pid: nil, process: name).first
-    case nil: machine.addressSpaces.first
+    case .pid(let pid)?: spaces = machine.addressSpaces(pid: pid, process: nil)
+    case .name(let name)?: spaces = machine.addressSpaces(pid: nil, process: name)
+    case nil:
+      // The roots of the first process.
+      let first = machine.addressSpaces.first
+      spaces = machine.addressSpaces.filter { $0.pid == first?.pid && $0.process == first?.process }
     }
+    // The kernel's root comes first, and the user's after it.
+    return expectation.root?.value == .user ? spaces.dropFirst().last : spaces.first
   }
 
   private func findings(in expectation: Scenario.Expectation) -> Set<String> {

@@ -3,6 +3,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// Compares one access with what a scenario expects of it.
 struct FaultCheck {
@@ -18,6 +19,11 @@ struct FaultCheck {
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
+    let system = expected.system.map { VerdictCheck(expected: $0, verdict: answer.verdict) }
+    return processorDifferences + (system?.differences ?? [])
+  }
+
+  private var processorDifferences: [(expected: String, got: String)] {
     guard answer.result.outcome.rawValue == expected.outcome.rawValue else {
       return [(expected.outcome.rawValue, answer.summary)]
     }
@@ -120,7 +126,8 @@ extension AccessAnswer {
     let first =
       "fault \(pointer)\(linear) \(access.kind.rawValue) \(access.privilege.rawValue)\(ac) "
       + "root=\(walk.root) \(summary)"
-    guard case .translated(_, let updates) = result else { return [first] }
+    let system = verdict.map { ["  os \($0.words)", "  finds \($0.finding.words)"] } ?? []
+    guard case .translated(_, let updates) = result else { return [first] + system }
     return [first]
       + updates.map {
         "  \(state.mode.entryName($0.level)) \($0.address) \($0.before.hex) -> \($0.after.hex)"

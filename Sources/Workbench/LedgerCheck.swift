@@ -27,11 +27,11 @@ struct LedgerCheck {
 
   /// The first entries of an address space that do not mean what they should, at most ten.
   private func entryDifferences(in space: Int) -> [Difference] {
-    guard let search = EntrySearch(machine, ledger, machine.addressSpaces[space]) else { return [] }
+    guard let search = EntrySearch(machine, machine.addressSpaces[space]) else { return [] }
     var found: [Difference] = []
     ledger.forEachEntry(in: space) { entry in
-      let reading = search.entry(for: entry.va, level: entry.level)
-      if reading?.reading.agrees(with: entry) != true {
+      let reading = search.entry(of: search.finding(of: entry.va), level: entry.level)
+      if reading?.level != entry.level || reading?.reading.agrees(with: entry) != true {
         found.append(
           Difference(
             name: "\(entry.va) \(machine.paging.mode.entryName(entry.level))",

@@ -5,48 +5,81 @@ import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
 
-/// Compares what an entry means with what a scenario expects of it.
+/// Compares what an entry means, and where it leads, with what a scenario expects.
 struct PteCheck {
   private let expected: Scenario.PteExpectation
   private let mode: PagingMode
   private let wantedLevel: Int
+  private let finding: PageFinding?
   private let found: EntrySearch.Found?
 
-  init(_ expected: Scenario.PteExpectation, _ opened: OpenScenario, _ space: AddressSpace?) {
+  init(_ expected: Scenario.PteExpectation, _ machine: Machine, _ space: AddressSpace?) {
     self.expected = expected
-    mode = opened.machine.paging.mode
-    wantedLevel =
-      expected.level.flatMap { level in
-        opened.machine.paging.mode.level(named: level.value)
-      } ?? 1
-    found = EntrySearch(opened.machine, opened.ledger, space)?
-      .entry(for: VirtualAddress(expected.va.value), level: wantedLevel)
+    mode = machine.paging.mode
+    let level = expected.level.flatMap { machine.paging.mode.level(named: $0.value) } ?? 1
+    wantedLevel = level
+    let search = EntrySearch(machine, space)
+    let finding = search?.finding(of: VirtualAddress(expected.va.value))
+    self.finding = finding
+    found = finding.flatMap { search?.entry(of: $0, level: level) }
   }
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
-    guard let found else { return [("an entry", "none that can be read")] }
-    guard found.level == wantedLevel else {
-      return [
-        (
-          "an entry of \(mode.entryName(wantedLevel))",
-          "\(mode.entryName(found.level)) \(found.words)"
-        )
-      ]
+    guard let finding else {
+      return [("an operating system", "none, to which entries mean nothing")]
     }
+    return entryDifferences + destinationDifferences(finding)
+  }
+
+  /// Where nothing leads to the entry, expectations of it fail, unless none is said.
+  private var entryDifferences: [(expected: String, got: String)] {
     let wanted = expected.entry
+    guard let found, found.level == wantedLevel else {
+      guard wanted.saysAnything else { return [] }
+      let got = found.map { "\(mode.entryName($0.level)) \($0.words)" } ?? "none that can be read"
+      return [("an entry of \(mode.entryName(wantedLevel))", got)]
+    }
     let reading = found.reading
-    return compare("state", wanted.state?.value.rawValue, reading.state.rawValue)
+    return Self.compare("state", wanted.state?.value.rawValue, reading.state.rawValue)
       + Self.differences(wanted.protection?.value, reading.protection)
-      + compare("modifier", wanted.modifier?.value.rawValue, reading.protection?.modifier.rawValue)
-      + compare("value", wanted.value?.value.hex, found.entry.hex)
-      + compare("pfn", wanted.frameNumber?.value.hex, reading.pfn?.hex)
-      + compare("page-file", wanted.pageFile?.value.hex, reading.pageFile?.hex)
-      + compare("page-file-offset", wanted.pageFileOffset?.value.hex, reading.pageFileOffset?.hex)
-      + compare(
+      + Self.compare(
+        "modifier", wanted.modifier?.value.rawValue, reading.protection?.modifier.rawValue)
+      + Self.compare("value", wanted.value?.value.hex, found.entry.hex)
+      + Self.compare("pfn", wanted.frameNumber?.value.hex, reading.pfn?.hex)
+      + Self.compare("page-file", wanted.pageFile?.value.hex, reading.pageFile?.hex)
+      + Self.compare(
+        "page-file-offset", wanted.pageFileOffset?.value.hex, reading.pageFileOffset?.hex)
+      + Self.compare(
         "prototype-address", wanted.prototypeAddress?.value.hex, reading.prototypeAddress?.hex)
-      + compare(
+      + Self.compare(
         "subsection-address", wanted.subsectionAddress?.value.hex, reading.subsectionAddress?.hex)
+  }
+
+  private func destinationDifferences(
+    _ finding: PageFinding
+  ) -> [(expected: String, got: String)] {
+    guard let wanted = expected.destination else { return [] }
+    var (pa, file, page): (UInt64?, UInt64?, UInt64?)
+    switch finding.content {
+    case .memory(let place): pa = place.rawValue
+    case .pageFile(let number, let offset), .store(let number, let offset):
+      (file, page) = (number, offset)
+    case .file, .zeros, .nowhere, .unknown: break
+    }
+    var offset: UInt64?
+    if case .file(_, let byte) = finding.content { offset = byte }
+    return
+      (Self.compare("state", wanted.state?.value.rawValue, finding.state?.rawValue)
+      + Self.differences(wanted.protection?.value, finding.protection)
+      + Self.compare(
+        "modifier", wanted.modifier?.value.rawValue, finding.protection?.modifier.rawValue)
+      + Self.compare("pa", wanted.pa?.value.hex, pa?.hex)
+      + Self.compare("page-file", wanted.pageFile?.value.hex, file?.hex)
+      + Self.compare("page-file-offset", wanted.pageFileOffset?.value.hex, page?.hex)
+      + Self.compare("file-offset", wanted.fileOffset?.value.hex, offset?.hex)
+      + Self.compare("missing", wanted.missing?.value.hex, finding.missing?.rawValue.hex))
+      .map { ("leads-to \($0.expected)", "leads-to \($0.got)") }
   }
 
   /// A number says all five bits, words only what they name.
@@ -66,16 +99,28 @@ struct PteCheck {
     return [("protection \(protection.name)", "protection \(got?.name ?? "none")")]
   }
 
-  private func compare(
+  static func compare(
     _ key: String, _ expected: String?, _ got: String?
   ) -> [(expected: String, got: String)] {
     guard let expected, expected != got else { return [] }
     return [("\(key) \(expected)", "\(key) \(got ?? "none")")]
   }
 
-  /// The line of a golden.
-  var goldenLine: String {
+  /// The lines of a golden.
+  var goldenLines: [String] {
     let entry = found.map { "\(mode.entryName($0.level)) \($0.words)" } ?? "no entry"
-    return "pte \(VirtualAddress(expected.va.value)) \(entry)"
+    let line = "pte \(VirtualAddress(expected.va.value)) \(entry)"
+    // What an entry above the leaves leads to is asked of an address below it.
+    guard let finding, wantedLevel == 1 else { return [line] }
+    return [line, "  leads to \(finding.words)"]
+  }
+}
+
+extension Scenario.EntryReading {
+  /// Whether anything is expected.
+  fileprivate var saysAnything: Bool {
+    state != nil || protection != nil || modifier != nil || value != nil || frameNumber != nil
+      || pageFile != nil || pageFileOffset != nil || prototypeAddress != nil
+      || subsectionAddress != nil
   }
 }

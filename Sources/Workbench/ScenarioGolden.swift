@@ -42,7 +42,7 @@ enum ScenarioGolden {
             alignmentCheck: fault.alignmentCheck?.value
           ).goldenLines
       case .pte(let pte):
-        lines.append(PteCheck(pte, opened, space).goldenLine)
+        lines += PteCheck(pte, machine, space).goldenLines
       case .faults(let file):
         let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
         guard let faults = try? GuestFaults.read(path) else { continue }

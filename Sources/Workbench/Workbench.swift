@@ -22,7 +22,11 @@ public enum Workbench {
     guard isScenario(path) else {
       return try Machine(DumpFile.open(path, layout: layout), overrides: overrides)
     }
-    var machine = try OpenScenario(path, system: overrides.system).machine
+    let reading = try ScenarioParser.read(path: path).variant(for: overrides.system)
+    var overrides = overrides
+    // One of several systems has been chosen, with all that the scenario says of it.
+    if let name = overrides.system, reading.isVariant(name) { overrides.system = nil }
+    var machine = try OpenScenario(reading).machine
     try overrides.apply(to: &machine)
     return machine
   }

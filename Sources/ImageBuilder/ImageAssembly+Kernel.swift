@@ -1,0 +1,78 @@
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// Writing the kernel's structures, when all else is written.
+extension ImageAssembly {
+  /// Writes the kernel's structures, and gives all address spaces the kernel half.
+  func writeKernel() {
+    guard let kernel = plan.kernel, collector.isEmpty else { return }
+    collector.collect { () throws(Diagnostic) in
+      for space in plan.spaces.indices
+      where space != kernel.systemSpace && plan.spaces[space].shadowOf == nil {
+        let shares = try tables.copyKernelHalf(
+          from: kernel.systemSpace, to: space, for: kernel.mark)
+        for share in shares { record.add(share) }
+      }
+      let map = try mapTables(kernel)
+      for (shadow, space) in plan.spaces.enumerated() {
+        guard let owner = space.shadowOf else { continue }
+        for share in try tables.copyUserHalf(from: owner, to: shadow, for: kernel.mark) {
+          record.add(share)
+        }
+      }
+      try write(kernel, map)
+    }
+  }
+
+  /// Makes the tables of every address space pages of its kernel half, all at the same addresses.
+  private func mapTables(_ kernel: KernelPlan) throws(Diagnostic) -> SelfMap {
+    let said = plan.scenarioSelfMap
+    let seed = plan.selfMapSeed
+    let slot =
+      said?.value
+      ?? SelfMap.slot(of: kernel.windows.kernel, seed: seed, isFree: tables.isFree) ?? 0
+    let isOnce = tables.upperRoot != nil
+    var done: Set<UInt64> = []
+    for (space, statement) in plan.spaces.enumerated()
+    where statement.shadowOf == nil && statement.layout.selfMapSlot == nil {
+      let root = tables.upperRoot ?? tables.roots[space]
+      guard done.insert(root.base).inserted else { continue }
+      let mark = said?.mark ?? kernel.mark
+      for edited in try tables.mapTables(slot: Located(slot, at: mark), space: space) {
+        record.add(edited, because: .selfMap)
+      }
+      if isOnce { break }
+    }
+    return SelfMap(tables.upperRoot == nil ? state : state.of(.upper), slot: slot)
+  }
+
+  private func write(_ kernel: KernelPlan, _ map: SelfMap) throws(Diagnostic) {
+    let rules = plan.kernelMappings.map { plan.mappings[kernel.systemSpace][$0].rule }
+    let writer = KernelWriter(tables.bytes, rules, kernel.structures)
+    for section in kernel.sections { try writer.write(section, fileObject: kernel.fileObject) }
+    writer.write(processes(kernel), head: kernel.listHead, kernel)
+    guard kernel.databaseCount > 0 else { return }
+    var census = FrameCensus(tables, kernel.windows, map, limit: kernel.databaseCount)
+    census.countTables()
+    census.count(
+      kernel.sections, entrySize: kernel.structures.entrySize, place: writer.place)
+    writer.writeDatabase(census.complete, kernel)
+  }
+
+  private func processes(_ kernel: KernelPlan) -> [KernelWriter.Process] {
+    plan.spaces.indices.compactMap { index in
+      let space = plan.spaces[index]
+      guard let record = kernel.records[index] else { return nil }
+      let shadow = plan.spaces.firstIndex { $0.shadowOf == index }
+      let hasShadows = plan.spaces.contains { $0.shadowOf != nil }
+      // What Windows calls a root: 1 says that the process has no second one.
+      let userRoot = shadow.map { plan.registers[$0] } ?? (hasShadows ? 1 : 0)
+      return KernelWriter.Process(
+        record: record, pid: space.pid?.value ?? 0, name: space.name?.value ?? "",
+        root: space.recordedRoot ?? plan.registers[index], userRoot: userRoot,
+        vads: kernel.vads[index], isListed: space.isListed)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Machine
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// Compares what the kernel makes of an access with what a scenario expects.
+struct VerdictCheck {
+  let expected: Scenario.SystemExpectation
+  let verdict: WindowsVerdict?
+
+  /// What does not hold, key by key.
+  var differences: [(expected: String, got: String)] {
+    guard let verdict else { return [("a verdict of the kernel", "none: no system is known")] }
+    let finding = verdict.finding
+    return
+      (PteCheck.compare("state", expected.state?.value.rawValue, finding.state?.rawValue)
+      + PteCheck.differences(expected.protection?.value, finding.protection)
+      + PteCheck.compare(
+        "modifier", expected.modifier?.value.rawValue, finding.protection?.modifier.rawValue)
+      + PteCheck.compare(
+        "handler", expected.handler?.map(\.value).joined(separator: ", "),
+        verdict.handler.joined(separator: ", "))
+      + PteCheck.compare("cost", expected.cost?.value.rawValue, verdict.cost?.rawValue)
+      + PteCheck.compare("status", expected.status?.value, verdict.status?.name)
+      + bugCheckDifferences(verdict.bugCheck))
+      .map { ("os \($0.expected)", "os \($0.got)") }
+  }
+
+  private func bugCheckDifferences(
+    _ got: BugCheck?
+  ) -> [(expected: String, got: String)] {
+    guard let wanted = expected.bugCheck else { return [] }
+    guard let got, UInt64(got.code) == wanted.code.value else {
+      return [("bugcheck \(wanted.code.value.hex)", "bugcheck \(got?.words ?? "none")")]
+    }
+    return wanted.arguments.enumerated().flatMap { index, argument in
+      let answer = index < got.arguments.count ? got.arguments[index] : nil
+      return PteCheck.compare(
+        "argument \(index + 1)", argument.value.hex, answer?.hex ?? "not known")
+    }
+  }
+}
+
+extension BugCheck {
+  fileprivate var words: String {
+    let arguments = arguments.map { $0?.hex ?? "?" }.joined(separator: ",")
+    return "\(UInt64(code).hex)(\(arguments))"
+  }
+}
+
+extension WindowsVerdict {
+  /// The verdict in one line, the way goldens have it.
+  var words: String {
+    var words = "\(cost?.rawValue ?? "unknown")"
+    if let status { words += " \(status.name)" }
+    if let bugCheck { words += " bugcheck \(bugCheck.words)" }
+    if !handler.isEmpty { words += " \(handler.joined(separator: ">"))" }
+    return words
+  }
+}
