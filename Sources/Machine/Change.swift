@@ -11,6 +11,8 @@ public enum Change: Hashable, Sendable {
   case entry(level: Int, address: PhysicalAddress, field: String, bits: UInt64, isSet: Bool)
   /// MAXPHYADDR is another.
   case physicalBits(Int)
+  /// TCR_EL1.IPS is another.
+  case outputSize(UInt64)
   /// The processor has or lacks a feature.
   case feature(Feature, isPresent: Bool)
   /// A bit of the entries says that a page is encrypted.
@@ -34,6 +36,12 @@ public enum Change: Hashable, Sendable {
     case pkrs = "PKRS"
     /// RFLAGS, of which only AC matters.
     case rflags = "RFLAGS"
+    /// The translation control register of arm64.
+    case tcr = "TCR_EL1"
+    /// The system control register of arm64.
+    case sctlr = "SCTLR_EL1"
+    /// The processor state of arm64, of which only PAN matters.
+    case pstate = "PSTATE"
   }
 
   /// What processors, and emulators, differ in.
@@ -69,6 +77,9 @@ extension Change.Register {
     case .pkru: set(&state.pkru)
     case .pkrs: set(&state.pkrs)
     case .rflags: state.alignmentCheck = isSet
+    case .tcr: set(&state.tcr)
+    case .sctlr: set(&state.sctlr)
+    case .pstate: state.pan = isSet ? 1 : 0
     }
   }
 
@@ -82,10 +93,17 @@ extension Change.Register {
     case .pkru: state.pkru & bits != 0
     case .pkrs: state.pkrs & bits != 0
     case .rflags: state.alignmentCheck
+    case .tcr: state.tcr & bits != 0
+    case .sctlr: state.sctlr & bits != 0
+    case .pstate: state.pan != 0
     }
   }
 
-  /// The single bits that are worth a try, with their names.
+  /// PSTATE.PAN as SPSR_EL1 has it.
+  static let privilegedAccessNever = BitField(
+    "PAN", 22, .value, "EL1 does not read or write what EL0 may")
+
+  /// The single bits of x86 that are worth a try, with their names.
   var fields: [BitField] {
     let fields = RegisterLayouts.self
     return switch self {
@@ -97,7 +115,7 @@ extension Change.Register {
         fields.userKeys, fields.supervisorKeys, fields.supervisorMasking,
       ]
     case .efer: [fields.noExecuteEnable, fields.upperAddressIgnore]
-    case .pkru, .pkrs: []
+    case .pkru, .pkrs, .tcr, .sctlr, .pstate: []
     case .rflags: [BitField("AC", 18, .value, "lifts SMAP for explicit accesses")]
     }
   }

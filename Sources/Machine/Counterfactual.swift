@@ -41,7 +41,7 @@ extension Supposition {
             foundSets.append(Set(least.changes))
           } else if verdict.isFurther(than: before) {
             next.append((changes + candidate, other, verdict))
-          } else if verdict.walk == before.walk || verdict.refusal == before.refusal {
+          } else if verdict.walk == before.walk || verdict.obstacles == before.obstacles {
             idle.append((changes + candidate, other, verdict))
           }
         }
@@ -91,12 +91,12 @@ extension Supposition {
     }
   }
 
-  /// Without P every access faults, and with another PS every walk goes elsewhere; the rights in
-  /// entries are no matter of a walk.
+  /// Without P or the valid bit every access faults, and with another PS or type every walk goes
+  /// elsewhere; the rights in entries are no matter of a walk.
   private func isThreat(_ changes: [Change]) -> Bool {
     guard changes.count == 1 else { return false }
     guard case .entry(_, _, let field, _, _) = changes[0] else { return true }
-    return access != nil && field != "P" && field != "PS"
+    return access != nil && !["P", "PS", "valid", "type"].contains(field)
   }
 
   private static let depthLimit = 3
@@ -121,7 +121,7 @@ extension Supposition.Verdict {
     case (.stopped, .mapped): return true
     case (.mapped, .stopped): return false
     case (.mapped, .mapped):
-      return refusal != other.refusal && refusal.isSubset(of: other.refusal)
+      return obstacles.isFurther(than: other.obstacles)
     }
   }
 }

@@ -6,18 +6,19 @@ import PhysicalMemory
 extension Supposition {
   /// All changes that could matter to a question with this verdict.
   func candidates(_ verdict: Verdict) -> [[Change]] {
-    // What could change an answer of arm64 is other registers and other bits.
-    if state.isARM64 { return [] }
+    if state.isARM64 { return arm64Candidates(verdict) }
     return
       privileges + registers + keys(verdict) + processor(verdict) + entries(verdict)
       + sameBits(verdict)
   }
 
-  private var privileges: [[Change]] {
+  /// Somebody else makes the access.
+  var privileges: [[Change]] {
     switch access?.privilege {
     case nil: []
     case .user: [[.privilege(.supervisor)]]
     case .supervisor: [[.privilege(.user)]]
+    case .supervisorImplicit where state.isARM64: [[.privilege(.user)]]
     case .supervisorImplicit: [[.privilege(.supervisor)], [.privilege(.user)]]
     }
   }
@@ -111,7 +112,8 @@ extension Supposition {
     }
   }
 
-  private func flip(_ field: String, _ bits: UInt64, of step: WalkStep) -> Change {
+  /// Inverts bits of an entry.
+  func flip(_ field: String, _ bits: UInt64, of step: WalkStep) -> Change {
     .entry(
       level: step.level, address: step.entryAddress, field: field, bits: bits,
       isSet: (step.entry ?? 0) & bits == 0)

@@ -1,3 +1,4 @@
+import BitLayout
 public import Paging
 public import PhysicalMemory
 
@@ -36,9 +37,33 @@ public struct Supposition: Sendable {
       result.map { $0.outcome == .translated } ?? (walk.outcome == .mapped)
     }
 
-    /// The rules that refuse the access to the page.
-    var refusal: AccessRefusal {
-      if case .pageFault(let fault) = result { fault.refusal } else { [] }
+    /// What keeps the access from a page that the walk finds.
+    var obstacles: Obstacles {
+      switch result {
+      case .pageFault(let fault): Obstacles(rules: UInt32(fault.refusal.rawValue))
+      case .abort(let abort) where abort.fault == .permission:
+        Obstacles(rules: UInt32(abort.refusal.rawValue))
+      case .abort(let abort) where abort.fault == .accessFlag: Obstacles(isBeforeRights: true)
+      case .abort: Obstacles(isBeforeRights: true, isBeforeWalk: true)
+      default: Obstacles()
+      }
+    }
+  }
+
+  /// What keeps an access from a page, as far as one sees before the first of it is gone.
+  struct Obstacles: Hashable {
+    /// The rules that refuse.
+    var rules: UInt32 = 0
+    /// The access flag is 0: rights have not been looked at.
+    var isBeforeRights = false
+    /// No table is read for this access.
+    var isBeforeWalk = false
+
+    /// Whether one of the other obstacles is gone, and no rule is new that had been looked at.
+    func isFurther(than other: Self) -> Bool {
+      if other.isBeforeWalk { return !isBeforeWalk }
+      if other.isBeforeRights { return !isBeforeRights }
+      return !isBeforeRights && rules != other.rules && rules & ~other.rules == 0
     }
   }
 
@@ -64,6 +89,8 @@ public struct Supposition: Sendable {
       register.set(bits, to: isSet, in: &state)
     case .entry(_, let address, _, let bits, _): memory.flips[address, default: 0] ^= bits
     case .physicalBits(let bits): state.physicalBits = bits
+    case .outputSize(let size):
+      state.tcr = ARM64RegisterLayouts.outputSize.setting(size, in: state.tcr) ?? state.tcr
     case .feature(let feature, let isPresent): state.features[keyPath: feature.path] = isPresent
     case .encryptionBit(let bit): state.encryptionBit = bit
     case .privilege(let privilege): access?.privilege = privilege

@@ -18,7 +18,7 @@ struct ARM64Sentence {
         + " level 0 (ARM ARM D8.2.4)"
     case .notPresent:
       return "not present: \(name) \(stop.entry.hex) at \(stop.entryAddress)"
-        + " \(Self.reason(stop.entry, stop.level, walk.mode))"
+        + " \(Self.reason(stop.entry, stop.level, walk.mode)) (ARM ARM D8.3.1)"
     case .reservedBits(let bits) where stop.level == 0:
       return "\(register) has address bits beyond the \(rules.outputBits) bits of the output:"
         + " \(bits.hex), address size fault of level 0 (ARM ARM D8.1.7)"
@@ -38,10 +38,9 @@ struct ARM64Sentence {
 
   /// Why a descriptor is not valid.
   static func reason(_ entry: UInt64, _ level: Int, _ mode: PagingMode) -> String {
-    guard ARM64Layouts.valid.isSet(in: entry) else { return "has bit 0 clear (ARM ARM D8.3)" }
+    guard ARM64Layouts.valid.isSet(in: entry) else { return "has bit 0 clear" }
     return level == 1
-      ? "is 0b01, which is no descriptor at L3 (ARM ARM D8.3.1.2)"
+      ? "is 0b01, which is no descriptor at L3"
       : "is a block, which this granule does not have at \(mode.entryName(level))"
-        + " (ARM ARM D8.3.1.2)"
   }
 }

@@ -17,6 +17,11 @@ extension ARM64Abort {
   }
 }
 
+extension ARM64Abort {
+  /// The article that goes before the kind.
+  var indefinite: String { fault == .accessFlag || fault == .addressSize ? "an" : "a" }
+}
+
 extension AccessSentence {
   /// Why arm64 refuses an access, a sentence a line.
   func reasons(of abort: ARM64Abort) -> [String] {
@@ -27,11 +32,14 @@ extension AccessSentence {
     case .accessFlag:
       return ["AF=0 in the descriptor, and TCR_EL1.HA=0 leaves it to software (ARM ARM D8.5.4)"]
     case .translation where abort.walk != walk.result:
-      let why =
-        abort.access.isData || abort.access.privilege == .user
-        ? "TCR_EL1.E0PD keeps EL0 out of this half (ARM ARM D8.4.5)"
-        : "TCR_EL1.TBID leaves fetches no tag (ARM ARM D8.8)"
-      return [why]
+      let isLower = ARM64Half(of: answer.pointer.rawValue) == .lower
+      let half = isLower ? ARM64RegisterLayouts.lower : ARM64RegisterLayouts.upper
+      let keepsOut = abort.access.privilege == .user && half.userDisable.isSet(in: paging.tcr)
+      return [
+        keepsOut
+          ? "TCR_EL1.\(half.userDisable.name)=1 keeps EL0 out of this half (ARM ARM D8.4.5)"
+          : "TCR_EL1.\(half.topByteOfDataOnly.name)=1 leaves fetches no tag (ARM ARM D8.8)"
+      ]
     case .translation, .addressSize:
       return WalkSentence(paging: paging, walk: walk).lines
     }
@@ -52,9 +60,20 @@ extension AccessSentence {
       return names(
         leaf: fields.privilegedExecuteNever.isSet(in:),
         table: fields.privilegedExecuteNeverTable.mask)
-    case .writableNeverExecuted: return "the page is writable"
-    default: return "AP[1]=1, or EPAN=1 and UXN=0"
+    case .userWritable: return "AP[1]=1, and \(writability)"
+    case .writableNeverExecuted: return writability
+    case .privilegedAccessNever:
+      let isUserPage = walk.result.translation?.rights.contains(.user) == true
+      return isUserPage ? "AP[1]=1" : "SCTLR_EL1.EPAN=1, and UXN=0"
+    default: return refusal.rawValue.hex
     }
+  }
+
+  /// What makes the page writable.
+  private var writability: String {
+    let entry = walk.steps.last?.entry ?? 0
+    return entry & ARM64Layouts.accessReadOnly == 0
+      ? "AP[2]=0" : "DBM=1 makes it writable, though AP[2]=1"
   }
 
   /// The descriptors that take the right away: `L1 and L3`.

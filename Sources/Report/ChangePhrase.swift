@@ -69,7 +69,9 @@ struct ChangePhrase {
     case .entry(_, _, let field, let bits, let isSet):
       field.isEmpty
         ? "\(Wording.bits(bits)) \(isSet ? "set" : "clear")" : "\(field)=\(isSet ? 1 : 0)"
+    case .physicalBits(let bits) where mode == .arm64: "\(bits) physical address bits"
     case .physicalBits(let bits): "MAXPHYADDR=\(bits)"
+    case .outputSize(let size): "TCR_EL1.IPS=\(size)"
     case .feature(let feature, let isPresent): (isPresent ? "" : "no ") + feature.noun
     case .encryptionBit(let bit): "bit \(bit) as the encryption bit (SME, SEV)"
     case .privilege(let privilege): "made by \(privilege.noun)"
@@ -87,7 +89,7 @@ extension Change {
   var isProcessor: Bool {
     switch self {
     case .feature, .encryptionBit: true
-    case .register, .entry, .physicalBits, .privilege: false
+    case .register, .entry, .physicalBits, .outputSize, .privilege: false
     }
   }
 

@@ -85,9 +85,18 @@ struct CounterfactualSentence {
       let goesOn = before.walk.stop != nil && !verdict.isGood && verdict.result != nil
       return (goesOn ? "the walk would go on, but " : "") + outcome(verdict)
     }
-    let freed = "\(Wording.bits(freedBits(verdict))) of the \(mode.entryName(stop.level))"
-    return freed + " would not be reserved, " + (verdict.isGood ? "and " : "but ")
-      + outcome(verdict)
+    let isWide = question.state.isARM64
+    return "\(Wording.bits(freedBits(verdict))) of \(place(stop)) would "
+      + (isWide ? "be within the output size, " : "not be reserved, ")
+      + (verdict.isGood ? "and " : "but ") + outcome(verdict)
+  }
+
+  /// The entry that ended a walk, or the register with the root.
+  private func place(_ stop: WalkStop) -> String {
+    guard question.state.isARM64, stop.level == 0 else {
+      return "the \(mode.entryName(stop.level))"
+    }
+    return ARM64Half(of: question.pointer.rawValue) == .lower ? "TTBR0_EL1" : "TTBR1_EL1"
   }
 
   /// The bits of the entry that ended the walk which are not reserved any more.
@@ -112,7 +121,7 @@ struct CounterfactualSentence {
           ? "" : " at \(translation.address)")
     case .pageFault(let fault):
       "\(subject) would page-fault with \(AccessSentence.code(fault.errorCode))"
-    case .abort(let abort): "\(subject) would raise a \(abort.kindText)"
+    case .abort(let abort): "\(subject) would raise \(abort.indefinite) \(abort.kindText)"
     case .generalProtection: "\(subject) would raise a general-protection exception"
     case .missing: ending(verdict.walk)
     }
@@ -124,6 +133,7 @@ struct CounterfactualSentence {
       return "the address would be mapped to \(translation.address)"
     case .stopped(let stop):
       let name = mode.entryName(stop.level)
+      if question.state.isARM64, let ending = endingOfARM64(stop) { return ending }
       return switch stop.cause {
       case .notPresent: "the walk would end at the \(name), which has P=0"
       case .reservedBits(let bits):
@@ -132,6 +142,17 @@ struct CounterfactualSentence {
       case .missing:
         "the image does not hold the \(name) at \(stop.entryAddress) that would be read"
       }
+    }
+  }
+
+  private func endingOfARM64(_ stop: WalkStop) -> String? {
+    switch stop.cause {
+    case .notPresent where stop.level == 0: "walks of this half would be disabled"
+    case .notPresent: "the walk would end at \(place(stop)), which is not valid"
+    case .reservedBits(let bits):
+      "\(Wording.bits(bits)) of \(place(stop)) would be beyond the output size"
+    case .nonCanonical: "the address would be in neither half"
+    case .missing: nil
     }
   }
 }

@@ -54,7 +54,9 @@ public struct EntryReport: Sendable {
     let attributes = words.attributes.map { ", \($0)" }.joined()
     switch paging.meaning(of: value, level: level) {
     case .notPresent where paging.isARM64:
-      return ("not present: \(ARM64Sentence.reason(value, level, paging.mode))", .yellow)
+      return (
+        "not present: \(ARM64Sentence.reason(value, level, paging.mode)) (ARM ARM D8.3.1)", .yellow
+      )
     case .notPresent:
       return (
         value == 0

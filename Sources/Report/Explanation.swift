@@ -28,6 +28,7 @@ public struct Explanation: Sendable {
       rules = AccessSentence(answer).reasons
       code = ErrorCodeWords(fault.errorCode).lines
     }
+    if case .abort(let abort) = answer.result { code = SyndromeWords(abort).lines }
     self.init(
       Supposition(memory, answer.state, answer.pointer, answer.access), answer.walk.address,
       rules: rules, code: code)
@@ -47,9 +48,13 @@ public struct Explanation: Sendable {
     verdict = question.verdict
     self.rules = rules
     self.code = code
+    var (walk, read) = (verdict.walk, verdict.steps)
+    // An access can end before the walk that finds a page for others.
+    if case .abort(let abort) = verdict.result, abort.walk != walk {
+      (walk, read) = (abort.walk, [])
+    }
     steps = ExplanationSteps(
-      paging: question.state.half(of: linear), address: linear, result: verdict.walk,
-      steps: verdict.steps)
+      paging: question.state.half(of: linear), address: linear, result: walk, steps: read)
     words = CounterfactualSentence(question: question, before: verdict)
     grants = question.access == nil ? Self.grants(question, verdict, words) : []
     if verdict.isGood {
@@ -66,8 +71,9 @@ public struct Explanation: Sendable {
     _ question: Supposition, _ verdict: Supposition.Verdict, _ words: CounterfactualSentence
   ) -> [(Counterfactual, String)] {
     guard let page = verdict.walk.translation else { return [] }
+    let user = question.state.isARM64 ? "EL0 could read it" : "user mode could use it"
     let verbs: [(Rights, String)] = [
-      (.write, "it could be written"), (.user, "user mode could use it"),
+      (.write, "it could be written"), (.user, user),
       (.execute, "it could be executed"),
     ]
     let phrase = ChangePhrase(mode: question.state.mode)
@@ -83,6 +89,10 @@ public struct Explanation: Sendable {
   public func writeText(to out: inout TextBuffer) {
     heading("why", to: &out)
     let lines = steps.lines + code
+    if steps.lines.isEmpty {
+      let subject = question.state.isARM64 ? "the address and TCR_EL1" : "the address"
+      out.write("    the processor looks at \(subject) before it reads any table\n")
+    }
     let width = lines.map(\.subject.count).max() ?? 0
     for line in lines {
       out.write("    ")
@@ -90,14 +100,11 @@ public struct Explanation: Sendable {
       out.write(line.text)
       out.endLine()
     }
-    if lines.isEmpty {
-      out.write("    the processor looks at the address before it reads any table\n")
-    }
     if let verdictOfSystem, verdictOfSystem.hasRules {
       heading("what Windows goes by", to: &out)
       verdictOfSystem.writeRules(to: &out)
     }
-    if question.state.isARM64 || isSoftwareEntry { return }
+    if isSoftwareEntry { return }
     heading("what would change it", to: &out)
     for sentence in sentences {
       out.write("    \(sentence)\n")
@@ -167,6 +174,7 @@ public struct Explanation: Sendable {
     if case .pageFault(let fault) = verdict.result {
       out.member("error_code", hex: UInt64(fault.errorCode.rawValue))
     }
+    if case .abort(let abort) = verdict.result { out.member("esr", hex: abort.syndrome) }
     out.member("sentence", sentence)
     out.closeObject()
   }

@@ -60,7 +60,7 @@ struct ExplanationSteps {
   ) -> String {
     switch paging.meaning(of: entry, level: step.level) {
     case .notPresent where paging.isARM64:
-      "\(entry.hex) is no valid descriptor at this level, the walk ends"
+      "\(entry.hex) \(ARM64Sentence.reason(entry, step.level, paging.mode)), the walk ends"
     case .reserved(let bits) where paging.isARM64:
       "\(entry.hex) has address bits beyond the output size: \(bits.hex); the walk ends"
     case .notPresent where entry == 0: "the entry is 0, there is nothing: P=0"
@@ -82,7 +82,7 @@ struct ExplanationSteps {
     let own = paging.rights(of: entry, level: step.level)
     let rights: [(Rights, String, String)] =
       paging.isARM64
-      ? namesOfARM64(step, entry)
+      ? ARM64Steps(paging: paging).rights(step, entry)
       : [
         (.write, "RW=0", "writing"), (.user, "US=0", "use by user mode"),
         (.execute, "XD=1", "execution"),
@@ -93,19 +93,11 @@ struct ExplanationSteps {
     if !gone.isEmpty {
       parts.append("\(Wording.list(gone.map(\.1))) takes nothing away that was there still")
     }
-    return parts.isEmpty ? "it takes no right away" : Wording.list(parts)
-  }
-
-  private func namesOfARM64(
-    _ step: WalkStep, _ entry: UInt64
-  ) -> [(Rights, String, String)] {
-    let isTable = step.level > 1 && ARM64Layouts.type.isSet(in: entry)
-    return [
-      (.write, isTable ? "APTable[1]=1" : "AP[2]=1", "writing"),
-      (.user, isTable ? "APTable[0]=1" : "AP[1]=0", "data access by EL0"),
-      (.execute, isTable ? "UXNTable=1" : "UXN=1", "execution by EL0"),
-      (.privilegedExecute, isTable ? "PXNTable=1" : "PXN=1", "execution by EL1"),
-    ]
+    let words = parts.isEmpty ? "it takes no right away" : Wording.list(parts)
+    return paging.isARM64
+      ? ARM64Steps(paging: paging).remarks(step, entry, before: before).reduce(words) {
+        $0 + "; " + $1
+      } : words
   }
 
   private func offset(_ translation: Translation) -> Line {

@@ -63,6 +63,9 @@ import Testing
       case .feature(.acceptsAccessedPDPTE, let isPresent):
         state.features.acceptsAccessedPDPTE = isPresent
       case .encryptionBit(let bit): state.encryptionBit = bit
+      case .register(.tcr, _, _, _), .register(.sctlr, _, _, _), .register(.pstate, _, _, _),
+        .outputSize:
+        Issue.record("\(change) is of arm64")
       }
     }
     return try tables.machine(state).access(Self.pointer, access).result.outcome

@@ -33,6 +33,22 @@ import Testing
       ]
     ),
     ("x86", [(0x40_0000, .write, .user), (0x80_1234, .execute, .user), (0xc0_0000, .read, .user)]),
+    (
+      "arm64",
+      [
+        (0x40_0123, .write, .user), (0x40_0123, .read, .supervisor), (0x40_0120, .execute, .user),
+        (0x40_0120, .execute, .supervisor), (0x40_1000, .write, .user),
+        (0x40_1000, .execute, .user), (0x40_2000, .read, .user), (0x40_2000, .write, .supervisor),
+        (0x40_2000, .execute, .supervisor), (0x40_3000, .execute, .user),
+        (0x40_3000, .execute, .supervisor), (0x40_4000, .read, .user), (0x40_5000, .write, .user),
+        (0x40_6000, .execute, .user), (0x40_7000, .read, .user), (0x40_8000, .read, .user),
+        (0xc000_0000, .write, .user), (0x80_0000, .read, .user), (0x200_1234, .write, .supervisor),
+        (0x4000_0000, .read, .user), (0x80_0000_0000, .read, .user),
+        (0x1_0000_0000_0000, .read, .user), (0xffff_8000_0000_1000, .execute, .supervisor),
+        (0xffff_8000_0000_0000, .read, .user), (0xaaff_8000_0000_1000, .execute, .supervisor),
+        (0xaaff_8000_0000_1000, .read, .supervisor),
+      ]
+    ),
   ]
 
   static let machines = questions.map(\.machine)
@@ -67,6 +83,14 @@ import Testing
     #expect(outcomes == Set(AccessOutcome.allCases))
     for rule in AccessRefusal.rules {
       #expect(refusals.contains(rule.refusal), "\(rule.meaning)")
+    }
+    var aborts: [ARM64Abort] = []
+    for answer in try answers("arm64") {
+      if case .abort(let abort) = answer.result { aborts.append(abort) }
+    }
+    #expect(Set(aborts.map(\.fault)) == Set(ARM64Abort.Fault.allCases))
+    for rule in ARM64Refusal.rules {
+      #expect(aborts.contains { $0.refusal.contains(rule.refusal) }, "\(rule.meaning)")
     }
   }
 
