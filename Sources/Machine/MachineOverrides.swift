@@ -98,14 +98,21 @@ public struct MachineOverrides: Hashable, Sendable {
     "CR0", "CR4", "EFER", "NXE", "PKRU", "PKRS", "TTBR1", "TCR", "SCTLR", "PAN",
   ]
 
-  /// Refuses registers that processors of the other architecture have.
+  /// Refuses what only processors of the other architecture have.
   private func checkRegisters(of mode: PagingMode) throws(Problem) {
-    let ofX86 = [("--cr0", cr0), ("--cr4", cr4), ("--efer", efer), ("--pkru", pkru)]
-    let ofARM64 = [("--ttbr1", ttbr1), ("--tcr", tcr), ("--sctlr", sctlr)]
+    let ofX86 = [
+      ("--cr0", cr0 != nil), ("--cr4", cr4 != nil), ("--efer", efer != nil),
+      ("--pkru", pkru != nil), ("--pkrs", pkrs != nil), ("--ac", alignmentCheck),
+      ("--vendor", vendor != nil), ("--accept", acceptsAccessedPDPTE || walksPDPTEs),
+    ]
+    let ofARM64 = [
+      ("--ttbr1", ttbr1 != nil), ("--tcr", tcr != nil), ("--sctlr", sctlr != nil),
+      ("--pan", privilegedAccessNever),
+    ]
     let strangers = mode == .arm64 ? ofX86 : ofARM64
-    guard let name = strangers.first(where: { $0.1 != nil })?.0 else { return }
+    guard let name = strangers.first(where: \.1)?.0 else { return }
     let whose = mode == .arm64 ? "x86" : "arm64"
-    throw Problem("\(name) is a register of \(whose); the mode is \(mode.rawValue)")
+    throw Problem("\(name) is of \(whose); the mode is \(mode.rawValue)")
   }
 
   private func applyRegisters(to machine: inout Machine) {

@@ -101,8 +101,10 @@ public import PhysicalMemory
 
   /// IPS says no more than descriptors can hold and the processor has (ARM ARM D8.1.7).
   private static func outputBits(_ tcr: UInt64, limit: Int, _ state: PagingState) -> UInt64 {
-    let sizes: [Int] = [32, 36, 40, 42, 44, 48, 52, 52]
-    let said = sizes[Int(ARM64RegisterLayouts.outputSize.value(in: tcr))]
+    let sizes = PagingState.outputSizes
+    let encoding = Int(ARM64RegisterLayouts.outputSize.value(in: tcr))
+    // What `contradiction` refuses counts as the largest.
+    let said = sizes[min(encoding, sizes.count - 1)]
     return UInt64(min(said, limit, state.physicalBits))
   }
 

@@ -110,6 +110,10 @@ extension PagingState {
   /// Why TCR_EL1 and SCTLR_EL1 cannot be those of a processor that translates, or nil.
   var arm64Contradiction: String? {
     let (tcr, sctlr) = (arm64.tcr, arm64.sctlr)
+    if !(32...52).contains(physicalBits) {
+      return "\(physicalBits) physical address bits; arm64 processors have 32 to 52 "
+        + "(ARM ARM D19.2, ID_AA64MMFR0_EL1.PARange)"
+    }
     if !ARM64RegisterLayouts.translationEnable.isSet(in: sctlr) {
       return "SCTLR_EL1.M=0: translation is off (ARM ARM D8.2.1)"
     }
@@ -119,8 +123,16 @@ extension PagingState {
     if encryptionBit != nil || sharedBit != nil {
       return "a C-bit or shared bit in mode arm64: memory encryption of this kind is of x86"
     }
+    let outputSize = ARM64RegisterLayouts.outputSize
+    if outputSize.value(in: tcr) >= Self.outputSizes.count {
+      return "TCR_EL1.IPS=\(outputSize.value(in: tcr)) is reserved: processors differ in what it "
+        + "means; \(outputSize.meaning) (ARM ARM D19.2, TCR_EL1)"
+    }
     return ARM64Half.allCases.lazy.compactMap { Self.contradiction(of: $0, tcr) }.first
   }
+
+  /// The sizes of physical addresses, as TCR_EL1.IPS numbers them.
+  static let outputSizes = [32, 36, 40, 42, 44, 48, 52]
 
   private static func contradiction(of half: ARM64Half, _ tcr: UInt64) -> String? {
     let fields = half == .lower ? ARM64RegisterLayouts.lower : ARM64RegisterLayouts.upper
@@ -129,7 +141,8 @@ extension PagingState {
     let granule = ARM64GranuleSize(field: fields.granule.value(in: tcr), of: half)
     guard let granule else {
       return "TCR_EL1.\(fields.granule.name)=\(fields.granule.value(in: tcr)) is reserved; "
-        + "\(fields.granule.meaning)"
+        + "\(fields.granule.meaning); a half that is not used has \(fields.disable.name)=1 "
+        + "(ARM ARM D19.2, TCR_EL1)"
     }
     let size = fields.size.value(in: tcr)
     let isWide = ARM64RegisterLayouts.wideDescriptors.isSet(in: tcr)
@@ -138,7 +151,8 @@ extension PagingState {
     let why =
       size >= 12 && size < 16
       ? "addresses of more than 48 bits need DS=1 or the granule of 64 KiB"
-      : "a half has 25 to 52 address bits"
+      : "a half has 25 to 52 address bits (fewer, by FEAT_TTST, are not modelled), and one that is "
+        + "not used has \(fields.disable.name)=1"
     return "TCR_EL1.\(fields.size.name)=\(size) is not in \(least)...39: \(why) (ARM ARM D8.2.9)"
   }
 }

@@ -8,7 +8,7 @@ extension PagingState {
 
   /// Why the registers cannot be those of a processor in this mode, or nil where they can.
   public var contradiction: String? {
-    if isARM64 { return widthContradiction ?? arm64Contradiction }
+    if isARM64 { return arm64Contradiction }
     return widthContradiction ?? modeContradiction ?? controlContradiction ?? tagContradiction
       ?? attributeContradiction
   }

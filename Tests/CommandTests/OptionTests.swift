@@ -49,6 +49,33 @@ import Testing
     }
   }
 
+  /// Whose the option is, and how it is given; each with a mode of the other architecture.
+  @Test(
+    arguments: [
+      ["arm64", "--cr0", "1"], ["arm64", "--cr4", "0x20"], ["arm64", "--efer", "0x500"],
+      ["arm64", "--pkru", "1"], ["arm64", "--pkrs", "1"], ["arm64", "--ac"],
+      ["arm64", "--vendor", "amd"], ["arm64", "--accept", "pdpte-accessed"],
+      ["arm64", "--c-bit", "47"], ["arm64", "--shared-bit", "47"], ["x86-64", "--tcr", "0x10"],
+      ["x86-64", "--ttbr1", "0x1000"], ["la57", "--sctlr", "1"], ["pae", "--pan"],
+    ])
+  func optionsOfTheOtherArchitectureAreErrorsThatSaySo(arguments: [String]) throws {
+    #expect(try run("build", "plain.yaml", "-o", "memory.raw").status == 0)
+    let outcome = try Command.run(
+      ["walk", "memory.raw", "0", "--root", "0x1000", "--mode"] + arguments, in: place)
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains(arguments[0] == "arm64" ? "of x86" : "of arm64"))
+    #expect(outcome.errors.contains(arguments[0]))
+  }
+
+  @Test(arguments: [["--tcr", "0x8"], ["--tcr", "0x780100010"], ["--sctlr", "0"]])
+  func impossibleRegistersOfARM64AreErrors(arguments: [String]) throws {
+    #expect(try run("build", "plain.yaml", "-o", "memory.raw").status == 0)
+    let outcome = try Command.run(
+      ["walk", "memory.raw", "0", "--root", "0x1000", "--mode", "arm64"] + arguments, in: place)
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("ARM ARM"))
+  }
+
   @Test func processorOptionsAreTaken() throws {
     let outcome = try run(
       "walk", "plain.yaml", "0x400123", "--ac", "--vendor", "amd", "--c-bit", "51")

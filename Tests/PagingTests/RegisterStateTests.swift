@@ -51,7 +51,36 @@ import Testing
       $0.encryptionBit = 47
       $0.sharedBit = 47
     },
+    Impossible(mode: .arm64, words: ["60 physical", "PARange"]) { $0.physicalBits = 60 },
+    Impossible(mode: .arm64, words: ["31 physical", "32 to 52"]) { $0.physicalBits = 31 },
+    Impossible(mode: .arm64, words: ["SCTLR_EL1.M=0"]) { $0.sctlr = 0 },
+    Impossible(mode: .arm64, words: ["SCTLR_EL1.EE=1", "big-endian"]) { $0.sctlr |= 1 << 25 },
+    Impossible(mode: .arm64, words: ["C-bit", "x86"]) { $0.encryptionBit = 47 },
+    Impossible(mode: .arm64, words: ["shared bit", "x86"]) { $0.sharedBit = 47 },
+    Impossible(mode: .arm64, words: ["IPS=7", "reserved"]) { $0.tcr |= 7 << 32 },
+    Impossible(mode: .arm64, words: ["TG0=3", "reserved", "EPD0"]) { $0.tcr |= 3 << 14 },
+    Impossible(mode: .arm64, words: ["TG1=0", "reserved", "EPD1"]) { $0.tcr &= ~(3 << 30) },
+    Impossible(mode: .arm64, words: ["T0SZ=15", "16...39", "DS=1", "64 KiB"]) { $0.tcr ^= 0x1f },
+    Impossible(mode: .arm64, words: ["T0SZ=11", "16...39", "25 to 52"]) { $0.tcr ^= 0x1b },
+    Impossible(mode: .arm64, words: ["T0SZ=40", "16...39", "FEAT_TTST"]) { $0.tcr ^= 0x38 },
+    Impossible(mode: .arm64, words: ["T1SZ=40", "16...39"]) { $0.tcr ^= 0x38_0000 },
+    Impossible(mode: .arm64, words: ["T0SZ=11", "12...39"]) { $0.tcr ^= 1 << 59 | 0x1b },
   ]
+
+  /// What looks wrong of arm64, but means something (ARM ARM D19.2, TCR_EL1): DS is about the other
+  /// granules, HD counts only with HA, IPS may say more than the processor has, and the fields of a
+  /// half that is not walked say nothing.
+  @Test(
+    arguments: [
+      0x0800_0005_8010_4010, 0x0800_0005_c010_0010, 0x105_8010_0010, 0x6_8010_0010,
+      0x5_0080_0010, 0x5_8010_c088, 0x5_8010_400c,
+    ] as [UInt64])
+  func oddStatesOfARM64AreStates(tcr: UInt64) {
+    var state = PagingState(mode: .arm64)
+    state.tcr = tcr
+    state.physicalBits = 40
+    #expect(state.contradiction == nil)
+  }
 
   @Test func impossibleStatesAreErrorsThatSayWhy() throws {
     for impossible in Self.impossible {
