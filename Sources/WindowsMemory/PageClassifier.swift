@@ -31,7 +31,10 @@ public struct PageClassifier: Sendable {
     self.process = process
     let decoder = system.decoder
     search = TableSearch(memory: memory, state: paging, decoder: decoder)
-    kernel = system.kernelMemory(memory, paging)
+    var kernelState = paging
+    // A root for user mode has no kernel half; the process has one that does.
+    if let process { kernelState.cr3 = process.directoryTableBase }
+    kernel = system.kernelMemory(memory, kernelState)
     structures = WindowsStructures(system.kernel)
     vads = VADReader(system.kernel, structures, kernel)
     subsections = SubsectionReader(structures, kernel)

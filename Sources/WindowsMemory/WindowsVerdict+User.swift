@@ -95,13 +95,12 @@ extension PageClassifier {
   }
 
   private func userViolation(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    let refusal = question.refusal
-    if question.isUser, refusal.contains(.supervisorPage) {
-      return refuse(&verdict, "the page is the supervisor's", "processor: US=0")
+    if question.isUser, question.isSupervisorPage {
+      return refuse(&verdict, "the page is not for user mode", "the processor's entry")
     }
     if question.access.isWrite { return writeFault(&verdict, question) }
     if question.isFetch { return fetchFault(&verdict, question) }
-    guard refusal.isEmpty || refusal == .supervisorPage else { return oddRefusal(&verdict) }
+    guard !question.isOddlyRefused else { return oddRefusal(&verdict) }
     verdict.end(.soft, .success)
     verdict.note("nothing stands against the access: it is tried again", Self.flow)
   }
@@ -163,7 +162,7 @@ extension PageClassifier {
   private func oddRefusal(_ verdict: inout WindowsVerdict) {
     verdict.cost = .fatal
     verdict.note(
-      "what the kernel does about this refusal (SMAP, protection keys) is not established",
+      "what the kernel does about this refusal (SMAP, PAN, protection keys) is not established",
       Self.flow,
       isUncertain: true)
   }

@@ -56,6 +56,20 @@ struct FaultQuestion {
   var refusal: AccessRefusal {
     if case .pageFault(let fault) = result { fault.refusal } else { [] }
   }
+
+  /// Whether the page is not for user mode.
+  var isSupervisorPage: Bool {
+    if case .abort(let abort) = result { return abort.refusal.contains(.privilegedPage) }
+    return refusal.contains(.supervisorPage)
+  }
+
+  /// Whether something refused that is no right in an entry: SMAP, PAN, protection keys.
+  var isOddlyRefused: Bool {
+    if case .abort(let abort) = result {
+      return abort.refusal.contains(.privilegedAccessNever)
+    }
+    return !refusal.subtracting([.supervisorPage, .readOnly, .executeDisabled]).isEmpty
+  }
 }
 
 extension PageClassifier {
@@ -133,7 +147,7 @@ extension PageClassifier {
     guard finding.isValid, question.access.isWrite, let entry = finding.entry
     else { return false }
     return search.decoder.writeRight(of: entry) == .writableWhenDirty
-      && !(question.isUser && question.refusal.contains(.supervisorPage))
+      && !(question.isUser && question.isSupervisorPage)
   }
 
   func makeDirty(_ verdict: inout WindowsVerdict) {

@@ -19,8 +19,8 @@ enum ScenarioGolden {
   static func section(of opened: OpenScenario) -> [String] {
     let machine = opened.machine
     let paging = machine.paging
-    let system =
-      opened.scenario.variant ?? (machine.system.windows == nil ? nil : machine.system.id)
+    let known = machine.system.windows.map { _ in machine.system.id }
+    let system = opened.scenario.variant ?? known
     var lines = system.map { ["system \($0)"] } ?? []
     lines += [
       "machine \(paging.mode.rawValue) \(registers(paging)) "
