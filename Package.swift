@@ -101,8 +101,8 @@ let package = Package(
     .executableTarget(
       name: "mmubench-benchmark",
       dependencies: [
-        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "ReverseMap",
-        "CReference", "AccessCube",
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "WindowsMemory", "Machine",
+        "Golden", "ReverseMap", "CReference", "AccessCube",
       ],
       swiftSettings: strict),
     // Layer 7

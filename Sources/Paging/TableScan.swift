@@ -69,6 +69,8 @@ public import PhysicalMemory
 
 /// Receives what an enumeration finds, in ascending order of virtual addresses.
 public protocol TableVisitor {
+  /// Whether entries with P=0 are shown; where it is false, they cost nothing.
+  static var seesAbsent: Bool { get }
   /// A table is about to be read; false leaves it out, without a call of `leave`.
   mutating func enter(_ table: TableVisit) -> Bool
   /// An entry maps a page.
@@ -77,8 +79,17 @@ public protocol TableVisitor {
   mutating func reserved(_ entry: EntryVisit, bits: UInt64)
   /// An entry is not in the image.
   mutating func missing(_ entry: EntryVisit)
+  /// An entry has P=0.
+  mutating func absent(_ entry: EntryVisit)
   /// A table has been read, its descendants included.
   mutating func leave(_ table: TableVisit)
+}
+
+extension TableVisitor {
+  /// No: the processor looks no further either.
+  @inlinable public static var seesAbsent: Bool { false }
+  /// Does nothing.
+  @inlinable public mutating func absent(_ entry: EntryVisit) {}
 }
 
 extension Walker {
@@ -155,12 +166,16 @@ extension Walker {
   }
 
   @inlinable @inline(__always)
-  func scanEntry(
+  func scanEntry<Visitor: TableVisitor>(
     _ entry: UInt64, index: Int, of table: TableVisit, level: Int, range: ClosedRange<UInt64>,
-    visitor: inout some TableVisitor
+    visitor: inout Visitor
   ) {
     let meaning = format.meaning(of: entry, level: level)
-    if case .notPresent = meaning { return }
+    if case .notPresent = meaning {
+      guard Visitor.seesAbsent else { return }
+      return visitor.absent(
+        entryVisit(entry, index: index, of: table, level: level, rights: table.rights))
+    }
     let rights = table.rights.intersection(format.rights(of: entry, level: level))
     let visit = entryVisit(entry, index: index, of: table, level: level, rights: rights)
     switch meaning {

@@ -40,8 +40,8 @@ extension WindowsKernel {
 
 /// A mask with the bits of a kernel's entries that say whether it applies.
 struct Swizzle: Sendable {
-  private let mask: UInt64
-  private let swizzleBit: UInt64
+  let mask: UInt64
+  let swizzleBit: UInt64
   private let valid: UInt64
 
   /// Kernels without SwizzleBit have something else at its place: for them the mask is none.

@@ -5,15 +5,15 @@ import BitLayout
 /// The order of the questions is that of the memory manager. Prototype is asked before Transition,
 /// because prototype forms use the bit for something else; what Prototype means depends on the table.
 public struct PTEDecoder: Sendable {
-  private let swizzle: Swizzle
+  let swizzle: Swizzle
   private let valid: UInt64
-  private let prototypeBit: UInt64
-  private let transitionBit: UInt64
-  private let softwareProtection: PackedField
-  private let pageFileLow: PackedField
-  private let pageFileHigh: PackedField
-  private let inStore: UInt64
-  private let storeNumber: UInt64?
+  let prototypeBit: UInt64
+  let transitionBit: UInt64
+  let softwareProtection: PackedField
+  let pageFileLow: PackedField
+  let pageFileHigh: PackedField
+  let inStore: UInt64
+  let storeNumber: UInt64?
   private let transitionFrame: PackedField
   private let transitionProtection: PackedField
   private let prototypeProtection: PackedField

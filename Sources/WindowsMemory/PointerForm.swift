@@ -10,6 +10,12 @@ struct PackedField: Sendable {
     low = UInt64(field?.low ?? 0)
   }
 
+  /// A field of one bit, given by its mask.
+  init(bit: UInt64) {
+    mask = bit
+    low = UInt64(bit.trailingZeroBitCount)
+  }
+
   @inline(__always)
   func value(in word: UInt64) -> UInt64 { (word & mask) &>> low }
 

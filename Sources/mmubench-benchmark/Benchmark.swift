@@ -47,6 +47,7 @@ struct Benchmark {
       }
       digest(name, image)
       try reverse(name, image)
+      if size == 64 << 20 { try windowsStates(name) }
       report("\(name): map", growth: residentGrowth { _ = enumerate(image.state, image.flat) })
       report("\(name): digest", growth: residentGrowth { _ = pages(image) })
     }

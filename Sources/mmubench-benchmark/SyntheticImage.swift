@@ -16,6 +16,8 @@ struct SyntheticImage {
     case scattered
     /// By page table the one or the other.
     case mixed
+    /// As `mixed`, and every other entry is not present but means something to Windows.
+    case software
   }
 
   let bytes: ByteMapping
@@ -60,8 +62,10 @@ struct SyntheticImage {
           bytes.store(page | Bits.table | Bits.pageSize, at: entry)
         } else if let table = tables.popLast() {
           bytes.store(table | Bits.table, at: entry)
-          let scattered = frames == .mixed ? random.chance(2) : frames == .scattered
+          let isMixed = frames == .mixed || frames == .software
+          let scattered = isMixed ? random.chance(2) : frames == .scattered
           Self.fill(bytes, Int(table), frameCount, scattered: scattered, &random)
+          if frames == .software { Self.softenHalf(bytes, Int(table), &random) }
         } else {
           break
         }
@@ -85,6 +89,14 @@ struct SyntheticImage {
       frame += 1
       if random.chance(8) { continue }
       bytes.store(frame << 12 | rights | Bits.present, at: table + index * 8)
+    }
+  }
+
+  /// Makes every other entry random bits without P, a quarter of them 0.
+  private static func softenHalf(_ bytes: ByteMapping, _ table: Int, _ random: inout SplitMix) {
+    for index in stride(from: 0, to: 512, by: 2) {
+      let word = random.chance(4) ? 0 : random.next() & ~Bits.present
+      bytes.store(word, at: table + index * 8)
     }
   }
 
