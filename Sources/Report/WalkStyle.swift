@@ -12,15 +12,32 @@ public enum WalkStyle: String, CaseIterable, Sendable {
   case memprocfs
   /// The line of page tables in a Linux kernel's oops.
   case linux
+  /// The debugger's `!pte`.
+  case windbg
+  /// The debugger's `!vtop`.
+  case windbgVtop = "windbg-vtop"
 
-  /// Writes a walk in the style; false for `plain`, which `WalkText` writes.
-  public func write(_ walk: Walk, _ paging: PagingState, to out: inout TextBuffer) -> Bool {
-    let paging = paging.half(of: walk.address)
+  /// Why walks of a mode cannot be written in the style, or nil where they can.
+  public func refusal(of mode: PagingMode) -> String? {
+    guard self == .windbg || self == .windbgVtop, WindbgProfile(mode) == nil else { return nil }
+    return "what the debugger prints in mode \(mode.rawValue) is not known; --style \(rawValue) is"
+      + " for x86, pae and x86-64"
+  }
+
+  /// Writes a walk of a machine in the style; false for `plain`, which `WalkText` writes.
+  public func write(_ walk: Walk, of machine: Machine, to out: inout TextBuffer) -> Bool {
+    let paging = machine.paging.half(of: walk.address)
+    if let refusal = refusal(of: walk.mode) {
+      out.write("[\(refusal)]\n")
+      return true
+    }
     switch self {
     case .plain: return false
     case .rekall: RekallWalk(paging: paging, walk: walk).write(to: &out)
     case .memprocfs: MemProcFSWalk(paging: paging, walk: walk).write(to: &out)
     case .linux: LinuxWalk(paging: paging, walk: walk).write(to: &out)
+    case .windbg: WindbgStyle(machine).write(walk, paging, to: &out)
+    case .windbgVtop: WindbgVtop(paging: paging, walk: walk).write(to: &out)
     }
     return true
   }

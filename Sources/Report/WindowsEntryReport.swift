@@ -103,6 +103,12 @@ public struct WindowsEntryReport: Sendable {
     for note in notes { out.write("  note: \(note)\n", .yellow) }
   }
 
+  /// Writes the entry as the debugger's `dt nt!_MMPTE_...` does, in the structure that describes it.
+  public func writeType(to out: inout TextBuffer) {
+    guard let layout = kernel.layout(structure) else { return }
+    WindbgType(structure: structure, layout: layout, word: value).write(to: &out)
+  }
+
   private func writeHeader(to out: inout TextBuffer) {
     let mode = machine.provenance.first { $0.subject == "mode" }
     var facts = [

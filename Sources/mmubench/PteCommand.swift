@@ -6,6 +6,14 @@ import Report
 import ScenarioFile
 import WindowsMemory
 
+/// How an entry is written for people.
+enum EntryStyle: String, CaseIterable {
+  /// As boxes, field by field, with what it means.
+  case plain
+  /// As the debugger's `dt` writes a structure.
+  case windbg
+}
+
 /// `pte`: one entry, without a machine.
 struct PteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,9 +40,21 @@ struct PteCommand: ParsableCommand {
       "Operating system: none, windows-19041.508 or a name such as windows-7.", valueName: "id"))
   var os: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write as another program does: plain, or windbg (its `dt nt!_MMPTE_...`; needs --os).",
+      valueName: "name"),
+    transform: { try Choice.of(EntryStyle.self, "style", $0) })
+  var style: EntryStyle = .plain
+
   @OptionGroup(title: "Windows options") var windows: WindowsOptions
   @OptionGroup(title: "Processor options") var processor: ProcessorOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
+
+  func validate() throws {
+    guard style != .plain, output.json else { return }
+    throw ValidationError("--style \(style.rawValue) is text of another program; leave --json out")
+  }
 
   func run() throws {
     let kernelID = try kernelID()
@@ -57,6 +77,11 @@ struct PteCommand: ParsableCommand {
       return try explain(kernelID, named: os, level: chosen, on: machine)
     }
     try windows.requireUnused()
+    if style != .plain {
+      throw Failure.usage(
+        "--style \(style.rawValue) is about entries of Windows: --os windows-19041.508 names a kernel"
+      )
+    }
     let report = EntryReport(value, of: machine)
     try output.write { stream in
       if output.json {
@@ -94,6 +119,8 @@ struct PteCommand: ParsableCommand {
     try output.write { stream in
       if output.json {
         report.writeJSON(to: &stream.buffer)
+      } else if style == .windbg {
+        report.writeType(to: &stream.buffer)
       } else {
         report.writeText(to: &stream.buffer)
       }

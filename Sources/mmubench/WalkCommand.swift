@@ -62,10 +62,11 @@ struct WalkCommand: ParsableCommand {
 
   /// Writes nothing but the walks to standard output, so that it can be compared byte for byte.
   private func write(_ machine: Machine, in style: WalkStyle) throws {
+    if let refusal = style.refusal(of: machine.paging.mode) { throw Failure.usage(refusal) }
     Notice.write { MachineHeader(machine).write(to: &$0) }
     try output.write { stream in
       for address in addresses {
-        _ = style.write(machine.walk(VirtualAddress(address)), machine.paging, to: &stream.buffer)
+        _ = style.write(machine.walk(VirtualAddress(address)), of: machine, to: &stream.buffer)
         guard stream.drain() else { return }
       }
     }

@@ -40,7 +40,7 @@ import Testing
     let dumps = try JSONDecoder().decode(
       [String: Dump].self,
       from: Data(contentsOf: Self.cases.appending(path: "windows-real-ptes.json")))
-    #expect(printed.count == 65)
+    #expect(printed.count == 69)
     for one in printed {
       #expect(lines.count { $0.contains("process: \(one.id),") } == 1, "\(one.id)")
     }

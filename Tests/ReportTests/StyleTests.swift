@@ -19,7 +19,7 @@ import Workbench
   private static func text(_ machine: Machine, _ address: UInt64, _ style: WalkStyle) -> String {
     Fixture.written { out in
       let isWritten = style.write(
-        machine.walk(VirtualAddress(address)), machine.paging, to: &out)
+        machine.walk(VirtualAddress(address)), of: machine, to: &out)
       #expect(isWritten == (style != .plain))
     }
   }

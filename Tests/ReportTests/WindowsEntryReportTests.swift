@@ -64,6 +64,54 @@ import WindowsMemory
     try Fixture.expect(Self.text(isColored: false), isRecordedAs: "pte-windows.txt")
   }
 
+  /// Published output of `dt` on a page of Windows 10 1703 and on a large page of Windows XP.
+  @Test func typesAreWrittenAsTheDebuggerDoes() throws {
+    let modern = Case(kernel: "windows-15063.1659", mode: .x86_64, value: 0x8000_0000_013b_2963)
+    let old = Case(kernel: "windows-3790.3959-up", mode: .pae, value: 0x40_01e3, level: 2)
+    let text = try Fixture.written { out in
+      try Self.report(modern).writeType(to: &out)
+      try Self.report(old).writeType(to: &out)
+    }
+    #expect(
+      text == """
+        nt!_MMPTE_HARDWARE
+           +0x000 Valid            : 0y1
+           +0x000 Dirty1           : 0y1
+           +0x000 Owner            : 0y0
+           +0x000 WriteThrough     : 0y0
+           +0x000 CacheDisable     : 0y0
+           +0x000 Accessed         : 0y1
+           +0x000 Dirty            : 0y1
+           +0x000 LargePage        : 0y0
+           +0x000 Global           : 0y1
+           +0x000 CopyOnWrite      : 0y0
+           +0x000 Unused           : 0y0
+           +0x000 Write            : 0y1
+           +0x000 PageFrameNumber  : 0y000000000000000000000001001110110010 (0x13b2)
+           +0x000 ReservedForHardware : 0y0000
+           +0x000 ReservedForSoftware : 0y0000
+           +0x000 WsleAge          : 0y0000
+           +0x000 WsleProtection   : 0y000
+           +0x000 NoExecute        : 0y1
+        nt!_MMPTE_HARDWARE
+           +0x000 Valid            : 0y1
+           +0x000 Write            : 0y1
+           +0x000 Owner            : 0y0
+           +0x000 WriteThrough     : 0y0
+           +0x000 CacheDisable     : 0y0
+           +0x000 Accessed         : 0y1
+           +0x000 Dirty            : 0y1
+           +0x000 LargePage        : 0y1
+           +0x000 Global           : 0y1
+           +0x000 CopyOnWrite      : 0y0
+           +0x000 Prototype        : 0y0
+           +0x000 reserved0        : 0y0
+           +0x000 PageFrameNumber  : 0y00000000000000010000000000 (0x400)
+           +0x000 reserved1        : 0y00000000000000000000000000 (0)
+
+        """)
+  }
+
   @Test func coloursChangeNothingElse() throws {
     let colored = try Self.text(isColored: true)
     #expect(colored.replacing(/\u{1b}\[[0-9]+m/, with: "") == (try Self.text(isColored: false)))

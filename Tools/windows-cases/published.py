@@ -8,10 +8,11 @@ from scenario import (
 
 MODES = {"x86": "x86", "x86-PAE": "pae", "x64-4level": "x86-64"}
 
-# The kernel whose layouts a case is read with; the published text often says no more than an era.
+# The kernel whose layouts a case is read with; the published text often says no more than an era. Of
+# Windows XP with PAE no layouts are known; those of Server 2003, which has the same, are taken.
 KERNELS = {
-    "x86": [("NT4", "windows-2195"), ("XP", "windows-2600.6419"), ("", "windows-7601.17514")],
-    "pae": [("XP", "windows-2600.6419"), ("Windows 10", "windows-19041.508"),
+    "x86": [("NT4", "windows-2195-up"), ("XP", "windows-2600.6419"), ("", "windows-7601.17514")],
+    "pae": [("XP", "windows-3790.3959"), ("Windows 10", "windows-19041.508"),
             ("", "windows-7601.17514")],
     "x86-64": [("Windows 7", "windows-7601.17514"), ("1511", "windows-10586.1540"),
                ("", "windows-19041.508")],
@@ -43,7 +44,7 @@ def scenarios(path):
             assert memories[-1].take(case), case["id"]
     for (mode, os), memories in files.items():
         for number, memory in enumerate(memories, 1):
-            build = os.removeprefix("windows-").split(".")[0]
+            build = os.removeprefix("windows-").split(".")[0].split("-")[0]
             name = f"windbg-{'x64' if mode == 'x86-64' else mode}-{build}"
             name += "" if len(memories) == 1 else f"-{number}"
             yield name, memory.text(name)
@@ -54,28 +55,40 @@ class Memory:
 
     def __init__(self, mode, os):
         self.mode, self.os = mode, os
-        self.facts, self.slots = Facts(), {}
+        self.facts, self.slots, self.mask = Facts(), {}, None
         self.frames = Frames(0xF0_0000_0000 if mode == "x86-64" else 0xE000_0000)
         self.sources, self.processes, self.expectations = [], [], []
 
     def take(self, case):
         """Adds a case, or says that it contradicts the others."""
+        mask = self.mask_of(case)
+        if None not in (mask, self.mask) and mask != self.mask:
+            return False
         trial = Case(case, self.mode, Facts(self.facts.words), dict(self.slots), self.frames)
         try:
             trial.build()
         except Conflict:
             return False
         self.facts, self.slots = trial.facts, trial.slots
+        self.mask = mask if self.mask is None else self.mask
         if case["source"] not in self.sources:
             self.sources.append(case["source"])
         self.processes.append((case["id"], int(case["id"][2:]), trial.root))
         self.expectations += [comment(case)] + trial.expectations
         return True
 
+    @staticmethod
+    def mask_of(case):
+        """The invalid-PTE mask that a case shows; none where it has no entry that would have it."""
+        values = [number(e["value"]) for e in case["entries"] if e["value"]]
+        if not any(value and not value & PRESENT for value in values):
+            return None
+        return int(case["extra"].get("invalid_mask", "0"), 16)
+
     def text(self, name):
         return write(
             name, TITLES[self.mode], [json.dumps(s) for s in self.sources], ABOUT, self.mode,
-            self.os, self.facts, self.expectations, processes=self.processes)
+            self.os, self.facts, self.expectations, processes=self.processes, mask=self.mask)
 
 
 def comment(case):

@@ -120,17 +120,19 @@ def item(remark="", **keys):
 
 
 def write(name, title, source, about, mode, os, facts, expectations, root=None, processes=(),
-          registers=None):
+          registers=None, mask=None):
     lines = ["mmubench: 1", f"scenario: {name}", f"title: {title}", "source:"]
     lines += [f"  - {one}" for one in source]
     lines += ["about: |"] + [f"  {line}".rstrip() for line in about.strip().splitlines()]
-    lines += ["machine:", f"  mode: {mode}"]
+    lines += ["machine:", f"  mode: {mode}", f"  os: {os}"]
     if root is not None:
         lines.append(f"  root: {hexed(root)}")
     if registers:
         lines.append(f"  registers: {registers}")
     lines += ["  memory:"] + (["    width: 4"] if entry_size(mode) == 4 else [])
     lines += ["    facts:"] + list(facts.lines())
+    if mask:
+        lines.append(f"windows: {{ invalid-mask: {hexed(mask)} }}")
     if processes:
         lines.append("processes:")
         lines += [

@@ -1,0 +1,116 @@
+public import Paging
+public import PhysicalMemory
+
+/// The addresses at which Windows sees its own page tables.
+///
+/// One entry of the top table leads to the top table itself, so that every entry of every table has
+/// an address that follows from the address it translates. Debuggers print these.
+public struct SelfMap: Hashable, Sendable {
+  /// How the slot became known.
+  public enum Source: String, Sendable {
+    /// Kernels of the format, or up to a version, always have it there.
+    case fixed
+    /// An entry of the top table leads to the table.
+    case found
+  }
+
+  /// The kind of entries.
+  public let format: WindowsEntryFormat
+  /// The index of the entry of the top table that leads to the table itself.
+  public let slot: Int
+  /// How the slot became known.
+  public let source: Source
+
+  /// The self-map of kernels that have it at a fixed place: 32-bit ones, and x64 before 14393.
+  ///
+  /// A PAE kernel has no entry of its top table for it, but four in the last page directory, which
+  /// have the same effect.
+  public static func fixed(_ format: WindowsEntryFormat) -> SelfMap? {
+    switch format {
+    case .x86: SelfMap(format: format, slot: 0x300, source: .fixed)
+    case .pae: SelfMap(format: format, slot: 3, source: .fixed)
+    case .x64: SelfMap(format: format, slot: 0x1ed, source: .fixed)
+    case .arm64: nil
+    }
+  }
+
+  /// The first build whose x64 kernels choose the slot when they start.
+  public static let firstBuildWithChosenSlot = 14393
+
+  /// The self-map of a root, or nil where none is found and the kernel has none at a fixed place.
+  ///
+  /// - Parameters:
+  ///   - state: the paging state with the root.
+  ///   - memory: where the tables are.
+  ///   - build: the build of the kernel, if known.
+  public init?(
+    of state: PagingState, in memory: some PhysicalMemory, build: Int? = nil
+  ) {
+    let format = WindowsEntryFormat(state.mode)
+    if format.isThirtyTwoBit, let fixed = Self.fixed(format) {
+      self = fixed
+      return
+    }
+    guard state.mode == .x86_64 || state.mode == .arm64 else { return nil }
+    let slots = Self.slots(of: state, in: memory)
+    if slots.count == 1 {
+      self.init(format: format, slot: slots[0], source: .found)
+    } else if let build, build < Self.firstBuildWithChosenSlot, let fixed = Self.fixed(format) {
+      self = fixed
+    } else {
+      return nil
+    }
+  }
+
+  private init(format: WindowsEntryFormat, slot: Int, source: Source) {
+    (self.format, self.slot, self.source) = (format, slot, source)
+  }
+
+  /// The entries of the upper half of a top table that lead to the table itself.
+  public static func slots(of state: PagingState, in memory: some PhysicalMemory) -> [Int] {
+    let state = state.half(of: VirtualAddress(UInt64.max))
+    let (root, level) = (state.root, state.topLevel)
+    let count = state.entryCount(level)
+    return (count / 2..<count).filter { index in
+      guard let entry = state.entry(of: root, at: index, in: memory) else { return false }
+      return state.meaning(of: entry, level: level) == .table(root)
+    }
+  }
+
+  /// The number of levels whose entries have addresses: a PAE PDPTE has none.
+  public var levelCount: Int { format.isThirtyTwoBit ? 2 : 4 }
+
+  /// The address of the entry of a level that translates `address`; nil where entries have none.
+  public func address(of address: VirtualAddress, level: Int) -> VirtualAddress? {
+    guard (1...levelCount).contains(level) else { return nil }
+    var place = address.rawValue
+    for _ in 0..<level { place = base &+ (place & addressMask) / frameSize &* entrySize }
+    return VirtualAddress(place)
+  }
+
+  /// The address that the entry at an address of the self-map translates, as a PTE; nil elsewhere.
+  public func translated(byEntryAt place: VirtualAddress) -> VirtualAddress? {
+    let offset = place.rawValue &- base
+    let size = (addressMask / frameSize &+ 1) &* entrySize
+    guard offset < size else { return nil }
+    let address = offset / entrySize &* frameSize
+    let isUpper = address > addressMask / 2 && !format.isThirtyTwoBit
+    return VirtualAddress(isUpper ? address | ~addressMask : address)
+  }
+
+  /// The address of the PTE of address 0: `MmPteBase` of kernels that have such a variable.
+  public var base: UInt64 {
+    let start = UInt64(slot) &* ((addressMask &+ 1) / UInt64(slotCount))
+    return format.isThirtyTwoBit ? start : start | ~addressMask
+  }
+
+  private var entrySize: UInt64 { UInt64(format.width / 8) }
+  private var addressMask: UInt64 { format.isThirtyTwoBit ? 0xffff_ffff : 0xffff_ffff_ffff }
+  private var slotCount: Int {
+    switch format {
+    case .x86: 1024
+    case .pae: 4
+    case .x64, .arm64: 512
+    }
+  }
+}
