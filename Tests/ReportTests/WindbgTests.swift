@@ -1,5 +1,6 @@
 import Foundation
 import Machine
+import Paging
 import PhysicalMemory
 import Report
 import Testing
