@@ -1,6 +1,6 @@
 public import Machine
 import Paging
-import PhysicalMemory
+public import PhysicalMemory
 public import ReverseMap
 
 /// How the owners of physical addresses are written.
@@ -112,6 +112,20 @@ public struct OwnerReport: Sendable {
     out.members(of: mapping.rights)
     out.closeLine()
     count += 1
+  }
+
+  /// Writes a place that is not asked whose it is, or that nobody maps.
+  public func writeUnowned(
+    _ place: PhysicalAddress, isAsked: Bool, asJSON: Bool, to out: inout TextBuffer
+  ) {
+    guard !asJSON else {
+      out.openObject()
+      out.member("pa", hex: place.rawValue)
+      return out.closeLine()
+    }
+    out.hex(place.rawValue, digits: 16)
+    if isAsked { out.write("  nobody maps it", .dim) }
+    out.endLine()
   }
 
   /// Writes how many mappings there were; nothing in the styles of others.

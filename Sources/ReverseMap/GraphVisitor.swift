@@ -14,10 +14,6 @@ import PhysicalMemory
   let limit: UInt64
   private let ends: UnsafeMutablePointer<UInt64>
   private let next: UnsafeMutablePointer<UInt64>
-  private var pages: UnsafeMutablePointer<UInt64>
-  private var far: UnsafeMutablePointer<UInt64>
-  /// Whether there were more pages than had been counted.
-  private(set) var isOverfull = false
 
   /// Covers memory up to `end`.
   init(memoryEnd end: UInt64) {
@@ -31,8 +27,6 @@ import PhysicalMemory
     unsafe next = .allocate(capacity: count + 1)
     unsafe next.initialize(repeating: 0, count: count + 1)
     unsafe ends.initialize(repeating: 0, count: count + 1)
-    unsafe pages = next
-    unsafe far = next
   }
 
   deinit {
@@ -54,14 +48,8 @@ import PhysicalMemory
     return (near, unsafe next[count])
   }
 
-  /// Ends counting: pages are put into `words` from now on, those beyond the buckets into `far`.
-  ///
-  /// - Returns: for each bucket the number of its first page, and the end.
-  func open(
-    pages words: UnsafeMutablePointer<UInt64>, far: UnsafeMutablePointer<UInt64>
-  ) -> [UInt64] {
-    unsafe pages = words
-    unsafe self.far = far
+  /// For each bucket the number of its first page, and the end; ends counting.
+  func open() -> [UInt64] {
     var starts: [UInt64] = []
     starts.reserveCapacity(count + 1)
     var start: UInt64 = 0
@@ -78,9 +66,47 @@ import PhysicalMemory
     return starts
   }
 
+  /// Where pages are put once the buckets are open: into `pages`, those beyond the buckets into `far`.
+  func places(
+    pages: UnsafeMutablePointer<UInt64>, far: UnsafeMutablePointer<UInt64>
+  ) -> PagePlaces {
+    unsafe PagePlaces(
+      shift: shift, count: count, limit: limit, next: next, ends: ends, pages: pages, far: far)
+  }
+
+  /// Whether as many pages came as had been counted.
+  var isFull: Bool { (0...count).allSatisfy { unsafe next[$0] == ends[$0] } }
+}
+
+/// The places of pages in an index under way; good for as long as its buckets and its file are.
+@safe struct PagePlaces {
+  let shift: UInt64
+  let count: Int
+  let limit: UInt64
+  let next: UnsafeMutablePointer<UInt64>
+  let ends: UnsafeMutablePointer<UInt64>
+  let pages: UnsafeMutablePointer<UInt64>
+  let far: UnsafeMutablePointer<UInt64>
+  /// Whether there were more pages than had been counted.
+  private(set) var isOverfull = false
+
+  init(
+    shift: UInt64, count: Int, limit: UInt64, next: UnsafeMutablePointer<UInt64>,
+    ends: UnsafeMutablePointer<UInt64>, pages: UnsafeMutablePointer<UInt64>,
+    far: UnsafeMutablePointer<UInt64>
+  ) {
+    self.shift = shift
+    self.count = count
+    self.limit = limit
+    unsafe self.next = next
+    unsafe self.ends = ends
+    unsafe self.pages = pages
+    unsafe self.far = far
+  }
+
   @inline(__always)
-  func put(_ page: UInt64, node: UInt64, index: Int) {
-    let bucket = bucket(of: page)
+  mutating func put(_ page: UInt64, node: UInt64, index: Int) {
+    let bucket = page < limit ? Int(truncatingIfNeeded: page &>> shift) : count
     let place = unsafe next[bucket]
     // An image that changes under us may have more pages than were counted.
     guard unsafe place < ends[bucket] else {
@@ -99,11 +125,6 @@ import PhysicalMemory
       unsafe far[Int(truncatingIfNeeded: place &* 2)] = page &>> 12
       unsafe far[Int(truncatingIfNeeded: place &* 2 &+ 1)] = entry
     }
-  }
-
-  /// Whether as many pages came as had been counted.
-  var isFull: Bool {
-    !isOverfull && (0...count).allSatisfy { unsafe next[$0] == ends[$0] }
   }
 }
 
@@ -153,16 +174,16 @@ struct CountingVisitor: TableVisitor {
 /// Meets the tables in the same order again and puts their pages in their places.
 struct PlacingVisitor: TableVisitor {
   let numbers: FoldTable<UInt32>
-  let buckets: PageBuckets
+  private(set) var places: PagePlaces
   private var next: UInt32 = 0
   private var current: UInt64 = 0
   private var stack: [UInt64] = []
   /// Whether a table was met that was not there before.
   private(set) var isStrange = false
 
-  init(numbers: FoldTable<UInt32>, buckets: PageBuckets) {
+  init(numbers: FoldTable<UInt32>, places: PagePlaces) {
     self.numbers = numbers
-    self.buckets = buckets
+    self.places = places
   }
 
   mutating func enter(_ table: TableVisit) -> Bool {
@@ -180,7 +201,7 @@ struct PlacingVisitor: TableVisitor {
 
   @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
-    buckets.put(page.rawValue, node: current, index: entry.index)
+    places.put(page.rawValue, node: current, index: entry.index)
   }
 
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}

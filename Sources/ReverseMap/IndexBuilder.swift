@@ -95,15 +95,18 @@ public struct IndexBuilder {
   ) -> Bool {
     let pages = unsafe base + shape.start(.pages)
     let far = unsafe base + shape.start(.far)
-    let starts = unsafe buckets.open(pages: pages, far: far)
+    let starts = buckets.open()
     let directory = unsafe base + shape.start(.directory)
     for (number, start) in starts.enumerated() { unsafe directory[number] = start }
     var operation = ScanOperation(
-      visitor: PlacingVisitor(numbers: counting.graph.numbers, buckets: buckets))
+      visitor: PlacingVisitor(
+        numbers: counting.graph.numbers, places: unsafe buckets.places(pages: pages, far: far)))
     for space in machine.addressSpaces {
       machine.paging(of: space).perform(&operation, on: machine.memory)
     }
-    guard !operation.visitor.isStrange, buckets.isFull else { return false }
+    guard !operation.visitor.isStrange, !operation.visitor.places.isOverfull, buckets.isFull else {
+      return false
+    }
     var sort = BucketSort(frameBits: buckets.shift - 12)
     for (start, end) in zip(starts, starts.dropFirst()) {
       unsafe sort.sort(pages + Int(start), count: Int(end - start))

@@ -17,9 +17,20 @@ struct MMUBench: ParsableCommand {
       """,
     version: "mmubench \(version)",
     subcommands: [
-      RunCommand.self, BuildCommand.self, ConvertCommand.self, InfoCommand.self, WalkCommand.self,
-      TranslateCommand.self, FaultCommand.self, PteCommand.self, MapCommand.self,
-      ReverseCommand.self, DigestCommand.self, DiffCommand.self,
+      RunCommand.self,
+      BuildCommand.self,
+      ConvertCommand.self,
+      InfoCommand.self,
+      WalkCommand.self,
+      TranslateCommand.self,
+      FaultCommand.self,
+      PteCommand.self,
+      MapCommand.self,
+      ReverseCommand.self,
+      ReadCommand.self,
+      FindCommand.self,
+      DigestCommand.self,
+      DiffCommand.self,
       CheckCommand.self,
     ])
 

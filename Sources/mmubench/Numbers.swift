@@ -8,6 +8,19 @@ enum Numbers {
     do { return try NumberText.number(text) } catch { throw invalid(text, error) }
   }
 
+  /// A number of bytes, with a unit or without.
+  static func size(_ text: String) throws -> UInt64 {
+    do { return try NumberText.size(text) } catch { throw invalid(text, error) }
+  }
+
+  /// A number that fits a byte.
+  static func byte(_ text: String) throws -> UInt8 {
+    guard let byte = UInt8(exactly: try number(text)) else {
+      throw ValidationError("`\(text)` does not fit a byte")
+    }
+    return byte
+  }
+
   /// Two addresses with `..` between them, both inclusive.
   static func range(_ text: String) throws -> ClosedRange<UInt64> {
     do { return try NumberText.range(text) } catch { throw invalid(text, error) }
@@ -19,8 +32,7 @@ enum Numbers {
     let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { return try number(text)...number(text) }
     let first = try number(String(parts[0]))
-    let size: UInt64
-    do { size = try NumberText.size(parts[1]) } catch { throw invalid(String(parts[1]), error) }
+    let size = try self.size(String(parts[1]))
     guard size > 0, first <= UInt64.max - (size - 1) else {
       throw ValidationError("`\(text)`: the size is 0, or the addresses do not fit 64 bits")
     }

@@ -36,6 +36,8 @@ import Testing
     "Sources/PhysicalMemory/ByteMapping.swift",
     "Sources/PhysicalMemory/FrameCache.swift",
     "Sources/PhysicalMemory/PagedMemory.swift",
+    "Sources/PhysicalMemory/MemorySearch.swift",
+    "Sources/PhysicalMemory/RawSpan+Copy.swift",
     "Sources/PhysicalMemory/RunMemory.swift",
     "Sources/Report/ReportStream.swift",
     "Sources/ReverseMap/BucketSort.swift",
