@@ -41,7 +41,7 @@ struct KernelPlan {
     _ scenario: Scenario, _ spaces: inout [SpaceStatement], _ settings: MachineSettings,
     _ memory: InstalledMemory, _ collector: DiagnosticCollector
   ) {
-    guard let windows = settings.windows, Self.isNeeded(scenario) else { return nil }
+    guard let windows = settings.windows, Self.isNeeded(scenario, memory) else { return nil }
     self.windows = windows
     mark = scenario.windows?.mark ?? scenario.machine.os?.mark ?? scenario.machine.mark
     structures = WindowsStructures(windows.kernel)
@@ -57,7 +57,7 @@ struct KernelPlan {
     guard collector.diagnostics.count == before else { return nil }
   }
 
-  private static func isNeeded(_ scenario: Scenario) -> Bool {
+  private static func isNeeded(_ scenario: Scenario, _ memory: InstalledMemory) -> Bool {
     // A mask and page files are facts about entries only.
     if let windows = scenario.windows,
       !windows.sections.isEmpty || windows.pfnDatabase?.value == true
@@ -67,7 +67,8 @@ struct KernelPlan {
     }
     switch scenario.spaces {
     case .single(let layout): return !layout.vads.isEmpty
-    case .processes: return true
+    // Where memory is a list of facts, nothing is there but what was seen.
+    case .processes: return memory.facts == nil
     case .truth: return false
     }
   }
