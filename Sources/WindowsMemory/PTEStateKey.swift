@@ -4,7 +4,7 @@
 /// and the decoder asked once for each key: it alone knows the states.
 struct PTEStateKey: Sendable {
   private let mask: UInt64
-  private let swizzleBit: UInt64
+  private let swizzle: PackedField
   private let protection: PackedField
   private let pageFileHigh: UInt64
   private let pageFileLow: PackedField
@@ -29,7 +29,7 @@ struct PTEStateKey: Sendable {
 
   init(_ decoder: PTEDecoder) {
     mask = decoder.swizzle.mask
-    swizzleBit = decoder.swizzle.swizzleBit
+    swizzle = PackedField(bit: decoder.swizzle.swizzleBit)
     protection = decoder.softwareProtection
     pageFileHigh = decoder.pageFileHigh.mask
     pageFileLow = decoder.pageFileLow
@@ -43,7 +43,9 @@ struct PTEStateKey: Sendable {
   /// The key of an entry that is not present.
   @inline(__always)
   func key(of entry: UInt64) -> Int {
-    let word = entry & ~(entry & swizzleBit == 0 ? mask : 0)
+    // All ones where SwizzleBit is clear: as a condition it would be a branch that nobody can predict.
+    let isMasked = swizzle.value(in: entry) &- 1
+    let word = entry & ~(mask & isMasked)
     func flag(_ isSet: Bool, _ place: UInt64) -> UInt64 { (isSet ? 1 : 0) &<< place }
     let stored = flag(word & inStore != 0, Place.stored)
     let numbered = flag(pageFileLow.value(in: word) == store, Place.stored)
@@ -65,7 +67,7 @@ struct PTEStateKey: Sendable {
     // word that says nothing else from being 0.
     let isStored = isSet(Place.stored)
     let number = isStored && store != .max ? store : store == 1 ? 2 : 1
-    var word = swizzleBit | protection.placing(key) | pageFileLow.placing(number)
+    var word = swizzle.mask | protection.placing(key) | pageFileLow.placing(number)
     if isSet(Place.transition) { word |= transition.mask }
     if isSet(Place.prototype) { word |= prototype.mask }
     if isSet(Place.page) { word |= pageFileHigh & (~pageFileHigh &+ 1) }
