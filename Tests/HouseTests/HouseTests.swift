@@ -53,6 +53,7 @@ import Testing
     "Sources/mmubench-benchmark/CLoops.swift",
     "Sources/mmubench-benchmark/Contest.swift",
     "Sources/mmubench-benchmark/Machine.swift",
+    "Sources/WindowsMemory/PTECensus.swift",
   ]
 
   private struct SourceFile {
