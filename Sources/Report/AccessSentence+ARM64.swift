@@ -92,7 +92,11 @@ extension AccessSentence {
 extension EntryUpdate {
   /// What the processor does to the entry: `sets A D`, `sets AF and clears AP[2]`.
   func changes(in paging: PagingState) -> String {
-    let set = EntryText(paging: paging, level: level, entry: after & ~before).flags
+    var set = EntryText(paging: paging, level: level, entry: after & ~before).flags
+    // The manual's PDPTE has no accessed bit; emulators that walk to it write one.
+    if set.isEmpty, !paging.isARM64, X86Fields.accessed.isSet(in: after & ~before) {
+      set = ["\(X86Fields.accessed.name)"]
+    }
     var parts = set.isEmpty ? [] : ["sets \(set.joined(separator: " "))"]
     if before & ~after != 0 { parts.append("clears AP[2]") }
     return parts.joined(separator: " and ")

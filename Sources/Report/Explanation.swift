@@ -26,13 +26,26 @@ public struct Explanation: Sendable {
     if case .abort = answer.result { rules = AccessSentence(answer).reasons }
     if case .pageFault(let fault) = answer.result {
       rules = AccessSentence(answer).reasons
-      code = ErrorCodeWords(fault.errorCode).lines
+      code = ErrorCodeWords(fault.errorCode).lines + Self.openAccessedBits(answer)
     }
     if case .abort(let abort) = answer.result { code = SyndromeWords(abort).lines }
     self.init(
       Supposition(memory, answer.state, answer.pointer, answer.access), answer.walk.address,
       rules: rules, code: code)
     verdictOfSystem = answer.verdict.map { VerdictReport(verdict: $0, mode: answer.state.mode) }
+  }
+
+  /// What the manual leaves open: whether entries that led to a fault were marked as used.
+  private static func openAccessedBits(_ answer: AccessAnswer) -> [ExplanationSteps.Line] {
+    let isOpen = answer.walk.steps.contains { step in
+      guard let entry = step.entry, X86Fields.present.isSet(in: entry) else { return false }
+      let hasBit = answer.state.mode != .pae || step.level < answer.state.topLevel
+      return hasBit && !X86Fields.accessed.isSet(in: entry)
+    }
+    guard isOpen else { return [] }
+    let text =
+      "of entries that were read before the fault a processor may set it or not (SDM 3A, 4.8)"
+    return [("\(X86Fields.accessed.name)=0", text)]
   }
 
   /// Explains a walk in a state.

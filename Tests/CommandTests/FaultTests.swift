@@ -32,6 +32,18 @@ import Testing
         + #""error_code":"0x6"}"# + "\n")
   }
 
+  /// Emulators write an accessed bit into PDPTEs, where the manual has a reserved one.
+  @Test(arguments: [["--explain"], []])
+  func anAccessedBitThatNoManualHasIsNamed(options: [String]) throws {
+    let scenario = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Scenarios/x86/pae-ad-updates-walked.yaml")
+    let outcome = try Command.run(
+      ["fault", scenario.path, "0x00400123"] + options, input: "", in: place)
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("sets A   of PDPTE[0x000]"))
+  }
+
   @Test func anAccessIsAReadByUserModeUnlessSaid() throws {
     let outcome = try run("fault", "plain.yaml", "0x900000", "--json")
     #expect(outcome.output.contains(#""access":"read","as":"user""#))
