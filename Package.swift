@@ -74,7 +74,9 @@ let package = Package(
     room("WindowsMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
     room("ScenarioFile", [yams]),
     // Layer 4
-    room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "WindowsMemory"]),
+    room(
+      "Machine",
+      ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "LinuxMemory", "WindowsMemory"]),
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
     room("ReverseMap", ["CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine"]),
     // Layer 5

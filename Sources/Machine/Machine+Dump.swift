@@ -1,12 +1,20 @@
 import BitLayout
 public import DumpFormats
+import LinuxMemory
 import Paging
 import PhysicalMemory
 
 extension Machine {
   /// Takes a dump as a machine, with what the user says laid over what the dump says.
+  ///
+  /// - Parameters:
+  ///   - dump: the dump.
+  ///   - overrides: what the user says.
+  ///   - readsProcesses: whether its operating system is looked for, with its processes.
+  /// - Throws: `MachineOverrides.Problem`, where mode or root are not known, or no processor is such.
   public init(
-    _ dump: DumpFile, overrides: MachineOverrides = MachineOverrides()
+    _ dump: DumpFile, overrides: MachineOverrides = MachineOverrides(),
+    readsProcesses: Bool = true
   ) throws(MachineOverrides.Problem) {
     let processor = dump.processors.first
     let longMode = processor.flatMap(\.efer).map(RegisterLayouts.longModeActive.isSet(in:))
@@ -16,14 +24,22 @@ extension Machine {
     }
     let named = dump.root.flatMap { PagingMode(rawValue: $0.mode.rawValue) }
     let only: PagingMode? = dump.architecture == .aarch64 ? .arm64 : nil
-    guard let mode = overrides.mode ?? recorded ?? named ?? only else {
+    var linux = Self.vmcoreinfo(of: dump)
+    var place = "VMCOREINFO"
+    let isSilent = overrides.mode == nil && recorded == nil && named == nil
+    if linux == nil, isSilent, readsProcesses, let found = Vmcoreinfo.search(dump.memory) {
+      (linux, place) = (found.text, "VMCOREINFO in memory at \(found.place)")
+    }
+    guard let mode = overrides.mode ?? recorded ?? named ?? linux?.mode ?? only else {
       throw Self.modeNeeded(dump, processor)
     }
     self.init(
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
       format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
-    let source = processor?.source ?? dump.root?.source ?? "the dump is of an aarch64 processor"
+    let source =
+      recorded.map { _ in processor?.source ?? "" } ?? dump.root?.source
+      ?? (linux?.mode == mode ? place : "the dump is of an aarch64 processor")
     note("mode", mode.rawValue, from: overrides.mode == nil ? source : "--mode")
     if mode == .arm64 {
       noteDefaults(overrides)
@@ -37,6 +53,8 @@ extension Machine {
     for fact in dump.facts { note(fact.subject, fact.value, from: fact.source) }
     // Registers of another mode say nothing about this one, but CR3 is where the tables are.
     if let root = addressSpaces.first { paging.cr3 = root.register }
+    let isLinux = overrides.system.map { $0.lowercased().hasPrefix("linux") } ?? true
+    if readsProcesses, isLinux, dump.root == nil { readLinux(linux) }
     try overrides.apply(to: &self)
     if addressSpaces.isEmpty {
       throw MachineOverrides.Problem(

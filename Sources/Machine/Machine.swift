@@ -13,12 +13,15 @@ public struct Machine: Sendable {
     public var value: String
     /// Where it comes from.
     public var source: String
+    /// Whether no translation depends on it, so that only who asks about the machine wants it.
+    public var isAside: Bool
 
     /// Describes where a fact comes from.
-    public init(_ subject: String, _ value: String, from source: String) {
+    public init(_ subject: String, _ value: String, from source: String, isAside: Bool = false) {
       self.subject = subject
       self.value = value
       self.source = source
+      self.isAside = isAside
     }
   }
 

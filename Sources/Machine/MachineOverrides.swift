@@ -195,7 +195,9 @@ public struct MachineOverrides: Hashable, Sendable {
       known.append(owner)
     }
     guard !known.isEmpty else {
-      return Problem("no process \(wanted): this image names no processes; use --root ADDRESS")
+      let why = machine.provenance.first { $0.subject == "processes" }.map { " (\($0.source))" }
+      return Problem(
+        "no process \(wanted): this image names no processes\(why ?? ""); use --root ADDRESS")
     }
     let shown = known.prefix(12).joined(separator: ", ")
     return Problem("no process \(wanted); known: \(shown)\(known.count > 12 ? ", ..." : "")")
@@ -218,5 +220,11 @@ extension Machine {
   public mutating func note(_ subject: String, _ value: String, from source: String) {
     provenance.removeAll { $0.subject == subject }
     provenance.append(Provenance(subject, value, from: source))
+  }
+
+  /// Records a fact on which no translation depends.
+  mutating func noteAside(_ subject: String, _ value: String, from source: String) {
+    provenance.removeAll { $0.subject == subject }
+    provenance.append(Provenance(subject, value, from: source, isAside: true))
   }
 }

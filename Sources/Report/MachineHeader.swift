@@ -32,7 +32,8 @@ public struct MachineHeader: Sendable {
     let registers = showsThem ? RegisterFacts(paging, known).facts : []
     let shown = Set(registers.map(\.0) + ["mode", "root"] + (showsThem ? ["NXE"] : []))
     facts += registers
-    facts += known.filter { !shown.contains($0.subject) }.map { ($0.subject, $0.value, $0.source) }
+    facts += known.filter { !$0.isAside && !shown.contains($0.subject) }
+      .map { ($0.subject, $0.value, $0.source) }
     let others = machine.addressSpaces.count - 1
     if others > 0 {
       facts.append(

@@ -40,7 +40,7 @@ extension Workbench {
     _ dump: DumpFile, to format: DumpWriter.Format, _ path: String, force: Bool = false
   ) throws(DumpError) -> [String] {
     // What paging is like is worked out in one place; a dump that does not say it is no machine.
-    let machine = try? Machine(dump)
+    let machine = try? Machine(dump, readsProcesses: false)
     let writer = DumpWriter(
       format, architecture: dump.architecture, processors: dump.processors,
       vmcoreinfo: dump.vmcoreinfo, root: dump.root ?? machine.flatMap(root(of:)))

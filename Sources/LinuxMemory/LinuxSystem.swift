@@ -1,0 +1,13 @@
+/// What is known of the Linux that runs on a machine.
+public struct LinuxSystem: Sendable {
+  /// The kernel, as far as its entries depend on it.
+  public var kernel: LinuxKernel
+  /// How the kernel became known, for the reader.
+  public var foundBy: String
+
+  /// Describes a system.
+  public init(_ kernel: LinuxKernel, foundBy: String) {
+    self.kernel = kernel
+    self.foundBy = foundBy
+  }
+}

@@ -1,0 +1,130 @@
+import LinuxMemory
+import Paging
+import PhysicalMemory
+import TestSupport
+
+/// A kernel with some tasks, in memory that is written word by word.
+///
+/// 1 MiB from 0x10_0000 on is the kernel's image, mapped at 0xffffffff81000000; tasks are in it too.
+struct LinuxSketch {
+  static let image: UInt64 = 0xffff_ffff_8100_0000
+  static let place: UInt64 = 0x10_0000
+  /// Offsets of `tasks`, `mm`, `pid` and `comm` in a task, and of `pgd` in its memory.
+  static let fields: (tasks: UInt64, memory: UInt64, pid: UInt64, name: UInt64, root: UInt64) =
+    (0x30, 0x48, 0x60, 0x70, 0x18)
+
+  struct Task {
+    var pid: UInt64
+    var name: String
+    var root: UInt64?
+  }
+
+  var tables = TableSketch()
+  var tasks: [Task] = [
+    Task(pid: 1, name: "init", root: 0x8000), Task(pid: 2, name: "kthreadd", root: nil),
+    Task(pid: 300, name: "fifteen letters", root: 0xa000),
+  ]
+
+  /// Writes tables and tasks; the types are for whoever wants them.
+  init(hasTypes: Bool = true) {
+    kernelHalf(0x1000)
+    tables.put(0x3003, in: 0x2000, at: 510)
+    tables.put(0x4003, in: 0x3000, at: 8)
+    for page in 0..<UInt64(256) {
+      tables.put(Self.place + page << 12 | 0x103, in: 0x4000, at: page)
+    }
+    put(Array("Linux version 6.1.0-test (x) #1\0".utf8), at: 0x1000)
+    if hasTypes { put(Self.types(), at: 0x2008) }
+    putTasks()
+  }
+
+  /// The upper half that all roots have.
+  mutating func kernelHalf(_ root: UInt64) { tables.put(0x2003, in: root, at: 511) }
+
+  /// Where a task is in the image; the first is the swapper.
+  static func offset(ofTask index: Int) -> UInt64 { 0x1_0000 + UInt64(index) * 0x1000 }
+
+  private mutating func putTasks() {
+    let count = tasks.count + 1
+    for index in 0..<count {
+      let record = Self.offset(ofTask: index)
+      let neighbours = [(index + 1) % count, (index + count - 1) % count]
+      for (side, neighbour) in neighbours.enumerated() {
+        let link = Self.image + Self.offset(ofTask: neighbour) + Self.fields.tasks
+        putWord(link, at: record + Self.fields.tasks + UInt64(side) * 8)
+      }
+      let task = index == 0 ? Task(pid: 0, name: "swapper/0", root: nil) : tasks[index - 1]
+      putWord(task.pid, at: record + Self.fields.pid)
+      put(Array(task.name.utf8), at: record + Self.fields.name)
+      guard let root = task.root else { continue }
+      let memory = 0x4_0000 + UInt64(index) * 0x1000
+      putWord(Self.image + memory, at: record + Self.fields.memory)
+      // The roots are outside the image; the kernel reaches them at this page of it.
+      let alias = 0x8_0000 + UInt64(index) * 0x1000
+      tables.put(root | 0x103, in: 0x4000, at: alias >> 12)
+      putWord(Self.image + alias, at: memory + Self.fields.root)
+      kernelHalf(root)
+      tables.put(0x5007 + UInt64(index) << 12, in: root, at: 0)
+    }
+  }
+
+  /// Writes an eight-byte word at an offset in the image.
+  mutating func putWord(_ word: UInt64, at offset: UInt64) {
+    let place = Self.place + offset
+    tables.put(word, in: place & ~0xfff, at: place % 4096 / 8)
+  }
+
+  /// Writes bytes at an offset in the image that is a multiple of 8.
+  mutating func put(_ bytes: [UInt8], at offset: UInt64) {
+    for start in stride(from: 0, to: bytes.count, by: 8) {
+      let part = bytes[start..<min(start + 8, bytes.count)]
+      putWord(part.reversed().reduce(0) { $0 << 8 | UInt64($1) }, at: offset + UInt64(start))
+    }
+  }
+
+  /// Types by the words of Linux Documentation/bpf/btf.rst: `task_struct` and `mm_struct`, both with an
+  /// anonymous structure around what is looked for.
+  static func types() -> [UInt8] {
+    var names: [UInt8] = [0]
+    func name(_ text: String) -> UInt32 {
+      defer { names += Array(text.utf8) + [0] }
+      return UInt32(names.count)
+    }
+    func structure(_ text: UInt32, _ size: UInt32, _ members: [(UInt32, UInt32, UInt64)])
+      -> [UInt32]
+    {
+      [text, 4 << 24 | UInt32(members.count), size]
+        + members.flatMap { [$0.0, $0.1, UInt32($0.2 * 8)] }
+    }
+    let fields = Self.fields
+    let words: [UInt32] =
+      [name("int"), 1 << 24, 4, 0x100_0020] + [name("char"), 1 << 24, 1, 8]  // 1, 2
+      + [0, 2 << 24, 0]  // 3: a pointer
+      + [0, 3 << 24, 0, 2, 1, 16]  // 4: char[16]
+      + [name("pid_t"), 8 << 24, 1]  // 5
+      + structure(name("list_head"), 16, [(name("next"), 3, 0), (name("prev"), 3, 8)])  // 6
+      + structure(
+        0, 0x80,
+        [
+          (name("tasks"), 6, fields.tasks - 8), (name("mm"), 3, fields.memory - 8),
+          (name("pid"), 5, fields.pid - 8), (name("comm"), 4, fields.name - 8),
+        ])  // 7
+      + structure(name("task_struct"), 0x90, [(name("flags"), 1, 0), (0, 7, 8)])  // 8
+      + structure(0, 0x20, [(name("pgd"), 3, fields.root)])  // 9
+      + structure(name("mm_struct"), 0x20, [(0, 9, 0)])  // 10
+    let size = UInt32(words.count * 4)
+    let header = [0x1_eb9f, 24, 0, size, size, UInt32(names.count)]
+    return (header + words).flatMap { word in (0..<4).map { UInt8(word >> ($0 * 8) & 0xff) } }
+      + names
+  }
+
+  /// Searches this memory, with a register as the dump has it.
+  func findings(
+    register: UInt64 = 0x1000, _ text: String? = nil
+  ) throws -> LinuxFindings? {
+    LinuxSearch(
+      try tables.memory, PagingState(mode: .x86_64), text.map { Vmcoreinfo(text: $0) },
+      roots: [LinuxSearch.Root(register: register, source: "test")]
+    ).run()
+  }
+}
