@@ -48,6 +48,7 @@ let package = Package(
     .library(name: "ReverseMap", targets: ["ReverseMap"]),
     .library(name: "ImageBuilder", targets: ["ImageBuilder"]),
     .library(name: "Workbench", targets: ["Workbench"]),
+    .library(name: "Quiz", targets: ["Quiz"]),
     .library(name: "Report", targets: ["Report"]),
   ],
   dependencies: [
@@ -85,6 +86,12 @@ let package = Package(
       ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "WindowsMemory"]),
     // Layer 6
     room(
+      "Quiz",
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "Machine", "ImageBuilder",
+        "WindowsMemory",
+      ]),
+    room(
       "Workbench",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
@@ -93,8 +100,8 @@ let package = Package(
     room(
       "Report",
       [
-        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "ReverseMap", "ScenarioFile",
-        "WindowsMemory",
+        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "Quiz", "ReverseMap",
+        "ScenarioFile", "WindowsMemory",
       ]),
     // The benchmark, with the C loops that it compares the library with
     .target(
@@ -112,7 +119,7 @@ let package = Package(
       name: "mmubench",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ReverseMap", "ImageBuilder", "Workbench", "Report", "WindowsMemory", arguments,
+        "ReverseMap", "ImageBuilder", "Quiz", "Workbench", "Report", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 
@@ -141,6 +148,7 @@ let package = Package(
         "TestSupport",
       ],
       fixtures: ["Diagnostics"]),
+    tests("Quiz", ["Quiz", "Report", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"]),
     tests("Readme", ["mmubench"]),
     tests(
       "Report",

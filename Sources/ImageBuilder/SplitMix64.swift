@@ -2,26 +2,32 @@
 /// Splittable Pseudorandom Number Generators", 2014).
 ///
 /// It is the same on every machine, and any of its numbers can be had without those before it.
-struct SplitMix64: Sendable {
+package struct SplitMix64: Sendable {
   private static let gamma: UInt64 = 0x9e37_79b9_7f4a_7c15
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  /// Starts the sequence of a seed.
+  package init(seed: UInt64) { state = seed }
 
   /// The next number of the sequence.
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= Self.gamma
     return Self.mix(state)
   }
 
   /// Number `index` of the sequence that `seed` starts, counted from 0.
-  static func number(_ index: UInt64, seed: UInt64) -> UInt64 {
+  package static func number(_ index: UInt64, seed: UInt64) -> UInt64 {
     mix(seed &+ (index &+ 1) &* gamma)
   }
 
   /// Number `index` of the sequence, spread over 0 ..< `count`, which is not 0.
   static func number(_ index: UInt64, seed: UInt64, below count: UInt64) -> UInt64 {
     number(index, seed: seed).multipliedFullWidth(by: count).high
+  }
+
+  /// The next number, spread over 0 ..< `count`, which is not 0.
+  package mutating func next(below count: UInt64) -> UInt64 {
+    next().multipliedFullWidth(by: count).high
   }
 
   private static func mix(_ value: UInt64) -> UInt64 {

@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// Reads whole files, but never more than a scenario may have: the one place here with system calls.
-enum FileContents {
+package enum FileContents {
   /// The bytes of a file, or of a larger one a little more than a scenario may have.
-  static func bytes(of path: String) throws(ScenarioFileError) -> [UInt8] {
+  package static func bytes(of path: String) throws(ScenarioFileError) -> [UInt8] {
     // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(path: path, reason: reason(errno)) }

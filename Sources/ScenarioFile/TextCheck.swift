@@ -1,7 +1,7 @@
 /// Checks a file's bytes before anything parses them: UTF-8, and no character that hides or moves text.
-enum TextCheck {
+package enum TextCheck {
   /// How large a scenario file may be.
-  static let maximumBytes = 4 << 20
+  package static let maximumBytes = 4 << 20
 
   /// The bytes as text without a byte order mark, or what is wrong with them.
   static func text(_ bytes: [UInt8]) throws(Diagnostic) -> String {

@@ -32,6 +32,7 @@ struct MMUBench: ParsableCommand {
       DigestCommand.self,
       DiffCommand.self,
       CheckCommand.self,
+      QuizCommand.self,
     ])
 
   static let version = "0.1.0"

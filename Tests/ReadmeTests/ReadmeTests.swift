@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The README shows what the program prints: every `console` block is run and compared.
+/// The README, and the course, show what the program prints: every `console` block is run and compared.
 @Suite struct ReadmeTests {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -31,7 +31,26 @@ import Testing
 
   @Test func readmeHasSessions() { #expect(Self.sessions(in: "README.md").count >= 2) }
 
-  @Test(arguments: sessions(in: "README.md") + sessions(in: "Scenarios/README.md"))
+  /// The lessons of the course, in order.
+  private static var lessons: [String] {
+    let folder = "Scenarios/course"
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: root.appending(path: folder).path)
+    return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
+  }
+
+  @Test func everyLessonHasAScenarioAndCommands() {
+    let lessons = Self.lessons.filter { !$0.hasSuffix("README.md") }
+    #expect(lessons.count == 10)
+    for lesson in lessons {
+      let scenario = lesson.dropLast("md".count) + "yaml"
+      #expect(FileManager.default.fileExists(atPath: Self.root.appending(path: scenario).path))
+      #expect(Self.sessions(in: lesson).count >= 3, "\(lesson)")
+    }
+  }
+
+  @Test(
+    arguments: (["README.md", "Scenarios/README.md"] + lessons).flatMap { sessions(in: $0) })
   func sessionPrintsWhatIsShown(session: Session) throws {
     let words = session.command.split(separator: " ").map(String.init)
     #expect(words.first == "mmubench")

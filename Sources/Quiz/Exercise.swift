@@ -1,0 +1,57 @@
+public import Machine
+import Paging
+public import PhysicalMemory
+
+/// One question, all that is needed to answer it, and the answer.
+public struct Exercise: Sendable {
+  /// A page table that the question can be answered from.
+  public struct Table: Hashable, Sendable {
+    /// The level of its entries.
+    public let level: Int
+    /// Where it starts.
+    public let address: PhysicalAddress
+    /// The entries that are not zero.
+    public let entries: [Entry]
+  }
+
+  /// An entry of a table.
+  public struct Entry: Hashable, Sendable {
+    /// Its place in the table.
+    public let index: Int
+    /// The entry.
+    public let value: UInt64
+  }
+
+  /// A processor with its memory.
+  public struct Setting: Sendable {
+    /// The machine.
+    public let machine: Machine
+    /// The tables, the top one first.
+    public let tables: [Table]
+    /// The scenario that builds the machine, as the text of a file.
+    public let scenario: String
+  }
+
+  /// What the question is about.
+  public enum Matter: Sendable {
+    /// An address of a toy machine.
+    case toy(ToyMachine, UInt64)
+    /// An address of a processor.
+    case walk(Setting, Walk)
+    /// An access of a processor.
+    case access(Setting, AccessAnswer)
+  }
+
+  /// The number in the quiz, from 1 on.
+  public let number: UInt64
+  /// What is asked.
+  public let kind: ExerciseKind
+  /// What the question is about.
+  public let matter: Matter
+  /// The question.
+  public let question: String
+  /// What may be answered, where the answers to choose from are given.
+  public let choices: [Answer.Choice]
+  /// The answer.
+  public let answer: Answer
+}

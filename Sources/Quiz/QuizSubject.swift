@@ -1,0 +1,42 @@
+public import Paging
+
+/// What the exercises of a quiz are about.
+public enum QuizSubject: Hashable, Sendable {
+  /// A machine small enough for paper: one table, few bits.
+  case toy(ToyGeometry)
+  /// A processor in a paging mode, whose tables no operating system has a meaning for.
+  case processor(PagingMode)
+  /// A Windows kernel, by its id, on a processor in a paging mode.
+  case windows(PagingMode, id: String)
+
+  /// The subject in the words of the command line.
+  public var name: String {
+    switch self {
+    case .toy(let geometry): geometry.description
+    case .processor(let mode): mode.rawValue
+    case .windows(let mode, let id): "\(mode.rawValue), \(id)"
+    }
+  }
+}
+
+/// How hard the exercises are.
+public enum QuizLevel: Int, CaseIterable, Sendable {
+  /// Where an address lies: present or not, pages of 4 KiB.
+  case addresses = 1
+  /// Large pages and rights: whether an access faults, and with which code.
+  case rights
+  /// Reserved bits, registers that change the rules, addresses that no table translates.
+  case registers
+}
+
+/// What an exercise asks.
+public enum ExerciseKind: String, CaseIterable, Sendable {
+  /// Where an address lies in physical memory.
+  case translate
+  /// Whether an access faults, and with which code.
+  case fault
+  /// What the kernel does about an access.
+  case kernel
+  /// Which entries of the frame table (the PFN database) change as the kernel resolves a fault.
+  case frames
+}

@@ -1,0 +1,68 @@
+import PhysicalMemory
+public import Quiz
+
+/// Writes the marks of a class.
+public struct MarksReport: Sendable {
+  private let sheet: AnswerSheet
+  private let exercises: [Exercise]
+
+  /// Marks a sheet of answers to these exercises.
+  public init(_ sheet: AnswerSheet, _ exercises: [Exercise]) {
+    self.sheet = sheet
+    self.exercises = exercises
+  }
+
+  /// Writes an object for each student.
+  public func writeJSON(to out: inout TextBuffer) {
+    for student in sheet.students {
+      let marks = sheet.marks(of: student, exercises)
+      out.openObject()
+      out.member("student", student.name)
+      out.member("correct", UInt64(marks.count { $0 }))
+      out.member("of", UInt64(exercises.count))
+      out.openArray("answers")
+      for (index, exercise) in exercises.enumerated() {
+        out.openElement()
+        out.member("exercise", exercise.number)
+        out.member("given", given(by: student, index))
+        out.member("expected", exercise.answer.text)
+        out.member("correct", marks[index])
+        out.closeObject()
+      }
+      out.closeArray()
+      out.closeLine()
+    }
+  }
+
+  /// Writes a line for each student, and how many solved each exercise.
+  public func writeText(to out: inout TextBuffer) {
+    let width = max(8, sheet.students.map { Wording.visible($0.name).count }.max() ?? 0) + 2
+    out.styled(.dim) { out in
+      out.write("student", width: width)
+      out.write("right", width: 7)
+      for exercise in exercises { out.write("\(exercise.number)", rightAlignedIn: 4) }
+      out.endLine()
+    }
+    var solved = exercises.map { _ in 0 }
+    for student in sheet.students {
+      let marks = sheet.marks(of: student, exercises)
+      out.write(Wording.visible(student.name), width: width)
+      out.write("\(marks.count { $0 })/\(marks.count)", width: 7)
+      for (index, isRight) in marks.enumerated() {
+        if isRight { solved[index] += 1 }
+        let isGiven = !given(by: student, index).isEmpty
+        out.write(isRight ? "   ✓" : isGiven ? "   ✗" : "   -", isRight ? .green : .red)
+      }
+      out.endLine()
+    }
+    out.styled(.dim) { out in
+      out.write("solved by", width: width + 7)
+      for count in solved { out.write("\(count)", rightAlignedIn: 4) }
+      out.endLine()
+    }
+  }
+
+  private func given(by student: AnswerSheet.Student, _ index: Int) -> String {
+    index < student.answers.count ? student.answers[index] : ""
+  }
+}

@@ -1,0 +1,51 @@
+import Paging
+import Quiz
+import Testing
+
+@Suite struct AnswerSheetTests {
+  private static func exercises() throws -> [Exercise] {
+    let quiz = Quiz(.toy(try ToyGeometry("toy:6,7,4")))
+    // 0x6 and 0x7f, as QuizTests works them out.
+    return try (1...2).map { try quiz.exercise($0) }
+  }
+
+  @Test func answersCountInEveryNotation() throws {
+    let sheet = try AnswerSheet(
+      """
+      # the class of Monday
+      Ada: 0x6; 0x7F
+      Babbage:6;127
+
+      Carol : fault ; 0x7f
+      Dijkstra: ; 0x7f
+      Euler: 0x06
+      Fermat:
+      """, path: "answers.txt")
+    #expect(
+      sheet.students.map(\.name) == ["Ada", "Babbage", "Carol", "Dijkstra", "Euler", "Fermat"])
+    let exercises = try Self.exercises()
+    let marks = sheet.students.map { sheet.marks(of: $0, exercises) }
+    let expected = [
+      [true, true], [true, true], [false, true], [false, true], [true, false], [false, false],
+    ]
+    #expect(marks == expected)
+    #expect(sheet.answerCount == 2)
+  }
+
+  @Test(arguments: [
+    ("Ada 0x6", "a.txt:1:1: no name"), ("\n  : 0x6", "a.txt:2:3: no name"),
+    ("Ada: 1\nAda: 2", "a.txt:2:1: `Ada` has a line already, line 1"),
+  ])
+  func aBadLineIsNamed(_ text: String, _ start: String) {
+    let problem = #expect(throws: AnswerSheet.Problem.self) {
+      try AnswerSheet(text, path: "a.txt")
+    }
+    #expect(problem?.description.hasPrefix(start) == true)
+  }
+
+  @Test func errorCodesCountByTheirFlagsToo() throws {
+    let fetch = try Quiz(.processor(.x86_64), seed: 5, level: .registers).exercise(1)
+    for text in ["0x5", "5", "P U", "p, u"] { #expect(fetch.answer.accepts(text)) }
+    for text in ["", "P", "0x15", "none", "u p"] { #expect(!fetch.answer.accepts(text)) }
+  }
+}
