@@ -37,7 +37,7 @@ struct MachineSettings {
       paging = PagingState(mode: mode, cr3: dump?.paging.cr3 ?? 0)
       paging.physicalBits = dump?.paging.physicalBits ?? paging.physicalBits
       paging.features = dump?.paging.features ?? paging.features
-      paging.vendor = dump?.paging.vendor ?? paging.vendor
+      paging.vendor = dump?.paging.vendor
     }
     if machine.mode != nil { note("mode", mode.rawValue, from: "scenario") }
     for register in machine.registers {
@@ -49,7 +49,7 @@ struct MachineSettings {
     applyProcessor(machine, collector)
     noteNoExecute(machine, isDump: dump != nil)
     if let root = machine.root { paging.cr3 = root.value }
-    checkState(machine, collector)
+    checkState(machine, over: dump, collector)
   }
 
   private static func mode(
@@ -138,8 +138,18 @@ struct MachineSettings {
     note("NXE", paging.noExecute ? "1" : "0", from: isSaid ? "scenario" : "default of the mode")
   }
 
-  private func checkState(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
-    guard let contradiction = paging.contradiction else { return }
+  /// Refuses what the scenario says and no processor is; what a dump records itself is let pass.
+  private func checkState(
+    _ machine: Scenario.Machine, over dump: Machine?, _ collector: DiagnosticCollector
+  ) {
+    checkDeviations(machine, collector)
+    // The root of an image that is built is looked at where its memory is known.
+    if dump != nil, let root = machine.root, let problem = paging.rootContradiction {
+      collector.report(.impossibleRegisters, problem, at: root.mark)
+    }
+    let recorded = dump?.paging.contradictions ?? []
+    guard let contradiction = paging.contradictions.first(where: { !recorded.contains($0) })
+    else { return }
     // What the machine lacks is at its default, with which the rest agrees; only vendors have none.
     let isVendorKnown =
       machine.vendor.map { PagingState.Vendor(rawValue: $0.value) != nil }
@@ -148,12 +158,26 @@ struct MachineSettings {
     let bits = machine.physicalBits.flatMap {
       PagingState.processorBits.contains($0.value) ? nil : $0.mark
     }
-    let attribute = (machine.encryptionBit ?? machine.sharedBit).flatMap {
-      contradiction.contains("bit \($0.value)") ? $0.mark : nil
+    let attribute = [machine.encryptionBit, machine.sharedBit].compactMap(\.self).first {
+      contradiction.contains("bit \($0.value)")
+    }
+    let register = machine.registers.first {
+      contradiction.contains($0.name.value.uppercased())
     }
     let mark =
-      bits ?? attribute ?? machine.registers.first?.name.mark ?? machine.mode?.mark ?? machine.mark
+      bits ?? attribute?.mark ?? (register ?? machine.registers.first)?.name.mark
+      ?? machine.vendor?.mark ?? machine.root?.mark ?? machine.mode?.mark ?? machine.mark
     collector.report(.impossibleRegisters, contradiction, at: mark)
+  }
+
+  private func checkDeviations(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
+    guard paging.mode != .pae else { return }
+    for name in machine.accept where Self.deviations[name.value] != nil {
+      collector.report(
+        .impossibleRegisters,
+        "\(name.value) is about PDPTEs of mode pae, which processors load with CR3; the mode is "
+          + paging.mode.rawValue, at: name.mark)
+    }
   }
 
   private var isImpossibleForAnyVendor: Bool {

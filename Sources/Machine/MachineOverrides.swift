@@ -70,14 +70,38 @@ public struct MachineOverrides: Hashable, Sendable {
   /// Applies the overrides to a machine.
   ///
   /// A root that is given becomes the only address space; a process selects among those known.
+  ///
+  /// - Throws: what is impossible about what the user says. What is impossible about what the image
+  ///   itself records is a warning: dumps are taken of machines that are in trouble.
   public func apply(to machine: inout Machine) throws(Problem) {
+    let recorded = machine.paging.contradictions
     applyMode(to: &machine)
     try checkRegisters(of: machine.paging.mode)
     applyRegisters(to: &machine)
     applyProcessor(to: &machine)
     try applySystem(to: &machine)
     try chooseRoot(of: &machine)
-    if let contradiction = machine.paging.contradiction { throw Problem(contradiction) }
+    try checkState(of: &machine, recorded)
+  }
+
+  private func checkState(of machine: inout Machine, _ recorded: [String]) throws(Problem) {
+    for contradiction in machine.paging.contradictions {
+      guard recorded.contains(contradiction) else { throw Problem(contradiction) }
+      machine.warn("the image records an impossible state of registers: \(contradiction)")
+    }
+    if root != nil, let problem = machine.paging.rootContradiction { throw Problem(problem) }
+    let deviation = [
+      ("pdpte-accessed", acceptsAccessedPDPTE), ("pdpte-walked", walksPDPTEs),
+    ].first(where: \.1)
+    if RegisterLayouts.spaceSeparation.isSet(in: machine.paging.cr4) {
+      machine.warn(
+        "CR4.LASS=1 is not modelled: the general-protection exceptions of linear-address space "
+          + "separation are not among the answers")
+    }
+    guard let deviation, machine.paging.mode != .pae else { return }
+    throw Problem(
+      "--accept \(deviation.0) is about PDPTEs of mode pae, which processors load with CR3; the mode "
+        + "is \(machine.paging.mode.rawValue)")
   }
 
   private func applyMode(to machine: inout Machine) {
@@ -126,8 +150,6 @@ public struct MachineOverrides: Hashable, Sendable {
     set(efer, \.efer, "efer")
     set(pkru, \.pkru, "pkru")
     set(pkrs, \.pkrs, "pkrs")
-    // `--cr4 0x100000` asks for SMEP; it does not take the mode back that --mode has set.
-    if mode != nil { machine.paging.setModeBits() }
     // What was assumed or set by default about NXE no longer holds.
     if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
     if let ttbr1 {
@@ -204,18 +226,12 @@ public struct MachineOverrides: Hashable, Sendable {
   }
 }
 
-extension PagingState {
-  /// Sets the register bits without which the mode would be another.
-  fileprivate mutating func setModeBits() {
-    cr0 |= RegisterLayouts.pagingEnable.mask
-    if mode != .x86 { cr4 |= RegisterLayouts.physicalAddressExtension.mask }
-    if mode == .la57 { cr4 |= RegisterLayouts.fiveLevel.mask }
-    guard mode == .x86_64 || mode == .la57 else { return }
-    efer |= RegisterLayouts.longModeEnable.mask | RegisterLayouts.longModeActive.mask
-  }
-}
-
 extension Machine {
+  /// Adds a warning, once.
+  fileprivate mutating func warn(_ text: String) {
+    if !warnings.contains(text) { warnings.append(text) }
+  }
+
   /// Records how a fact became known, in the place of what was recorded before.
   public mutating func note(_ subject: String, _ value: String, from source: String) {
     provenance.removeAll { $0.subject == subject }

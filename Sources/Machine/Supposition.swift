@@ -12,12 +12,16 @@ public struct Supposition: Sendable {
   public private(set) var access: Access?
   /// The bits of entries that are inverted.
   private var memory: PatchedMemory
+  /// Whether it is known who made the processor; a change of registers does not change it.
+  private let isVendorKnown: Bool
 
   /// Asks about a machine as it is.
   public init(
     _ memory: MemoryImage, _ state: PagingState, _ pointer: VirtualAddress, _ access: Access?
   ) {
     self.state = state
+    isVendorKnown = state.vendor != nil || state.rulesOf == .amd
+    self.state.vendor = state.rulesOf
     self.pointer = pointer
     self.access = access
     self.memory = PatchedMemory(base: memory)
@@ -78,7 +82,9 @@ public struct Supposition: Sendable {
   public func supposing(_ changes: [Change]) -> Supposition? {
     var other = self
     for change in changes { other.apply(change) }
-    guard other.state.contradiction == nil else { return nil }
+    // What is impossible of the machine as it is says nothing against the change.
+    let known = state.contradictions
+    guard other.state.contradictions.allSatisfy(known.contains) else { return nil }
     if let access = other.access, other.state.contradiction(of: access) != nil { return nil }
     return other
   }
@@ -92,7 +98,9 @@ public struct Supposition: Sendable {
     case .outputSize(let size):
       state.tcr = ARM64RegisterLayouts.outputSize.setting(size, in: state.tcr) ?? state.tcr
     case .feature(let feature, let isPresent): state.features[keyPath: feature.path] = isPresent
-    case .encryptionBit(let bit): state.encryptionBit = bit
+    case .encryptionBit(let bit):
+      state.encryptionBit = bit
+      if !isVendorKnown { state.vendor = .amd }
     case .privilege(let privilege): access?.privilege = privilege
     }
   }

@@ -14,6 +14,13 @@ public enum ARM64RegisterLayouts {
   /// SCTLR_EL1.EPAN.
   public static let enhancedPAN = BitField(
     "EPAN", 57, .value, "PAN counts what EL0 may execute as accessible to EL0")
+  /// The bits of SCTLR_EL1 that are RES0 whatever features the processor has.
+  static let reservedSCTLR = [
+    BitField("RES0_17", 17, .reserved, "0"), BitField("RES0_34", 34, .reserved, "0"),
+  ].reduce(0) { $0 | $1.mask }
+  /// The bits of TCR_EL1 that are RES0 whatever features the processor has.
+  static let reservedTCR = tcr.fields.filter { $0.kind == .reserved }.reduce(0) { $0 | $1.mask }
+
   /// The named fields of SCTLR_EL1; the others do not change a translation.
   public static let sctlr = [
     translationEnable, writableNeverExecuted,
@@ -75,7 +82,7 @@ public enum ARM64RegisterLayouts {
   public static let tcr = WordLayout(
     "TCR_EL1", citation: "ARM ARM D19.2, TCR_EL1",
     fields(of: lower) + fields(of: upper) + [
-      BitField("RES0_6", 6, .ignored, "0"),
+      BitField("RES0_6", 6, .reserved, "0"),
       BitField("IRGN0", 9, 8, .value, "inner cacheability of walks by TTBR0_EL1"),
       BitField("ORGN0", 11, 10, .value, "outer cacheability of walks by TTBR0_EL1"),
       BitField("SH0", 13, 12, .value, "shareability of walks by TTBR0_EL1"),
@@ -83,7 +90,7 @@ public enum ARM64RegisterLayouts {
       BitField("IRGN1", 25, 24, .value, "inner cacheability of walks by TTBR1_EL1"),
       BitField("ORGN1", 27, 26, .value, "outer cacheability of walks by TTBR1_EL1"),
       BitField("SH1", 29, 28, .value, "shareability of walks by TTBR1_EL1"), outputSize,
-      BitField("RES0_35", 35, .ignored, "0"),
+      BitField("RES0_35", 35, .reserved, "0"),
       BitField("AS", 36, .value, "ASIDs have 16 bits"), hardwareAccess, hardwareDirty,
       BitField("HWU0", 46, 43, .value, "bits 62:59 of lower leaf descriptors are the hardware's"),
       BitField("HWU1", 50, 47, .value, "bits 62:59 of upper leaf descriptors are the hardware's"),
@@ -93,7 +100,7 @@ public enum ARM64RegisterLayouts {
       BitField("TCMA1", 58, .value, "unchecked tags in the upper half"), wideDescriptors,
       BitField("MTX0", 60, .value, "bits 59:56 of lower addresses are a memory tag"),
       BitField("MTX1", 61, .value, "bits 59:56 of upper addresses are a memory tag"),
-      BitField("RES0_63_62", 63, 62, .ignored, "0"),
+      BitField("RES0_63_62", 63, 62, .reserved, "0"),
     ])
 
   private static func fields(of half: Half) -> [BitField] {

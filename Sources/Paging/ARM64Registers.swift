@@ -107,28 +107,38 @@ extension PagingState {
   /// The bits of TTBR0_EL1 or TTBR1_EL1 that are not part of the root's address: ASID and CnP.
   var arm64IgnoredRootBits: UInt64 { tableRegister & ~ARM64HalfRules(self).tableMask }
 
-  /// Why TCR_EL1 and SCTLR_EL1 cannot be those of a processor that translates, or nil.
-  var arm64Contradiction: String? {
+  /// Why TCR_EL1 and SCTLR_EL1 cannot be those of a processor that translates.
+  var arm64Contradictions: [String] {
     let (tcr, sctlr) = (arm64.tcr, arm64.sctlr)
+    var found: [String] = []
     if !(32...52).contains(physicalBits) {
-      return "\(physicalBits) physical address bits; arm64 processors have 32 to 52 "
-        + "(ARM ARM D19.2, ID_AA64MMFR0_EL1.PARange)"
+      found.append(
+        "\(physicalBits) physical address bits; arm64 processors have 32 to 52 "
+          + "(ARM ARM D19.2, ID_AA64MMFR0_EL1.PARange)")
     }
     if !ARM64RegisterLayouts.translationEnable.isSet(in: sctlr) {
-      return "SCTLR_EL1.M=0: translation is off (ARM ARM D8.2.1)"
+      found.append("SCTLR_EL1.M=0: translation is off (ARM ARM D8.2.1)")
     }
     if ARM64RegisterLayouts.bigEndian.isSet(in: sctlr) {
-      return "SCTLR_EL1.EE=1: the bench does not read big-endian tables"
+      found.append("SCTLR_EL1.EE=1: the bench does not read big-endian tables")
     }
     if encryptionBit != nil || sharedBit != nil {
-      return "a C-bit or shared bit in mode arm64: memory encryption of this kind is of x86"
+      found.append(
+        "a C-bit or shared bit in mode arm64: memory encryption of this kind is of x86")
     }
     let outputSize = ARM64RegisterLayouts.outputSize
     if outputSize.value(in: tcr) >= Self.outputSizes.count {
-      return "TCR_EL1.IPS=\(outputSize.value(in: tcr)) is reserved: processors differ in what it "
-        + "means; \(outputSize.meaning) (ARM ARM D19.2, TCR_EL1)"
+      found.append(
+        "TCR_EL1.IPS=\(outputSize.value(in: tcr)) is reserved: processors differ in what it "
+          + "means; \(outputSize.meaning) (ARM ARM D19.2, TCR_EL1)")
     }
-    return ARM64Half.allCases.lazy.compactMap { Self.contradiction(of: $0, tcr) }.first
+    found += ARM64Half.allCases.compactMap { Self.contradiction(of: $0, tcr) }
+    let reserved = [
+      Self.reserved("TCR_EL1", tcr, ARM64RegisterLayouts.reservedTCR, "ARM ARM D19.2, TCR_EL1"),
+      Self.reserved(
+        "SCTLR_EL1", sctlr, ARM64RegisterLayouts.reservedSCTLR, "ARM ARM D19.2, SCTLR_EL1"),
+    ]
+    return found + reserved.compactMap { $0 }
   }
 
   /// The sizes of physical addresses, as TCR_EL1.IPS numbers them.

@@ -41,7 +41,7 @@ public import BitLayout
   /// The linear address that an access to `pointer` translates: without the tag of a data address.
   @inlinable
   public func linearAddress(_ pointer: UInt64, for access: Access) -> UInt64 {
-    tags.areOff || !access.isData ? pointer : tags.removed(from: pointer)
+    tags.areOff || !tags.apply(to: access) ? pointer : tags.removed(from: pointer)
   }
 
   /// The part of the error code that depends on the access alone (SDM 3A, 4.7).

@@ -2,13 +2,17 @@ import BitLayout
 
 /// What becomes of the upper bits of a data address before the address is translated.
 ///
-/// Intel's linear-address masking lets user pointers (bit 63 is 0) carry metadata in bits 62:57
+/// Intel's linear-address masking (SDM 3A, chapter "Linear-Address Pre-Processing"; ISE reference,
+/// "Linear Address Masking") lets user pointers (bit 63 is 0) carry metadata in bits 62:57
 /// (CR3.LAM_U57, which wins) or 62:48 (CR3.LAM_U48), and supervisor pointers (bit 63 is 1) in the
 /// bits that 4-level or 5-level paging does not translate (CR4.LAM_SUP). Which rule applies depends
 /// on the pointer, not on who uses it. The metadata are replaced by copies of the highest bit that
 /// is address, bit 63 stays, and the result must be canonical as ever; a page fault reports this
-/// result in CR2. AMD's upper-address ignore (EFER.UAIE) makes bits 63:57 a tag: they become copies
-/// of bit 56. Instruction fetches know no tags.
+/// result in CR2. It applies to all accesses but fetches.
+///
+/// AMD's upper-address ignore (EFER.UAIE; APM 2, 5.10) makes bits 63:57 a tag: they become copies
+/// of bit 56. It applies to references by DS or ES: neither to fetches, nor to shadow stacks, nor to
+/// what the processor accesses on its own in GDT, LDT, IDT and TSS.
 @frozen public struct AddressTags: Hashable, Sendable {
   /// The highest address bit of pointers whose bit 63 is 0; 63 where there is no tag.
   @usableFromInline let lowerSign: UInt64
@@ -16,11 +20,14 @@ import BitLayout
   @usableFromInline let upperSign: UInt64
   /// Bit 63 where it is not part of the tag.
   @usableFromInline let kept: UInt64
+  /// Whether explicit reads and writes alone have tags, not all that are no fetches.
+  @usableFromInline let areForExplicitData: Bool
 
   /// Takes the rules from CR3, CR4, EFER, mode and manufacturer.
   public init(_ state: PagingState) {
     let fields = RegisterLayouts.self
-    switch (state.isLongMode, state.vendor) {
+    areForExplicitData = state.rulesOf == .amd
+    switch (state.isLongMode, state.rulesOf) {
     case (false, _): (lowerSign, upperSign, kept) = (63, 63, 0)
     case (true, .amd):
       let sign: UInt64 = fields.upperAddressIgnore.isSet(in: state.efer) ? 56 : 63
@@ -37,6 +44,13 @@ import BitLayout
 
   /// Whether no address carries a tag.
   @inlinable public var areOff: Bool { lowerSign & upperSign == 63 }
+
+  /// Whether an access may be by a pointer with a tag.
+  @inlinable
+  public func apply(to access: Access) -> Bool {
+    guard areForExplicitData else { return access.isData }
+    return access.isData && !access.isShadowStack && access.privilege != .supervisorImplicit
+  }
 
   /// The linear address that a pointer to data stands for; it need not be canonical.
   @inlinable

@@ -7,10 +7,17 @@ extension PagingState {
   public var isLongMode: Bool { mode == .x86_64 || mode == .la57 }
 
   /// Why the registers cannot be those of a processor in this mode, or nil where they can.
-  public var contradiction: String? {
-    if isARM64 { return arm64Contradiction }
-    return widthContradiction ?? modeContradiction ?? controlContradiction ?? tagContradiction
-      ?? attributeContradiction
+  public var contradiction: String? { contradictions.first }
+
+  /// All that keeps the registers from being those of a processor in this mode.
+  ///
+  /// What explains most comes first. For CR3 see `rootContradiction`.
+  public var contradictions: [String] {
+    if isARM64 { return arm64Contradictions }
+    return [
+      widthContradiction, modeContradiction, longModeContradiction, controlContradiction,
+      tagContradiction, attributeContradiction, vendorContradiction,
+    ].compactMap { $0 } + reservedContradictions
   }
 
   private var widthContradiction: String? {
@@ -25,64 +32,70 @@ extension PagingState {
   }
 
   private var modeContradiction: String? {
-    if !RegisterLayouts.pagingEnable.isSet(in: cr0) { return "CR0.PG=0: paging is off" }
+    let fields = RegisterLayouts.self
     // PE is not asked for: PG implies it, and users give CR0 as the bits that paging looks at.
+    if !fields.pagingEnable.isSet(in: cr0) {
+      return "CR0=\(cr0.hex) has PG=0: paging is off; \((cr0 | fields.pagingEnable.mask).hex) has "
+        + "PG=1"
+    }
     // Said before the mode is compared: a set LA57 explains more than "another mode".
-    if RegisterLayouts.fiveLevel.isSet(in: cr4), !isLongMode {
+    if fields.fiveLevel.isSet(in: cr4), !isLongMode {
       return "CR4.LA57=1 in mode \(mode.rawValue): 57-bit linear addresses exist only in IA-32e "
         + "mode (SDM 3A, 2.5 and 4.1.1)"
     }
     if let actual = Self.mode(cr0: cr0, cr4: cr4, longMode: isLongMode), actual != mode {
-      return "mode \(mode.rawValue) contradicts CR4=\(cr4.hex), which is mode \(actual.rawValue) "
-        + "(SDM 3A, 4.1.1)"
-    }
-    if RegisterLayouts.longModeActive.isSet(in: efer), !isLongMode {
-      return "EFER.LMA=1 in mode \(mode.rawValue): IA-32e mode has 4-level or 5-level paging "
-        + "(SDM 3A, 4.1.1)"
+      return "mode \(mode.rawValue) contradicts CR4=\(cr4.hex), which is mode \(actual.rawValue); "
+        + "\(cr4OfMode.hex) is of mode \(mode.rawValue) (SDM 3A, 4.1.1)"
     }
     return nil
   }
 
+  /// CR4 with PAE and LA57 as the mode has them.
+  private var cr4OfMode: UInt64 {
+    let (pae, la57) = (RegisterLayouts.physicalAddressExtension, RegisterLayouts.fiveLevel)
+    return cr4 & ~(pae.mask | la57.mask) | (mode == .x86 ? 0 : pae.mask)
+      | (mode == .la57 ? la57.mask : 0)
+  }
+
+  /// With paging on, LME and LMA are both set, in IA-32e mode, or both clear.
+  private var longModeContradiction: String? {
+    let fields = [RegisterLayouts.longModeActive, RegisterLayouts.longModeEnable]
+    let strange = fields.first { $0.isSet(in: efer) != isLongMode }
+    guard let strange else { return nil }
+    guard isLongMode else {
+      return "EFER.\(strange.name)=1 in mode \(mode.rawValue): with paging on it is IA-32e mode, "
+        + "which has 4-level or 5-level paging (SDM 3A, 4.1.1)"
+    }
+    let right = fields.reduce(efer) { $0 | $1.mask }
+    return "EFER=\(efer.hex) has \(strange.name)=0 in mode \(mode.rawValue), where LME=1 and LMA=1;"
+      + " \(right.hex) has both (SDM 3A, 4.1.1)"
+  }
+
   private var controlContradiction: String? {
-    if RegisterLayouts.controlFlowEnforcement.isSet(in: cr4),
-      !RegisterLayouts.writeProtect.isSet(in: cr0)
-    {
+    let fields = RegisterLayouts.self
+    if fields.controlFlowEnforcement.isSet(in: cr4), !fields.writeProtect.isSet(in: cr0) {
       return "CR4.CET=1 with CR0.WP=0: CET can be set only while WP is, and WP cannot be cleared "
         + "while CET is set (SDM 3A, 2.5)"
     }
-    if RegisterLayouts.processContextEnable.isSet(in: cr4), !isLongMode {
+    if fields.processContextEnable.isSet(in: cr4), !isLongMode {
       return "CR4.PCIDE=1 in mode \(mode.rawValue): process-context identifiers exist only in "
         + "IA-32e mode (SDM 3A, 4.10.1)"
+    }
+    if fields.notWriteThrough.isSet(in: cr0), !fields.cacheDisable.isSet(in: cr0) {
+      return "CR0.NW=1 with CR0.CD=0: a processor refuses it (SDM 3A, 2.5)"
     }
     return nil
   }
 
   private var tagContradiction: String? {
-    let fields = RegisterLayouts.self
-    let masking: [(name: String, isSet: Bool)] = [
-      ("CR3.LAM_U57", fields.userMasking57.isSet(in: cr3)),
-      ("CR3.LAM_U48", fields.userMasking48.isSet(in: cr3)),
-      ("CR4.LAM_SUP", fields.supervisorMasking.isSet(in: cr4)),
-    ]
-    if let first = masking.first(where: \.isSet) {
-      if !isLongMode {
-        return "\(first.name)=1 in mode \(mode.rawValue): linear-address masking exists only in "
-          + "64-bit mode (Intel ISE reference, Linear Address Masking)"
-      }
-      if vendor == .amd {
-        return "\(first.name)=1 on an AMD processor, where the bit is reserved (AMD APM 2, 3.1)"
-      }
+    if isLongMode { return nil }
+    if let name = maskingInUse {
+      return "\(name)=1 in mode \(mode.rawValue): linear-address masking exists only in "
+        + "64-bit mode (SDM 3A, Linear-Address Masking)"
     }
-    guard fields.upperAddressIgnore.isSet(in: efer) else { return nil }
-    if vendor == .intel {
-      return
-        "EFER.UAIE=1 on an Intel processor, where the bit is reserved; upper-address ignore is "
-        + "AMD's (AMD APM 2, 5.10)"
-    }
-    return isLongMode
-      ? nil
-      : "EFER.UAIE=1 in mode \(mode.rawValue): upper-address ignore exists only in 64-bit mode "
-        + "(AMD APM 2, 5.10)"
+    guard RegisterLayouts.upperAddressIgnore.isSet(in: efer) else { return nil }
+    return "EFER.UAIE=1 in mode \(mode.rawValue): upper-address ignore exists only in 64-bit mode "
+      + "(AMD APM 2, 5.10)"
   }
 
   private var attributeContradiction: String? {

@@ -43,8 +43,8 @@ public struct PagingState: Hashable, Sendable {
   public var pkrs: UInt64 = 0
   /// MAXPHYADDR: the number of bits of a physical address, 32 to 52.
   public var physicalBits = 52
-  /// The manufacturer.
-  public var vendor = Vendor.intel
+  /// The manufacturer; nil where nobody says, see `rulesOf`.
+  public var vendor: Vendor?
   /// The bit of an entry that says its page is encrypted (AMD SME and SEV): no address bit.
   public var encryptionBit: Int?
   /// The bit of an entry that says its page is shared with the host (Intel TDX): no address bit.

@@ -1,9 +1,7 @@
 public import BitLayout
 
-/// The bits of control registers that concern translation, by the manual's names.
-///
-/// The layouts name only these bits (SDM 3A, 2.5 and 2.2.1); the others do not change a
-/// translation and are not checked.
+/// The bits of control registers that concern translation, by the manual's names (SDM 3A, 2.5 and
+/// 2.2.1); for the bits that do not, see `reserved`.
 public enum RegisterLayouts {
   /// CR0.WP.
   public static let writeProtect = BitField(

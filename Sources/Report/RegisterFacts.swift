@@ -30,6 +30,9 @@ struct RegisterFacts {
     if RegisterLayouts.accessPrevention.isSet(in: paging.cr4) || isKnown("AC") {
       facts.append(("AC", paging.alignmentCheck ? "1" : "0", source("AC")))
     }
+    if paging.vendor == nil, let use = paging.useOfAMD {
+      facts.append(("vendor", PagingState.Vendor.amd.rawValue, "\(use) is AMD's"))
+    }
     return facts
   }
 

@@ -60,7 +60,7 @@ enum ScenarioGolden {
     if paging.pkru != 0 { text += " pkru=\(paging.pkru.hex)" }
     if paging.pkrs != 0 { text += " pkrs=\(paging.pkrs.hex)" }
     if paging.alignmentCheck { text += " ac=1" }
-    if paging.vendor != .intel { text += " vendor=\(paging.vendor.rawValue)" }
+    if paging.vendor == .amd { text += " vendor=amd" }
     if let bit = paging.encryptionBit { text += " c-bit=\(bit)" }
     if let bit = paging.sharedBit { text += " shared-bit=\(bit)" }
     return text

@@ -70,7 +70,7 @@ struct AccessReader: QuestionReader {
       as: try value(privilege, of: privileges, "accessor", at: place))
     let pointer = try addresses.question(in: address, at: place)
     if access.isShadowStack, let contradiction = paging.contradiction(of: access) {
-      throw place.usage(contradiction)
+      throw place.malformed(contradiction)
     }
     return AccessQuestion(pointer, access)
   }

@@ -109,7 +109,7 @@ import Testing
     #expect(refused.errors.contains("CR4.CET=0"))
     #expect(try Command.run(arguments + ["--cr4", "0x800020"], in: place).status == 0)
     let line = try batch("0 shadow-stack-write user\n")
-    #expect(line.status == 64)
+    #expect(line.status == 65)
     #expect(line.errors.contains("standard input:1: shadow-stack-write with CR4.CET=0"))
   }
 

@@ -38,15 +38,16 @@ import Testing
     let outcome = try run(
       "walk", "plain.yaml", "0", "--efer", "0x500", "--cr4", "0x20", "--cr0", "0x80000001",
       "--pkru", "4", "--pkrs", "8", "--physical-bits", "40", "--os", "none", "--ac", "--c-bit",
-      "47",
-      "--shared-bit", "46", "--vendor", "amd")
+      "47", "--vendor", "amd")
     #expect(outcome.status == 0)
     for option in [
       "--efer", "--cr4", "--cr0", "--pkru", "--pkrs", "--physical-bits", "--ac", "--c-bit",
-      "--shared-bit", "--vendor",
+      "--vendor",
     ] {
       #expect(outcome.output.contains(option), "\(option)")
     }
+    #expect(
+      try run("walk", "plain.yaml", "0", "--shared-bit", "46").output.contains("--shared-bit"))
   }
 
   /// Whose the option is, and how it is given; each with a mode of the other architecture.
@@ -74,6 +75,30 @@ import Testing
       ["walk", "memory.raw", "0", "--root", "0x1000", "--mode", "arm64"] + arguments, in: place)
     #expect(outcome.status == 64)
     #expect(outcome.errors.contains("ARM ARM"))
+  }
+
+  /// Said by the option, with what is right.
+  @Test(
+    arguments: [
+      (["--efer", "0"], "0x500 has both"), (["--cr4", "0x100000"], "0x100020 is of mode x86-64"),
+      (["--cr0", "0x10000"], "0x80010000 has PG=1"), (["--cr0", "0x80010040"], "bit 6 set"),
+      (["--vendor", "intel", "--c-bit", "47"], "AMD's SME"),
+      (["--vendor", "amd", "--shared-bit", "47"], "Intel's TDX"),
+      (["--vendor", "amd", "--cr4", "0x1000020"], "CR4.PKS=1"),
+      (["--vendor", "intel", "--efer", "0x100d00"], "EFER.UAIE=1"),
+      (["--cr3", "0x10000000001000"], "bit 52 set"), (["--accept", "pdpte-walked"], "mode pae"),
+      (["--accept", "pdpte-accessed"], "mode pae"),
+    ] as [([String], String)])
+  func impossibleStatesAreErrorsBesideAMode(options: [String], words: String) throws {
+    #expect(try run("build", "plain.yaml", "-o", "memory.raw").status == 0)
+    let root = options.contains("--cr3") ? [] : ["--root", "0x1000"]
+    for verb in ["walk", "fault"] {
+      let outcome = try Command.run(
+        [verb, "memory.raw", "0x400123", "--mode", "x86-64"] + root + options, in: place)
+      #expect(outcome.status == 64)
+      #expect(outcome.output == "")
+      #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    }
   }
 
   @Test func processorOptionsAreTaken() throws {

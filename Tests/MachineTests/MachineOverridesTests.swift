@@ -73,14 +73,66 @@ import Testing
     #expect(walk.result.stop?.entryAddress == PhysicalAddress(0x3010))
   }
 
-  @Test func registerValuesBesideAModeKeepTheMode() throws {
+  /// A mode gives registers that nobody mentions; a value that is given is the whole register, and
+  /// one that no processor in this mode holds is refused rather than mended.
+  @Test func aRegisterThatIsGivenIsTakenAsItIs() throws {
     let machine = try machine {
       $0.mode = .x86_64
-      $0.cr4 = 0x10_0000
-      $0.efer = 0x800
+      $0.cr4 = 0x10_0020
+      $0.efer = 0x500
     }
     #expect(machine.paging.cr4 == 0x10_0020)
-    #expect(machine.paging.efer == 0xd00)
+    #expect(machine.paging.efer == 0x500)
+  }
+
+  @Test func aRegisterThatContradictsTheModeIsRefusedAndNotMended() {
+    let impossible: [(String, (inout MachineOverrides) -> Void)] = [
+      ("0x100020 is of mode x86-64", { $0.cr4 = 0x10_0000 }), ("0x500 has both", { $0.efer = 0 }),
+      ("0x80010000 has PG=1", { $0.cr0 = 0x1_0000 }), ("LME=1 and LMA=1", { $0.efer = 0x800 }),
+    ]
+    for (words, change) in impossible {
+      let problem = #expect(throws: MachineOverrides.Problem.self) {
+        try machine {
+          $0.mode = .x86_64
+          change(&$0)
+        }
+      }
+      #expect(problem?.description.contains(words) == true, "\(problem?.description ?? "-")")
+    }
+  }
+
+  /// What a dump records of a machine in trouble is no mistake of the user's.
+  @Test func whatTheImageRecordsIsAWarning() throws {
+    var machine = try TableSketch.onePage().machine()
+    machine.paging.cr4 |= 1 << 29
+    try MachineOverrides().apply(to: &machine)
+    #expect(machine.warnings.count == 1)
+    #expect(machine.warnings.first?.contains("bit 29 set, which is reserved") == true)
+    try MachineOverrides().apply(to: &machine)
+    #expect(machine.warnings.count == 1)
+    var mended = MachineOverrides()
+    mended.cr4 = 0x20
+    machine.warnings = []
+    try mended.apply(to: &machine)
+    #expect(machine.warnings == [])
+    var other = MachineOverrides()
+    other.physicalBits = 60
+    #expect(throws: MachineOverrides.Problem.self) { try other.apply(to: &machine) }
+  }
+
+  @Test(arguments: [PagingMode.x86, .x86_64, .la57])
+  func habitsOfPDPTEsAreOfPAE(mode: PagingMode) throws {
+    for change in [
+      { $0.acceptsAccessedPDPTE = true }, { $0.walksPDPTEs = true },
+    ] as [(inout MachineOverrides) -> Void] {
+      let problem = #expect(throws: MachineOverrides.Problem.self) {
+        try machine {
+          $0.mode = mode
+          change(&$0)
+        }
+      }
+      #expect(problem?.description.contains("PDPTEs of mode pae") == true)
+    }
   }
 
   @Test func registerOfAnotherModeIsRefusedBesideAMode() {

@@ -90,8 +90,7 @@ import Testing
     }
   }
 
-  /// Masking a canonical address changes nothing that the processor would have accepted before,
-  /// under the widest mask that leaves its own sign bit alone.
+  /// SDM 3A, "Linear-Address Masking": it is for data accesses, of whatever kind.
   @Test func fetchesKeepTheirTag() throws {
     let state = state(.x86_64, cr3: Self.lamU48)
     let pointer: UInt64 = 0x7fff_0000_1234_5678
@@ -100,6 +99,33 @@ import Testing
       let address = rules.linearAddress(pointer, for: Access(kind, as: .user))
       #expect(address == (kind == .execute ? pointer : 0x1234_5678))
     }
+  }
+
+  /// APM 2, 5.10: references by CS, SS, FS and GS and the processor's own to GDT, LDT, IDT and TSS
+  /// are checked as ever.
+  @Test func upperAddressIgnoreIsForExplicitReadsAndWrites() {
+    let rules = AccessRules(state(.x86_64, efer: 0x10_0000, vendor: .amd))
+    let pointer: UInt64 = 0xfe00_0000_1234_5678
+    for privilege in Access.Privilege.allCases {
+      for kind in Access.Kind.allCases {
+        let isTagged = privilege != .supervisorImplicit && (kind == .read || kind == .write)
+        let address = rules.linearAddress(pointer, for: Access(kind, as: privilege))
+        #expect(address == (isTagged ? 0x1234_5678 : pointer), "\(kind) \(privilege)")
+      }
+    }
+  }
+
+  /// Bit 63 of the pointer decides whose rule it is, whoever uses it: a supervisor's access by a user
+  /// pointer is masked by CR3, a user's by a supervisor pointer by CR4.
+  @Test(arguments: Access.Privilege.allCases)
+  func thePointerDecidesNotWhoUsesIt(privilege: Access.Privilege) {
+    let access = Access(.read, as: privilege)
+    let user = AccessRules(state(.x86_64, cr3: Self.lamU48))
+    #expect(user.linearAddress(0x7abc_0000_0000_1000, for: access) == 0x1000)
+    #expect(user.linearAddress(0xfabc_8000_0000_1000, for: access) == 0xfabc_8000_0000_1000)
+    let supervisor = AccessRules(state(.x86_64, cr4: Self.lamSup))
+    #expect(supervisor.linearAddress(0x7abc_0000_0000_1000, for: access) == 0x7abc_0000_0000_1000)
+    #expect(supervisor.linearAddress(0xfabc_8000_0000_1000, for: access) == 0xffff_8000_0000_1000)
   }
 
   @Test func aTaggedAccessFindsThePage() throws {

@@ -20,7 +20,7 @@ import Testing
     Impossible(mode: .x86_64, words: ["MAXPHYADDR is 31"]) { $0.physicalBits = 31 },
     Impossible(mode: .x86_64, words: ["PKRU", "32 bits"]) { $0.pkru = 1 << 32 },
     Impossible(mode: .x86_64, words: ["PKRS", "32 bits"]) { $0.pkrs = 1 << 32 },
-    Impossible(mode: .x86, words: ["CR0.PG=0"]) { $0.cr0 = 1 },
+    Impossible(mode: .x86, words: ["CR0=0x1", "PG=0", "0x80000001"]) { $0.cr0 = 1 },
     Impossible(mode: .pae, words: ["CR4.LA57=1", "pae", "2.5"]) { $0.cr4 |= 0x1000 },
     Impossible(mode: .x86, words: ["CR4.LA57=1", "x86", "2.5"]) { $0.cr4 |= 0x1000 },
     Impossible(mode: .x86_64, words: ["x86-64", "la57"]) { $0.cr4 |= 0x1000 },
@@ -39,7 +39,57 @@ import Testing
       $0.cr4 |= 1 << 28
       $0.vendor = .amd
     },
-    Impossible(mode: .x86_64, words: ["EFER.UAIE=1", "Intel"]) { $0.efer |= 1 << 20 },
+    Impossible(mode: .x86_64, words: ["EFER.UAIE=1", "Intel"]) {
+      $0.efer |= 1 << 20
+      $0.vendor = .intel
+    },
+    Impossible(mode: .x86_64, words: ["EFER.SVME=1", "Intel", "2.2.1"]) {
+      $0.efer |= 1 << 12
+      $0.vendor = .intel
+    },
+    Impossible(mode: .x86_64, words: ["CR4.PKS=1", "an AMD processor,", "user pages"]) {
+      $0.cr4 |= 1 << 24
+      $0.vendor = .amd
+    },
+    Impossible(mode: .x86_64, words: ["CR4.PKS=1", "an AMD processor, as EFER.SVME says"]) {
+      $0.cr4 |= 1 << 24
+      $0.efer |= 1 << 12
+    },
+    Impossible(mode: .x86_64, words: ["CR3.LAM_U48=1", "an AMD processor, as C-bit 47 says"]) {
+      $0.cr3 |= 1 << 62
+      $0.encryptionBit = 47
+    },
+    Impossible(mode: .x86_64, words: ["shared bit 47", "AMD", "C-bit"]) {
+      $0.sharedBit = 47
+      $0.vendor = .amd
+    },
+    Impossible(mode: .x86_64, words: ["C-bit 47", "Intel", "shared bit"]) {
+      $0.encryptionBit = 47
+      $0.vendor = .intel
+    },
+    Impossible(mode: .x86_64, words: ["EFER=0x0", "LMA=0", "x86-64", "0x500"]) { $0.efer = 0 },
+    Impossible(mode: .la57, words: ["EFER=0x900", "LMA=0", "0xd00"]) { $0.efer = 0x900 },
+    Impossible(mode: .x86_64, words: ["EFER=0xc00", "LME=0", "0xd00"]) { $0.efer = 0xc00 },
+    Impossible(mode: .pae, words: ["EFER.LME=1", "pae", "IA-32e"]) { $0.efer |= 0x100 },
+    Impossible(mode: .x86, words: ["EFER.LME=1", "x86", "IA-32e"]) { $0.efer |= 0x100 },
+    Impossible(mode: .x86_64, words: ["CR0=0x80010041", "bit 6 set", "is reserved", "0x80010001"]) {
+      $0.cr0 |= 0x40
+    },
+    Impossible(mode: .x86_64, words: ["CR0=", "bits 19, 32 set", "are reserved"]) {
+      $0.cr0 |= 0x1_0008_0000
+    },
+    Impossible(mode: .x86_64, words: ["CR4=0x8020", "bit 15 set", "0x20", "2.5"]) {
+      $0.cr4 |= 0x8000
+    },
+    Impossible(mode: .x86, words: ["CR4=", "bit 63 set"]) { $0.cr4 |= 1 << 63 },
+    Impossible(mode: .x86_64, words: ["EFER=0xd02", "bit 1 set", "0xd00"]) { $0.efer |= 2 },
+    Impossible(mode: .x86_64, words: ["CR0.NW=1", "CR0.CD=0"]) { $0.cr0 |= 1 << 29 },
+    Impossible(mode: .arm64, words: ["TCR_EL1=", "bits 6, 35, 62, 63 set", "reserved"]) {
+      $0.tcr |= 0xc000_0008_0000_0040
+    },
+    Impossible(mode: .arm64, words: ["SCTLR_EL1=0x20001", "bit 17 set", "0x1"]) {
+      $0.sctlr |= 1 << 17
+    },
     Impossible(mode: .pae, words: ["EFER.UAIE=1", "64-bit"]) {
       $0.efer |= 1 << 20
       $0.vendor = .amd
@@ -89,6 +139,65 @@ import Testing
       let message = try #require(state.contradiction, "\(impossible.words)")
       for word in impossible.words { #expect(message.contains(word), "\(message)") }
     }
+  }
+
+  /// Registers of machines that ran: QEMU's notes and MSRs of Linux and Windows guests, and all that
+  /// SDM 3A, 2.5 and AMD APM 2, 3.1 name.
+  @Test(
+    arguments: [
+      (.x86_64, 0x8005_0033, 0x75_0ef0, 0xd01, 0, nil),
+      (.x86_64, 0x8005_0031, 0x37_0678, 0xd01, 0, nil),
+      (.la57, 0x8005_0033, 0x75_1ef0, 0xd01, 0, nil), (.pae, 0x8005_0033, 0x6f0, 0x800, 0, nil),
+      (.x86, 0x8005_0033, 0x6d0, 0, 0, nil), (.x86_64, 0x8005_003b, 0xb5_0ef8, 0x4d01, 0, nil),
+      (.x86_64, 0xe005_003f, 0x1_1aff_6fff & ~0x1000, 0xd01, 1 << 62, .intel),
+      (.x86_64, 0x8005_0033, 0x75_0ef0, 0x36_fd01, 0, .amd),
+      (.x86_64, 0x8000_0000, 0x20, 0x500, 0, nil),
+    ] as [(PagingMode, UInt64, UInt64, UInt64, UInt64, PagingState.Vendor?)])
+  func whatProcessorsHoldIsNoContradiction(
+    mode: PagingMode, cr0: UInt64, cr4: UInt64, efer: UInt64, cr3: UInt64,
+    vendor: PagingState.Vendor?
+  ) {
+    var state = PagingState(mode: mode, cr3: cr3)
+    (state.cr0, state.cr4, state.efer, state.vendor) = (cr0, cr4, efer, vendor)
+    #expect(state.contradictions == [])
+  }
+
+  /// Where nobody says who made the processor, what only AMD's have tells.
+  @Test func useTellsWhoMadeTheProcessor() {
+    var state = PagingState(mode: .x86_64)
+    #expect(state.rulesOf == .intel)
+    state.efer |= 1 << 12
+    #expect(state.rulesOf == .amd && state.useOfAMD == "EFER.SVME")
+    state.vendor = .intel
+    #expect(state.rulesOf == .intel)
+    var encrypted = PagingState(mode: .x86_64)
+    encrypted.encryptionBit = 51
+    #expect(encrypted.rulesOf == .amd && encrypted.contradiction == nil)
+  }
+
+  /// Bit 63 is of what is written to CR3, LAM's bits are there for every processor here, and an
+  /// attribute bit is no address bit.
+  @Test(
+    arguments: [
+      (.x86_64, 52, nil, 0x8000_0000_0000_1fff, nil),
+      (.x86_64, 52, nil, 0x6000_0000_0000_1000, nil),
+      (.x86_64, 52, nil, 0x0010_0000_0000_1000, "bit 52 set"),
+      (.la57, 52, nil, 0x1000_0000_0000_1000, "bit 60 set"),
+      (.x86_64, 40, nil, 0x0000_0100_0000_1000, "MAXPHYADDR is 40"),
+      (.x86_64, 40, nil, 0x0000_00ff_0000_1000, nil),
+      (.x86_64, 43, 47, 0x0000_8000_0000_1000, nil),
+      (.x86_64, 43, 47, 0x0001_0000_0000_1000, "bit 48 set"),
+      (.pae, 52, nil, 0x1_0000_1000, "CR3 has 32 bits"), (.x86, 40, nil, 0x1_0000_1000, "32 bits"),
+      (.pae, 52, nil, 0xffff_ffff, nil),
+    ] as [(PagingMode, Int, Int?, UInt64, String?)])
+  func aRootHasNoReservedBits(
+    mode: PagingMode, bits: Int, encryptionBit: Int?, cr3: UInt64, words: String?
+  ) {
+    var state = PagingState(mode: mode, cr3: cr3)
+    state.physicalBits = bits
+    state.encryptionBit = encryptionBit
+    #expect((state.rootContradiction == nil) == (words == nil))
+    if let words { #expect(state.rootContradiction?.contains(words) == true) }
   }
 
   @Test func shadowStackAccessesNeedCET() {
