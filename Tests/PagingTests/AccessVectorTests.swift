@@ -134,6 +134,12 @@ struct AccessVector: CustomTestStringConvertible, Sendable {
 
   /// SDM 3A, 4.6.2: protection keys; the page has key 1.
   static let protectionKeys: [Self] = [
+    Self(
+      law: "WD of PKRS needs CR0.WP=1 for user writes too: PK stays 0", access: write,
+      pte: 0x0800_0000_0000_0063, cr0: 0x8000_0001, cr4: pks, pkrs: 0x8, code: 0x7),
+    Self(
+      law: "WD of PKRS with CR0.WP=1 is in the code of a user write", access: write,
+      pte: 0x0800_0000_0000_0063, cr4: pks, pkrs: 0x8, code: 0x27),
     Self(law: "PKE=0: keys are ignored", access: read, pte: key1, pkru: 0xffff_ffff),
     Self(law: "AD refuses reads", access: read, pte: key1, cr4: pke, pkru: 0x4, code: 0x25),
     Self(law: "AD refuses writes", access: write, pte: key1, cr4: pke, pkru: 0x4, code: 0x27),
@@ -252,6 +258,22 @@ struct AccessVector: CustomTestStringConvertible, Sendable {
 
   @Test(arguments: AccessVector.shadowStacks)
   func shadowStackAccessesNeedShadowStackPages(vector: AccessVector) throws { try check(vector) }
+
+  /// SDM 3A, 4.6.2: protection keys are of 4-level and 5-level paging, whatever CR4 says.
+  @Test(arguments: [ReferenceProcessor.Mode.x86, .pae])
+  func otherModesHaveNoProtectionKeys(mode: ReferenceProcessor.Mode) throws {
+    let path = try ValidWalk(ReferenceProcessor(mode: mode), leaf: 1)
+    var state = path.state
+    state.cr4 |= 0x140_0000
+    (state.pkru, state.pkrs) = (0xffff_ffff, 0xffff_ffff)
+    let leaf = try #require(path.entries.last)
+    for flags in [0x67, 0x63] as [UInt64] {
+      path.image.write(leaf.entry & ~0xfff | flags, at: leaf.address, of: path.processor)
+      let access = Access(.write, as: flags == 0x67 ? .user : .supervisor)
+      let result = state.access(VirtualAddress(path.address), access, in: path.image.memory)
+      #expect(result.outcome == .translated, "\(flags)")
+    }
+  }
 
   private func check(_ vector: AccessVector) throws {
     let path = try ValidWalk(ReferenceProcessor(mode: .fourLevel), leaf: 1)
