@@ -65,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Layer 1
     room("PhysicalMemory", ["BitLayout", heap]),
     // Layer 2
@@ -100,8 +101,8 @@ let package = Package(
     room(
       "Report",
       [
-        "BitLayout", "PhysicalMemory", "Paging", "Machine", "Golden", "Quiz", "ReverseMap",
-        "ScenarioFile", "WindowsMemory",
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "Quiz",
+        "ReverseMap", "ScenarioFile", "WindowsMemory", "CSQLite",
       ]),
     // The benchmark, with the C loops that it compares the library with
     .target(

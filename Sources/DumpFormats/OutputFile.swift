@@ -14,10 +14,28 @@ public import PhysicalMemory
   private var writer: SparseWriter
   private var isOpen = true
   private var isCommitted = false
+  /// Whether a library that wants a name writes the bytes.
+  private var isFilledByName = false
 
   /// Begins the file `path`; an existing one is replaced, at `commit`, only where `force` is set.
   public convenience init(_ path: String, force: Bool = false) throws(DumpError) {
     try self.init(path, force: force, hidden: false)
+  }
+
+  /// Begins a file that a library fills which opens it by name.
+  ///
+  /// - Parameters:
+  ///   - path: the output.
+  ///   - force: whether an existing file is replaced, at `commit`.
+  ///   - fill: takes the hidden name that the file has until `commit`; when it returns, the file is
+  ///     closed and complete.
+  /// - Throws: `DumpError` where the file cannot be created, and what `fill` throws.
+  public convenience init(
+    _ path: String, force: Bool, filledBy fill: (String) throws -> Void
+  ) throws {
+    try self.init(path, force: force, hidden: true)
+    isFilledByName = true
+    try fill(temporaryPath ?? path)
   }
 
   /// With `hidden`, begins the file as on a file system that knows no nameless files.
@@ -78,7 +96,7 @@ public import PhysicalMemory
   public func commit() throws(DumpError) {
     precondition(!isCommitted, "an output file is committed once")
     do {
-      try writer.finish()
+      if !isFilledByName { try writer.finish() }
       try name()
       isCommitted = true
       try closeDescriptor()

@@ -20,10 +20,11 @@ extension MachineSettings {
 
   private static let registersOfX86: [Register] = [
     ("cr0", \.cr0, 64), ("cr4", \.cr4, 64), ("efer", \.efer, 64), ("pkru", \.pkru, 32),
-    ("pkrs", \.pkrs, 32),
+    ("pkrs", \.pkrs, 32), ("pat", \.pat, 64),
   ]
   private static let registersOfARM64: [Register] = [
     ("ttbr1", \.ttbr1, 64), ("tcr", \.tcr, 64), ("sctlr", \.sctlr, 64), ("pan", \.pan, 1),
+    ("mair", \.mair, 64),
   ]
 
   private static func fields(of name: String) -> [BitField] {

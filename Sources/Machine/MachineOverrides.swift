@@ -24,6 +24,10 @@ public struct MachineOverrides: Hashable, Sendable {
   public var tcr: UInt64?
   /// `--sctlr`.
   public var sctlr: UInt64?
+  /// `--mair`.
+  public var mair: UInt64?
+  /// `--pat`.
+  public var pat: UInt64?
   /// `--pan`: PSTATE.PAN is 1.
   public var privilegedAccessNever = false
   /// `--physical-bits`.
@@ -120,6 +124,7 @@ public struct MachineOverrides: Hashable, Sendable {
   /// The subjects of `Provenance` that are about registers of a mode.
   private static let registers: Set = [
     "CR0", "CR4", "EFER", "NXE", "PKRU", "PKRS", "TTBR1", "TCR", "SCTLR", "PAN",
+    "PAT", "MAIR",
   ]
 
   /// Refuses what only processors of the other architecture have.
@@ -127,11 +132,12 @@ public struct MachineOverrides: Hashable, Sendable {
     let ofX86 = [
       ("--cr0", cr0 != nil), ("--cr4", cr4 != nil), ("--efer", efer != nil),
       ("--pkru", pkru != nil), ("--pkrs", pkrs != nil), ("--ac", alignmentCheck),
+      ("--pat", pat != nil),
       ("--vendor", vendor != nil), ("--accept", acceptsAccessedPDPTE || walksPDPTEs),
     ]
     let ofARM64 = [
       ("--ttbr1", ttbr1 != nil), ("--tcr", tcr != nil), ("--sctlr", sctlr != nil),
-      ("--pan", privilegedAccessNever),
+      ("--pan", privilegedAccessNever), ("--mair", mair != nil),
     ]
     let strangers = mode == .arm64 ? ofX86 : ofARM64
     guard let name = strangers.first(where: \.1)?.0 else { return }
@@ -150,6 +156,7 @@ public struct MachineOverrides: Hashable, Sendable {
     set(efer, \.efer, "efer")
     set(pkru, \.pkru, "pkru")
     set(pkrs, \.pkrs, "pkrs")
+    set(pat, \.pat, "pat")
     // What was assumed or set by default about NXE no longer holds.
     if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
     if let ttbr1 {
@@ -158,6 +165,7 @@ public struct MachineOverrides: Hashable, Sendable {
     }
     set(tcr, \.arm64.tcr, "tcr")
     set(sctlr, \.arm64.sctlr, "sctlr")
+    set(mair, \.mair, "mair")
     if privilegedAccessNever {
       machine.paging.arm64.privilegedAccessNever = true
       machine.note("PAN", "1", from: "--pan")

@@ -10,6 +10,10 @@ public enum ARM64Layouts {
   @inlinable public static var type: BitField {
     BitField("type", 1, .value, "1: a table, or a page at L3; 0: a block, or not valid at L3")
   }
+  /// AttrIndx.
+  @inlinable public static var attributeIndex: BitField {
+    BitField("AttrIndx", 4, 2, .value, "index of the memory type in MAIR_EL1")
+  }
   /// AP[2:1].
   @inlinable public static var access: BitField {
     BitField("AP", 7, 6, .value, "AP[2:1]: 0b10 refuses writes, 0b01 lets EL0 access data")
@@ -135,7 +139,7 @@ extension ARM64Layouts {
     let shareability = BitField("SH", 9, 8, .value, "shareability: 0b10 outer, 0b11 inner")
     let isTaken = address.high?.mask == shareability.mask
     return [
-      valid, type, BitField("AttrIndx", 4, 2, .value, "index of the memory type in MAIR_EL1"),
+      valid, type, attributeIndex,
       BitField("NS", 5, .value, "non-secure; ignored outside Secure state"), access,
     ] + (isTaken ? [] : [shareability]) + [
       accessFlag, BitField("nG", 11, .value, "not global: the translation belongs to an ASID"),

@@ -10,6 +10,8 @@ public struct ARM64Registers: Hashable, Sendable {
   public var tcr = Self.defaultTCR
   /// SCTLR_EL1.
   public var sctlr = ARM64RegisterLayouts.translationEnable.mask
+  /// MAIR_EL1, the memory types that descriptors select; nil where it is not known.
+  public var mair: UInt64?
   /// PSTATE.PAN: EL1 may not read or write what EL0 may.
   public var privilegedAccessNever = false
   /// The half that questions about the geometry of tables are about.

@@ -17,8 +17,9 @@ public protocol MapSink {
 
 /// Which pages a map has; the others count as not mapped.
 public protocol PageFilter: Sendable {
-  /// Whether the map has pages of these effective rights and of this size, a power of 2.
-  func shows(_ rights: Rights, pageShift: UInt64) -> Bool
+  /// Whether the map has the page at `page` that the entry maps; the rights in `entry` are the
+  /// effective ones. The address of the entry must not matter, because tables are read once wherever they are.
+  func shows(_ entry: EntryVisit, at page: PhysicalAddress) -> Bool
 }
 
 /// Lets every page into a map; it compiles to the same code as a map without filters.
@@ -26,7 +27,7 @@ public protocol PageFilter: Sendable {
   /// Creates the filter.
   @inlinable public init() {}
   /// True.
-  @inlinable public func shows(_ rights: Rights, pageShift: UInt64) -> Bool { true }
+  @inlinable public func shows(_ entry: EntryVisit, at page: PhysicalAddress) -> Bool { true }
 }
 
 /// Enumerates an address space as maximal runs, and says each shared table once.
@@ -72,7 +73,7 @@ struct MapVisitor<Filter: PageFilter, Sink: MapSink>: TableVisitor {
 
   @inlinable @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
-    guard filter.shows(entry.rights, pageShift: entry.shift) else { return }
+    guard filter.shows(entry, at: page) else { return }
     pages &+= 1
     if let run = coalescer.add(entry, at: page) { give(run) }
   }

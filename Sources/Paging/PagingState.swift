@@ -41,6 +41,8 @@ public struct PagingState: Hashable, Sendable {
   public var pkru: UInt64 = 0
   /// Supervisor protection-key rights.
   public var pkrs: UInt64 = 0
+  /// IA32_PAT: the memory types that entries select.
+  public var pat: UInt64 = Self.resetPAT
   /// MAXPHYADDR: the number of bits of a physical address, 32 to 52.
   public var physicalBits = 52
   /// The manufacturer; nil where nobody says, see `rulesOf`.

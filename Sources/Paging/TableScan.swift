@@ -52,8 +52,9 @@ public import PhysicalMemory
   /// The rights that are left after the entry.
   public let rights: Rights
 
+  /// Describes an entry.
   @inlinable
-  init(
+  public init(
     address: UInt64, index: Int, entryAddress: PhysicalAddress, entry: UInt64, level: Int,
     shift: UInt64, rights: Rights
   ) {

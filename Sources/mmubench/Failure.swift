@@ -32,6 +32,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as SystemError:
       end(error.call == "open" ? 66 : 74, message(error.description))
     case let error as ReverseMapError: end(error.exitStatus, message(error.description))
+    case let error as DatabaseError: end(74, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }

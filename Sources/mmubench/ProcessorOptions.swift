@@ -36,6 +36,14 @@ struct ProcessorOptions: ParsableArguments {
   @Option(help: "Value of SCTLR_EL1 (M=1 if not given).", transform: Numbers.number)
   var sctlr: UInt64?
 
+  @Option(help: "Value of MAIR_EL1, the memory types of arm64.", transform: Numbers.number)
+  var mair: UInt64?
+
+  @Option(
+    help: "Value of IA32_PAT, the memory types of x86 (as after a reset if not given).",
+    transform: Numbers.number)
+  var pat: UInt64?
+
   @Flag(help: "PSTATE.PAN is 1: EL1 does not read or write what EL0 may.")
   var pan = false
 
@@ -109,6 +117,8 @@ struct ProcessorOptions: ParsableArguments {
     overrides.ttbr1 = ttbr1
     overrides.tcr = tcr
     overrides.sctlr = sctlr
+    overrides.mair = mair
+    overrides.pat = pat
     overrides.privilegedAccessNever = pan
     overrides.alignmentCheck = ac
     overrides.physicalBits = physicalBits.map(Int.init)

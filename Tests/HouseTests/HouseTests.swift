@@ -40,6 +40,7 @@ import Testing
     "Sources/PhysicalMemory/RawSpan+Copy.swift",
     "Sources/PhysicalMemory/RunMemory.swift",
     "Sources/Report/ReportStream.swift",
+    "Sources/Report/SQLiteDatabase.swift",
     "Sources/ReverseMap/BucketSort.swift",
     "Sources/ReverseMap/FileIdentity.swift",
     "Sources/ReverseMap/GraphVisitor.swift",

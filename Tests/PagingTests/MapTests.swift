@@ -26,9 +26,32 @@ import Testing
       #expect(expand(folded, in: processor) == expected, "seed \(Self.seed)")
       #expect(expand(unfolded, in: processor) == expected, "seed \(Self.seed)")
       #expect(unfolded.allSatisfy { if case .run = $0 { true } else { false } })
+      let filtered = pieces(processor, image.memory, only: WritableInLowFrames())
+      #expect(
+        expand(filtered, in: processor)
+          == expected.filter { $0.write && $0.physical < WritableInLowFrames.end },
+        "seed \(Self.seed)")
+      expectCounts(of: expected, processor, image.memory)
       copies += folded.count { if case .copies = $0 { true } else { false } }
     }
     #expect(copies > 0, "tables that are reached twice are what this is about")
+  }
+
+  /// Pages that are counted by table are as many as those that are enumerated one by one.
+  private func expectCounts(
+    of pages: [ReferencePage], _ processor: ReferenceProcessor, _ memory: MemoryImage
+  ) {
+    func counts(_ all: some Sequence<(String, UInt64)>) -> [String: UInt64] {
+      Dictionary(all, uniquingKeysWith: +)
+    }
+    let counted = processor.state.countPages(memory).pages
+    #expect(
+      counts(counted.map { ("\(1 << $0.key.pageShift) \($0.key.rights)", $0.value) })
+        == counts(
+          pages.map { page in
+            let rights = [("w", page.write), ("u", page.user), ("x", page.execute)]
+            return ("\(page.size) " + rights.map { $0.1 ? $0.0 : "-" }.joined(), 1)
+          }), "seed \(Self.seed)")
   }
 
   @Test func runsAreMaximal() throws {
@@ -162,8 +185,15 @@ import Testing
     #expect(!pieces(processor, image.memory).isEmpty)
   }
 
+  private struct WritableInLowFrames: PageFilter {
+    static let end: UInt64 = 0x1_0000_0000
+    func shows(_ entry: EntryVisit, at page: PhysicalAddress) -> Bool {
+      entry.rights.contains(.write) && page.rawValue < Self.end
+    }
+  }
+
   private struct OnlyLarge: PageFilter {
-    func shows(_ rights: Rights, pageShift: UInt64) -> Bool { pageShift > 12 }
+    func shows(_ entry: EntryVisit, at page: PhysicalAddress) -> Bool { entry.shift > 12 }
   }
 
   /// A frame that is a table at every level: its pages of 4 KiB are many, and no others are asked for.
@@ -183,10 +213,11 @@ import Testing
   }
 
   private func pieces(
-    _ processor: ReferenceProcessor, _ memory: MemoryImage, expandingCopies: Bool = false
+    _ processor: ReferenceProcessor, _ memory: MemoryImage,
+    only filter: some PageFilter = EveryPage(), expandingCopies: Bool = false
   ) -> [MapPiece] {
     var pieces: [MapPiece] = []
-    processor.state.map(memory, expandingCopies: expandingCopies) { piece in
+    processor.state.map(memory, only: filter, expandingCopies: expandingCopies) { piece in
       pieces.append(piece)
       return true
     }

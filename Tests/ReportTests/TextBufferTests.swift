@@ -62,23 +62,4 @@ import Testing
     stream.flush()
     #expect(stream.failure == SystemError("write", "the file", code: ENOSPC))
   }
-
-  @Test(
-    arguments: [
-      ("write", [.write], true, 12), ("write", [.user], false, 12), ("no-write", [.user], true, 12),
-      ("user,execute", [.user], false, 12), ("user,execute", .all, true, 12),
-      ("2M", .all, false, 12), ("2M,4K", .all, true, 12), ("no-user,1G", [.write], true, 30),
-    ] as [(String, Rights, Bool, UInt64)])
-  func filtersShowRunsWithAllThatIsAsked(
-    text: String, rights: Rights, isShown: Bool, shift: UInt64
-  ) throws {
-    let filter = try #require(MapFilter(text))
-    #expect(filter.shows(rights, pageShift: shift) == isShown)
-    #expect(!filter.isEmpty)
-  }
-
-  @Test(arguments: ["", "wx", "write,,user", "Write", "8K"])
-  func unknownTermsAreNoFilter(text: String) {
-    #expect(MapFilter(text) == nil)
-  }
 }

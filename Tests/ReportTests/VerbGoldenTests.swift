@@ -17,17 +17,17 @@ import Testing
   @Test(arguments: [false, true])
   func expandedMapsAreAsRecorded(asJSON: Bool) throws {
     var report = MapReport()
-    report.expandsCopies = true
-    report.range = 0xffff_8000_0000_0000...0xffff_8000_00ff_ffff
+    report.query.expandsCopies = true
+    report.query.range = 0xffff_8000_0000_0000...0xffff_8000_00ff_ffff
     try expectMap(report, "processes", asJSON, as: "map-expanded")
   }
 
   @Test(arguments: [false, true])
   func filteredMapsShowCopiesOfWhatTheyShow(asJSON: Bool) throws {
     var report = MapReport()
-    report.filter = try #require(MapFilter("no-user,4K"))
+    report.query.filter = try #require(MapFilter("no-user,4K"))
     try expectMap(report, "processes", asJSON, as: "map-supervisor")
-    report.filter = try #require(MapFilter("user"))
+    report.query.filter = try #require(MapFilter("user"))
     try expectMap(report, "processes", asJSON, as: "map-user")
   }
 
@@ -38,11 +38,19 @@ import Testing
     try expectMap(report, "x86-64", asJSON, as: "map-limited")
   }
 
+  @Test(arguments: ["x86-64", "processes"], [false, true])
+  func summariesAreAsRecorded(name: String, asJSON: Bool) throws {
+    let machine = try Fixture.machine(name)
+    let summary = MapSummary(MapQuery(), isOfAllSpaces: name == "processes")
+    let text = try Fixture.captured { summary.write(machine, asJSON: asJSON, to: $0) }
+    try Fixture.expect(text, isRecordedAs: "summary-\(name).\(asJSON ? "json" : "txt")")
+  }
+
   private func expectMap(
     _ report: MapReport, _ name: String, _ asJSON: Bool, as golden: String
   ) throws {
     let machine = try Fixture.machine(name)
-    let text = try Fixture.captured { report.write(machine, asJSON: asJSON, to: $0) }
+    let text = try Fixture.captured { report.write(machine, as: asJSON ? .json : .text, to: $0) }
     try Fixture.expect(text, isRecordedAs: "\(golden).\(asJSON ? "json" : "txt")")
   }
 

@@ -1,0 +1,273 @@
+import Foundation
+import Testing
+
+/// The verb that lists mappings: what it shows, and in which forms.
+@Suite struct MapTests {
+  private let place: Workplace
+
+  init() throws {
+    place = try Workplace()
+    // By hand: a user page that is read-only, one that is not executable, one for the kernel; a large page; and
+    // a table of one page used at two addresses more.
+    try place.write(
+      Workplace.scenario(
+        "kinds",
+        """
+        map:
+          - { va: 0x40_0000, to: 0x5000, rights: { write: false, execute: false } }
+          - { va: 0x40_1000, to: 0x6000, rights: { execute: false } }
+          - { va: 0x40_2000, to: 0x7000, rights: { user: false } }
+          - { va: 0x80_0000, to: 0x20_0000, page: 2 MiB }
+        """), to: "kinds.yaml")
+    try place.write(
+      """
+      mmubench: 1
+      scenario: two
+      title: Two processes
+      source: the tests
+      machine: { mode: x86-64, memory: 1 MiB }
+      golden: false
+      processes:
+        - { pid: 4, name: "System", map: [{ va: 0x40_0000, to: 0x5000 }] }
+        - { pid: 8, name: 'a "quoted", name', map: [{ va: 0x40_0000, to: 0x6000 }, { va: 0x40_1000, to: 0x7000 }] }
+      """, to: "two.yaml")
+  }
+
+  private func run(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(arguments, in: place)
+  }
+
+  @Test(
+    arguments: [
+      (["--filter", "w"], ["0x401000", "0x402000", "0x800000"]),
+      (["--filter", "ro"], ["0x400000"]), (["--filter", "s"], ["0x402000"]),
+      (["--filter", "u _x"], ["0x400000", "0x401000"]),
+      (["--filter", "w", "--filter", "x"], ["0x402000", "0x800000"]),
+      (["--filter", "2M"], ["0x800000"]), (["--filter", "uc"], []),
+      (["--has", "0x401fff"], ["0x401000"]), (["--has", "0x9abcde"], ["0x800000"]),
+      (["--has", "0x403000"], []), (["--has", "0x401000", "--filter", "ro"], []),
+      (["--before", "0x402000"], ["0x400000", "0x401000"]),
+      (["--after", "0x402000"], ["0x402000", "0x800000"]),
+      (["--after", "4_202_496", "--before", "0x403000"], ["0x402000"]),
+      (["--range", "0x401000+8K"], ["0x401000", "0x402000"]),
+      (["--physical", "0x6000..0x7fff"], ["0x401000", "0x402000"]),
+      (["--physical", "0x2fffff"], ["0x800000"]),
+    ] as [([String], [String])])
+  func onlyWhatIsAskedForIsShown(options: [String], expected: [String]) throws {
+    let outcome = try Command.run(["map", "kinds.yaml", "--json"] + options, in: place)
+    #expect(outcome.status == 0, "\(outcome)")
+    let starts = outcome.lines.compactMap { line in
+      line.split(separator: "\"").dropFirst(3).first.map { String($0) }
+    }
+    #expect(starts.filter { $0.hasPrefix("0x") } == expected, "\(outcome.output)")
+  }
+
+  @Test func summariesCountWhatIsMapped() throws {
+    let outcome = try run("map", "kinds.yaml", "--summary", "--json")
+    #expect(
+      outcome.output == """
+        {"pages":1,"bytes":"0x1000","page_size":4096,"write":false,"user":true,"execute":false,"memory_type":"WB"}
+        {"pages":1,"bytes":"0x1000","page_size":4096,"write":true,"user":true,"execute":false,"memory_type":"WB"}
+        {"pages":1,"bytes":"0x1000","page_size":4096,"write":true,"user":false,"execute":true,"memory_type":"WB"}
+        {"pages":1,"bytes":"0x200000","page_size":2097152,"write":true,"user":true,"execute":true,"memory_type":"WB"}
+
+        """)
+    let text = try run("map", "kinds.yaml", "--summary")
+    #expect(
+      text.output.hasSuffix(
+        "4 pages, 0x203000 bytes, 2 of them both writable and executable\n"), "\(text.output)")
+    #expect(
+      try run("map", "kinds.yaml", "--summary", "--has", "0x401000").output.contains(
+        "1 page, 0x1000 bytes, none both"))
+  }
+
+  /// Copies of tables are pages too: 2 GiB of small pages on a handful of tables.
+  @Test func summariesCountSharedTablesWhereverTheyAreUsed() throws {
+    try place.write(
+      Workplace.scenario(
+        "alias",
+        """
+        processes:
+          - name: alias
+            root: 0x1000
+            entries:
+              - { at: 0x1000, value: 0x2007 }
+              - { at: 0x2000, value: 0x3007 }
+              - { at: 0x2008, value: 0x3007 }
+        """
+          + (0..<512).map { index in
+            """
+
+                  - { at: \(0x3000 + index * 8), value: 0x4007 }
+                  - { at: \(0x4000 + index * 8), value: 0x5007 }
+            """
+          }.joined()), to: "alias.yaml")
+    let outcome = try run("map", "alias.yaml", "--summary", "--json")
+    #expect(
+      outcome.output.hasPrefix(#"{"pages":524288,"bytes":"0x80000000","page_size":4096"#),
+      "\(outcome)")
+    let runs = try run("map", "alias.yaml", "--json", "--filter", "w")
+    #expect(runs.lines.count < 600)
+  }
+
+  @Test func valuesHaveCommasBetweenThem() throws {
+    let outcome = try run("map", "two.yaml", "--csv", "--all")
+    #expect(outcome.status == 0, "\(outcome)")
+    let lines = outcome.lines
+    #expect(
+      lines.first
+        == "root,pid,process,start,end,pa,page_size,pages,write,user,execute,repeat,stride")
+    let own = lines.dropFirst().map { $0.drop { $0 != "," } }
+    #expect(
+      own == [
+        ",4,System,0x400000,0x400fff,0x5000,4096,1,true,true,true,,",
+        #",8,"a ""quoted"", name",0x400000,0x401fff,0x6000,4096,2,true,true,true,,"#,
+      ])
+    let one = try run("map", "two.yaml", "--csv", "--pid", "8")
+    #expect(one.lines.count == 2)
+  }
+
+  @Test func objectsOfAllSpacesSayWhoseTheyAre() throws {
+    let outcome = try run("map", "two.yaml", "--json", "--all", "--filter", "w")
+    #expect(outcome.lines.count == 2)
+    #expect(outcome.lines[0].contains(#","pid":4,"process":"System","start":"0x400000","#))
+    #expect(try run("map", "two.yaml", "--json", "--all", "--limit", "1").lines.count == 1)
+    #expect(
+      try run("map", "two.yaml", "--all").output.contains("a \"quoted\", name (8)"))
+  }
+
+  @Test(arguments: [
+    ["--csv", "--json"], ["--csv", "--summary"], ["--sqlite", "x", "--json"], ["--force"],
+    ["--summary", "--limit", "1"], ["--filter", "y"], ["--before", "0"],
+    ["--after", "2", "--before", "2"], ["--range", "2..1"],
+  ])
+  func contradictionsAreRefused(options: [String]) throws {
+    let outcome = try Command.run(["map", "kinds.yaml"] + options, in: place)
+    #expect(outcome.status == 64, "\(outcome)")
+  }
+
+  @Test func memoryTypesOfARM64NeedMAIR() throws {
+    try place.write(
+      Workplace.scenario("arm", "map: [{ va: 0x40_0000, to: 0x5000 }]", mode: "arm64"),
+      to: "arm.yaml")
+    let refused = try run("map", "arm.yaml", "--filter", "wb")
+    #expect(refused.status == 64)
+    #expect(refused.errors.contains("--mair"))
+    let outcome = try run("map", "arm.yaml", "--filter", "wb", "--mair", "0xff", "--json")
+    #expect(outcome.lines.count == 1, "\(outcome)")
+    #expect(try run("map", "arm.yaml", "--filter", "uc", "--mair", "0xff", "--json").output == "")
+  }
+}
+
+/// The maps in a database, asked by SQLite's own program where it is installed.
+@Suite struct MapDatabaseTests {
+  private let place: Workplace
+
+  init() throws {
+    place = try Workplace()
+    try place.write(
+      """
+      mmubench: 1
+      scenario: two
+      title: Two processes with a kernel half and a table that is used twice
+      source: the tests
+      machine: { mode: x86-64, memory: 1 MiB }
+      golden: false
+      processes:
+        - { pid: 4, name: System, map: [{ va: 0x40_0000, to: 0x5000 }] }
+        - name: it's
+          pid: 8
+          map:
+            - { va: 0x40_0000, to: 0x6000, rights: { write: false } }
+            - { va: 0x40_1000, to: 0x7000, rights: { write: false } }
+            - { va: 0xffff_8000_0000_0000, to: 0x9000, rights: { user: false } }
+      """, to: "two.yaml")
+  }
+
+  /// What Python's sqlite3, which is of another build than ours, reads.
+  private func query(_ statement: String, _ file: String = "maps.db") throws -> String? {
+    let script = """
+      import sqlite3, sys
+      for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
+          print('|'.join('' if v is None else str(v) for v in row))
+      """
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", script, file, statement]
+    process.currentDirectoryURL = place.url
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = Pipe()
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus != 127 else { return nil }
+    #expect(process.terminationStatus == 0, "\(statement)")
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  @Test func queriesFindWhatIsMapped() throws {
+    #expect(try Command.run(["map", "two.yaml", "--sqlite", "maps.db"], in: place).status == 0)
+    guard
+      let maps = try query(
+        #"SELECT pid, process, va, last_va, pa, page_size, pages, "write", user, "execute" FROM map ORDER BY pid, va"#
+      )
+    else { return }
+    #expect(
+      maps == """
+        4|System|0x400000|0x400fff|0x5000|4096|1|1|1|1
+        8|it's|0x400000|0x401fff|0x6000|4096|2|0|1|1
+        8|it's|0xffff800000000000|0xffff800000000fff|0x9000|4096|1|1|0|1
+
+        """)
+    #expect(
+      try query("SELECT pa FROM mapping WHERE va = 0xffff800000000000") == "36864\n")
+    #expect(try query("SELECT value FROM machine WHERE subject = 'mode'") == "x86-64\n")
+    #expect(try query("SELECT count(*) FROM copies") == "0\n")
+    #expect(try query("PRAGMA user_version") == "1\n")
+    #expect(try query("PRAGMA integrity_check") == "ok\n")
+  }
+
+  @Test func copiesAreRows() throws {
+    try place.write(
+      Workplace.scenario(
+        "alias",
+        """
+        processes:
+          - name: alias
+            root: 0x1000
+            entries:
+              - { at: 0x1000, value: 0x2007 }
+              - { at: 0x2000, value: 0x3007 }
+              - { at: 0x3000, value: 0x4007 }
+              - { at: 0x3008, value: 0x4007 }
+              - { at: 0x3010, value: 0x4007 }
+              - { at: 0x4000, value: 0x5007 }
+        """), to: "alias.yaml")
+    #expect(try Command.run(["map", "alias.yaml", "--sqlite", "maps.db"], in: place).status == 0)
+    if let copies = try query("SELECT va, last_va, stride, count FROM copies") {
+      #expect(copies == "2097152|4194303|2097152|2\n")
+    }
+    #expect(
+      try Command.run(
+        ["map", "alias.yaml", "--expand", "--sqlite", "maps.db", "--force"], in: place
+      )
+      .status == 0)
+    if let count = try query("SELECT count(*) FROM mapping") { #expect(count == "3\n") }
+  }
+
+  @Test func filesAreNotOverwrittenUnlessForced() throws {
+    try place.write("mine", to: "maps.db")
+    let refused = try Command.run(["map", "two.yaml", "--sqlite", "maps.db"], in: place)
+    #expect(refused.status == 73)
+    #expect(try place.read("maps.db") == "mine")
+    let nowhere = try Command.run(["map", "two.yaml", "--sqlite", "no/such/maps.db"], in: place)
+    #expect(nowhere.status == 73)
+    #expect(
+      try Command.run(["map", "two.yaml", "--sqlite", "maps.db", "--force"], in: place).status == 0)
+    #expect(try Command.run(["map", "two.yaml", "--sqlite", "/dev/full"], in: place).status == 73)
+    let hidden = try FileManager.default.contentsOfDirectory(atPath: place.url.path)
+      .filter { $0.hasPrefix(".mmubench") }
+    #expect(hidden == [], "nothing is left behind")
+  }
+}
