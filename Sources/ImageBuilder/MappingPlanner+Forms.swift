@@ -19,8 +19,7 @@ extension MappingPlanner {
       guard isUseful(protection, statement) else { return nil }
       return (.demandZero(protection), nothing)
     case .noAccess:
-      // A protection other than NOACCESS that refuses access too: 8 is one.
-      return (statement.protection == nil ? .noAccess : .demandZero(protection), nothing)
+      return (.noAccess(statement.protection == nil ? .noAccess : protection), nothing)
     case .freed:
       guard let pages = offsets(statement, count) else { return nil }
       return (.freed(pages[0]), pages)
@@ -115,12 +114,11 @@ extension PTEForm {
   /// The protection in an entry of the form, where it has one.
   var protection: MMProtection? {
     switch self {
-    case .demandZero(let protection), .pageFile(_, _, let protection),
+    case .demandZero(let protection), .noAccess(let protection), .pageFile(_, _, let protection),
       .transition(_, let protection), .prototype(_, let protection),
       .prototypeVAD(let protection), .subsection(_, let protection):
       protection
     case .decommitted: .decommit
-    case .noAccess: .noAccess
     case .zero, .freed: nil
     }
   }

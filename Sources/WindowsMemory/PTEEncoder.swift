@@ -70,7 +70,7 @@ public struct PTEEncoder: Sendable {
     case .zero: return 0
     case .demandZero(let protection): return try software(protection)
     case .decommitted: return try software(.decommit)
-    case .noAccess: return try software(.noAccess)
+    case .noAccess(let protection): return try software(protection)
     case .freed(let value):
       return try setting(("PageFileHigh", value), .software, in: 0)
     case .pageFile(let number, let page, let protection):

@@ -6,8 +6,8 @@ public enum PTEForm: Sendable, Hashable {
   case demandZero(MMProtection)
   /// The page was given back.
   case decommitted
-  /// The page is committed and must not be accessed.
-  case noAccess
+  /// The page is committed and must not be accessed, by a protection that refuses: 0x18, or 8.
+  case noAccess(MMProtection)
   /// The page is in a page file, at a page of it.
   case pageFile(number: UInt64, page: UInt64, MMProtection)
   /// The page is in memory, in a frame.

@@ -11,6 +11,10 @@ struct PatchChoice {
     case .symbols: break
     case .headers:
       notes.append("the layouts of \(record.id) are from public headers, not from its symbols")
+    case .derived:
+      notes.append(
+        "the layouts of \(record.id) with \(record.format.words) are worked out from those of its"
+          + " neighbours: nobody has published its types")
     case .uncertain:
       notes.append(
         "the layouts of builds from \(record.build) are from one public listing that nobody has"

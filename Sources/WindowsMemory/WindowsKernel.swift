@@ -9,6 +9,8 @@ public struct WindowsKernel: Sendable {
     case symbols
     /// Public headers that were made from the type information of the build.
     case headers
+    /// Worked out from the types of neighbouring kernels.
+    case derived
     /// One public listing that nobody has confirmed.
     case uncertain
   }
@@ -113,6 +115,7 @@ extension WindowsKernel.Source {
     switch self {
     case .symbols: "types in the kernel's public symbols"
     case .headers: "public type headers of the build"
+    case .derived: "derived from the types of neighbouring kernels"
     case .uncertain: "uncertain: one public type listing, unconfirmed"
     }
   }

@@ -17,7 +17,7 @@ import WindowsMemory
     let encoder = PTEEncoder(try WindowsKernel("windows-19041.508"), mask: .bit45)
     let forms: [(PTEForm, UInt64)] = [
       (.zero, 0), (.demandZero(rw), 0x2000_0000_0080), (.decommitted, 0x2000_0000_0200),
-      (.noAccess, 0x2000_0000_0300), (.demandZero(guarded), 0x2000_0000_0220),
+      (.noAccess(.noAccess), 0x2000_0000_0300), (.demandZero(guarded), 0x2000_0000_0220),
       (.prototypeVAD(rw), 0xffff_ffff_0000_0490),
       (.prototype(address: 0xffff_c182_cc1f_fdf8, .zeroAccess), 0xc182_ec1f_fdf8_0400),
       (.transition(pfn: 0x891f, rx), 0x2000_0891_f860),

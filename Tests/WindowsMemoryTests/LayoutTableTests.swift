@@ -43,7 +43,9 @@ import WindowsMemory
     }
   }
 
-  @Test(arguments: [("symbols.tsv", 8176, 93), ("later-kernels.tsv", 409, 5)])
+  @Test(arguments: [
+    ("symbols.tsv", 8176, 93), ("later-kernels.tsv", 409, 5), ("derived-kernels.tsv", 146, 2),
+  ])
   func everyFieldOfEveryKernelComesBack(table: String, count: Int, kernels: Int) throws {
     let rows = try Self.rows(table)
     #expect(rows.count == count)
@@ -78,7 +80,8 @@ import WindowsMemory
 
   @Test func noKernelHasAStructureThatTheTablesLack() throws {
     let keys = try Set(
-      (Self.rows("symbols.tsv") + Self.rows("later-kernels.tsv")).map { row in
+      (Self.rows("symbols.tsv") + Self.rows("later-kernels.tsv")
+        + Self.rows("derived-kernels.tsv")).map { row in
         let (id, format) = try row.address()
         return
           "\(try WindowsKernel(id, format).version) \(format) \(id.isUniprocessor) \(row.structure)"

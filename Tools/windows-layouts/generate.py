@@ -13,7 +13,7 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLES = [("symbols.tsv", "symbols"), ("later-kernels.tsv", None)]
+TABLES = [("symbols.tsv", "symbols"), ("later-kernels.tsv", None), ("derived-kernels.tsv", None)]
 OUTPUT = HERE.parent.parent / "Sources" / "WindowsMemory" / "WindowsLayoutTable.swift"
 
 # The columns of a kernel's line; the Swift side has the same order.
