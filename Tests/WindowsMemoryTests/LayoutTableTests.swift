@@ -82,10 +82,10 @@ import WindowsMemory
     let keys = try Set(
       (Self.rows("symbols.tsv") + Self.rows("later-kernels.tsv")
         + Self.rows("derived-kernels.tsv")).map { row in
-        let (id, format) = try row.address()
-        return
-          "\(try WindowsKernel(id, format).version) \(format) \(id.isUniprocessor) \(row.structure)"
-      })
+          let (id, format) = try row.address()
+          return
+            "\(try WindowsKernel(id, format).version) \(format) \(id.isUniprocessor) \(row.structure)"
+        })
     var found: Set<String> = []
     for format in WindowsEntryFormat.allCases {
       for id in WindowsKernel.identifiers(of: format) {
