@@ -30,6 +30,8 @@ func tests(
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let hashTrees = Target.Dependency.product(
+  name: "HashTreeCollections", package: "swift-collections")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -50,6 +52,8 @@ let package = Package(
     .library(name: "Workbench", targets: ["Workbench"]),
     .library(name: "Quiz", targets: ["Quiz"]),
     .library(name: "Report", targets: ["Report"]),
+    .library(name: "VirtualFiles", targets: ["VirtualFiles"]),
+    .library(name: "FuseMount", targets: ["FuseMount"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -66,8 +70,9 @@ let package = Package(
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     // Layer 1
-    room("PhysicalMemory", ["BitLayout", heap]),
+    room("PhysicalMemory", ["BitLayout", heap, hashTrees]),
     // Layer 2
     room("Paging", ["BitLayout", "PhysicalMemory"]),
     room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd", "CSnappy", "CLZ4"]),
@@ -104,6 +109,13 @@ let package = Package(
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "Quiz",
         "ReverseMap", "ScenarioFile", "WindowsMemory", "CSQLite",
       ]),
+    room(
+      "VirtualFiles",
+      [
+        "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "ReverseMap",
+        "Report",
+      ]),
+    room("FuseMount", ["VirtualFiles", "CFuse3"]),
     // The benchmark, with the C loops that it compares the library with
     .target(
       name: "CReference",
@@ -120,7 +132,8 @@ let package = Package(
       name: "mmubench",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ReverseMap", "ImageBuilder", "Quiz", "Workbench", "Report", "WindowsMemory", arguments,
+        "ReverseMap", "ImageBuilder", "Quiz", "Workbench", "Report", "VirtualFiles", "FuseMount",
+        "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 
@@ -155,6 +168,11 @@ let package = Package(
       "Report",
       ["Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory", "WindowsMemory"],
       fixtures: ["Goldens", "Machines"]),
+    tests(
+      "VirtualFiles",
+      [
+        "VirtualFiles", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "Workbench",
+      ]),
     tests("Command", ["mmubench"]),
     tests("House", []),
     .target(

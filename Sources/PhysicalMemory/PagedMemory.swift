@@ -14,6 +14,14 @@ public protocol FrameSource: Sendable {
 
   /// What was found to be damaged so far: stretches that are in `runs` and absent all the same.
   var damage: [String] { get }
+
+  /// The number of bytes from `address` on that are present and known to be zero without decoding.
+  func knownZeroCount(at address: PhysicalAddress) -> UInt64
+}
+
+extension FrameSource {
+  /// Knows of no zeros.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 { 0 }
 }
 
 /// Physical memory whose frames are decoded when they are first needed, and kept within a bound.
@@ -110,6 +118,11 @@ public protocol FrameSource: Sendable {
         offset += size
       }
     }
+  }
+
+  /// The number of bytes from `address` on that the source knows to be zero.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    source.knownZeroCount(at: address)
   }
 
   /// Whether every byte of the 4-KiB frame that holds `address` is said to be present.

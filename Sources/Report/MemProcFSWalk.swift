@@ -3,7 +3,7 @@ import Paging
 import PhysicalMemory
 
 /// A walk as MemProcFS writes it into `map.txt`: a line a table, with the table's address, the byte
-/// offset of the entry in it, and the entry; then the frame.
+/// offset of the entry in it, and the entry; then the physical address, with the offset in the page.
 ///
 /// Levels that the walk does not reach are zeros, as there. An entry that the image does not hold
 /// is question marks of the same width: unknown is not zero.
@@ -14,15 +14,15 @@ struct MemProcFSWalk {
   func write(to out: inout TextBuffer) {
     for level in stride(from: paging.topLevel, through: 1, by: -1) { write(level, to: &out) }
     out.write("PAGE ")
-    let address = walk.result.translation?.address.rawValue ?? 0
-    out.bareHex(address & ~(frameSize - 1), digits: 16)
+    out.bareHex(walk.result.translation?.address.rawValue ?? 0, digits: 16)
     out.endLine()
   }
 
   private func write(_ level: Int, to out: inout TextBuffer) {
     let step = walk.steps.first { $0.level == level }
     let offset = (step?.index ?? 0) * UInt64(paging.entrySize)
-    out.write(name(level), width: 5)
+    out.write(name(level), width: 4)
+    out.write(" ")
     out.bareHex((step?.entryAddress.rawValue ?? 0) &- offset, digits: 16)
     out.write(" +")
     out.bareHex(offset, digits: 3)

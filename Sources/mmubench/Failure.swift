@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import FuseMount
 import Glibc
 import Machine
 import PhysicalMemory
@@ -33,6 +34,7 @@ struct Failure: Error, CustomStringConvertible {
       end(error.call == "open" ? 66 : 74, message(error.description))
     case let error as ReverseMapError: end(error.exitStatus, message(error.description))
     case let error as DatabaseError: end(74, message(error.description))
+    case let error as MountFailure: end(error.exitStatus, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }
@@ -60,6 +62,17 @@ extension ReverseMapError {
     switch self {
     case .damaged, .stale, .disagrees, .imageChanged, .tooManyTables: 65
     case .file, .system: 74
+    }
+  }
+}
+
+extension MountFailure {
+  /// The status that the program ends with.
+  fileprivate var exitStatus: Int32 {
+    switch self {
+    case .unavailable: 77
+    case .refused: 73
+    case .broken: 74
     }
   }
 }

@@ -29,6 +29,8 @@ struct MMUBench: ParsableCommand {
       ReverseCommand.self,
       ReadCommand.self,
       FindCommand.self,
+      ExportCommand.self,
+      MountCommand.self,
       DigestCommand.self,
       DiffCommand.self,
       CheckCommand.self,

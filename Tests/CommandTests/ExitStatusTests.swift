@@ -23,7 +23,7 @@ import Testing
 
   @Test(arguments: [
     "run", "build", "info", "walk", "vtop", "translate", "map", "digest", "diff", "check",
-    "fault", "pte",
+    "fault", "pte", "mount", "export",
   ])
   func everyVerbHasHelp(verb: String) throws {
     let outcome = try run(verb, "--help")

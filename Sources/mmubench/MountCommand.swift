@@ -1,0 +1,86 @@
+import ArgumentParser
+import DumpFormats
+import FuseMount
+import Machine
+import Report
+import VirtualFiles
+import Workbench
+
+/// `mount`: a machine as a folder of files.
+struct MountCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mount",
+    abstract: "Show a machine as a folder of files, laid out as MemProcFS does (FUSE).",
+    discussion: """
+      pid/N and name/NAME-N have virt2phys/ (write an address to virt.txt, and phys.txt, map.txt, the \
+      tables pt_*.mem and page.mem follow), memmap/pte.txt, phys2virt/ (write to phys.txt, read \
+      virt.txt) and memory.vmem; beside them are memory.pmem, misc/phys2virt/ and sys/proc/proc.txt. \
+      Addresses are hexadecimal, with 0x or without.
+
+      What is written to pt_*.mem, page.mem, memory.vmem and memory.pmem changes what the files show \
+      next, never the dump; --save keeps it. The program stays in the foreground until it gets ^C, \
+      SIGTERM or SIGHUP, or until `fusermount3 -u DIR`.
+
+      mmubench mount Scenarios/x86/x64-4k-basic.yaml /tmp/machine --save changed.raw
+      """)
+
+  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  var machine: String
+
+  @Argument(help: ArgumentHelp("The folder where the files appear.", valueName: "dir"))
+  var folder: String
+
+  @Option(
+    help: ArgumentHelp(
+      "When it is unmounted, write the memory with all changes.", valueName: "file"))
+  var save: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of that file: \(DumpFormatName.choices).", valueName: "format"),
+    transform: DumpFormatName.format)
+  var format: DumpWriter.Format?
+
+  @Flag(help: "Replace an existing file.")
+  var force = false
+
+  @Flag(help: "Let other users read the files too.")
+  var allowOther = false
+
+  @OptionGroup(title: "Machine options") var options: MachineOptions
+
+  func validate() throws {
+    if format != nil, save == nil { throw ValidationError("--format goes with --save") }
+    if force, save == nil { throw ValidationError("--force goes with --save") }
+  }
+
+  func run() throws {
+    try requireSave()
+    let opened = try options.open(machine)
+    let path = Workbench.isScenario(machine) ? nil : machine
+    let tree = FileTree(opened, from: path)
+    try FuseMount(tree, at: folder, allowsOthers: allowOther).serve {
+      Notice.write {
+        $0.write("mmubench: \(machine) is at \(folder); ^C or `fusermount3 -u \(folder)` ends it\n")
+      }
+    }
+    guard let save else {
+      let frames = tree.writtenFrames
+      if frames > 0 { Notice.warn("what was written to \(frames) frames is gone: no --save") }
+      return
+    }
+    let losses = try Workbench.export(
+      tree.machine, as: format ?? .raw, to: save, force: force)
+    for loss in losses { Notice.warn(loss) }
+  }
+
+  /// Refuses at once a file that could not be written in the end.
+  private func requireSave() throws {
+    guard let save else { return }
+    if let input = FilePlace(machine), input == FilePlace(save) {
+      throw DumpError.cannotCreate(
+        path: save, reason: "it is the machine too", suggestion: "name another file")
+    }
+    _ = try OutputFile(save, force: force)
+  }
+}
