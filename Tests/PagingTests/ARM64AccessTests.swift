@@ -46,6 +46,10 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
       law: "translation fault, L3: write by EL1", access: kernelWrite, page: 0, esr: 0x9600_0047),
     Self(
       law: "translation fault, L3: fetch by EL1", access: kernelFetch, page: 0, esr: 0x8600_0007),
+    Self(
+      law: "what the supervisor does implicitly is EL1's",
+      access:
+        Access(.read, as: .supervisorImplicit), page: 0, esr: 0x9600_0007),
     Self(law: "translation fault, L2", access: read, table: 0x3002, esr: 0x9200_0006),
     Self(law: "0b01 at L3 is a translation fault", access: read, page: 0x5441, esr: 0x9200_0007),
     Self(
@@ -145,6 +149,12 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
     Self(
       law: "TBID0: a tagged read", access: read, tcr: 1 << 37 | 1 << 51,
       va: 0x5a00_0000_0000_1008),
+    Self(
+      law: "TBID1: a fetch from the upper half without a tag", access: fetch,
+      tcr: 1 << 38 | 1 << 52, va: 0xffff_ffff_fe00_1008),
+    Self(
+      law: "TBID1: a tagged fetch from the upper half", access: fetch, tcr: 1 << 38 | 1 << 52,
+      va: 0x5aff_ffff_fe00_1008, esr: 0x8200_0004),
   ]
 }
 
@@ -164,6 +174,7 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
     image.write(vector.table, at: 0x2000)
     image.write(vector.page, at: 0x3008)
     var state = Self.state(vector.tcr)
+    state.ttbr1 = 0x2000
     state.sctlr = vector.sctlr
     state.pan = vector.pan ? 1 : 0
     let result = state.access(VirtualAddress(vector.va), vector.access, in: image.memory)
@@ -173,9 +184,25 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
       #expect(translation.address.rawValue == 0x5008)
       #expect(updates.map(\.after) == (vector.after.map { [$0] } ?? []))
       #expect(updates.allSatisfy { $0.address.rawValue == 0x3008 && $0.before == vector.page })
-    case .abort(let abort): #expect(abort.syndrome == vector.esr, "\(abort.syndrome.hex)")
+    case .abort(let abort):
+      #expect(abort.syndrome == vector.esr, "\(abort.syndrome.hex)")
+      #expect(abort.level == Int(abort.syndrome & 3))
     default: Issue.record("\(result)")
     }
+  }
+
+  /// ARM ARM D8.1.7: addresses have the bits that TCR_EL1.IPS says, that descriptors hold (48 of
+  /// them in granules of 4 KiB without DS), and that the processor has.
+  @Test(
+    arguments: [
+      (5, 52, false, 48), (6, 52, false, 48), (6, 52, true, 52), (5, 40, false, 40),
+      (2, 48, false, 40), (6, 48, true, 48),
+    ] as [(UInt64, Int, Bool, Int)])
+  func theOutputSizeIsTheLeastOfThree(ips: UInt64, physicalBits: Int, isWide: Bool, bits: Int) {
+    var state = PagingState(mode: .arm64)
+    state.tcr = state.tcr & ~(7 << 32) | ips << 32 | (isWide ? 1 << 59 : 0)
+    state.physicalBits = physicalBits
+    #expect(state.addressBits(level: 1, isPage: true) == bits)
   }
 
   @Test func anAbsentTableIsNoFault() throws {

@@ -263,4 +263,14 @@ MUTANTS = [
 EQUIVALENT = {
     ("AccessResult.swift", "access.isWrite", "access.kind == .write"):
         "a page that a shadow-stack write gets to has D=1 already",
+    ("PAEFormat.swift", "level == 2 && X86Fields.pageSize.isSet(in: entry)",
+     "X86Fields.pageSize.isSet(in: entry)"):
+        "bit 7 of a PDPTE is reserved, which ends the walk first",
+    ("ARM64AccessRules.swift", "setsAccessFlag ? entry | ARM64Layouts.accessFlag.mask : entry",
+     "entry | ARM64Layouts.accessFlag.mask"):
+        "without HA an access to a page with AF=0 has faulted",
+    ("ARM64AccessRules.swift", "access.isWrite && managesDirtyState(of: entry)", "access.isWrite"):
+        "a write that is made finds AP[2]=1 only where the dirty state is managed",
+    ("ARM64Abort.swift", "access.isWrite", "access.kind == .write"):
+        "arm64 has no shadow stacks, and accesses to them are refused before",
 }
