@@ -107,7 +107,7 @@ let package = Package(
       "Report",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "Quiz",
-        "ReverseMap", "ScenarioFile", "WindowsMemory", "CSQLite",
+        "ReverseMap", "ScenarioFile", "LinuxMemory", "WindowsMemory", "CSQLite",
       ]),
     room(
       "VirtualFiles",
@@ -133,7 +133,7 @@ let package = Package(
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
         "ReverseMap", "ImageBuilder", "Quiz", "Workbench", "Report", "VirtualFiles", "FuseMount",
-        "WindowsMemory", arguments,
+        "LinuxMemory", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes linux-tasks-pti.elf.xz and linux-tasks-i386.elf.xz of the scenarios of these names.
+"""Writes the cores linux-tasks-{pti,la57,i386}.elf.xz of the scenarios of these names.
 
-Both hold what a Linux kernel has in memory for whoever looks for its processes, and nothing else: page
-tables, a list of `task_struct`, each with the members that lead to a root, and in the first also types
-(BTF) and VMCOREINFO. All of it is made up here; the places of members are those of no kernel.
+They hold what a Linux kernel has in memory for whoever looks for its processes, and nothing else: page
+tables, a list of `task_struct`, each with the members that lead to a root, and in the first two also
+types (BTF) and VMCOREINFO. All of it is made up here; the places of members are those of no kernel.
 """
 import lzma
 import os
@@ -106,12 +106,16 @@ TASKS = [  # pid, name, root or None
 ]
 
 
-def isolated():
-    """4-level paging, KASLR, two roots a process, types and VMCOREINFO; frozen in user mode."""
+def with_types(five_levels):
+    """KASLR, types and VMCOREINFO.
+
+    With 4 levels two roots a process, frozen in user mode; with 5 levels one, frozen in the kernel.
+    """
     memory = Memory(0x60000)
     slide = 0x1240_0000
     image, image_place, image_pages = 0xFFFF_FFFF_8100_0000 + slide, 0x20000, 32
-    direct = 0xFFFF_9D40_0000_0000  # where the kernel has all of memory
+    # Where the kernel has all of memory; with 5 levels below what 48 bits reach.
+    direct = 0xFF11_9D40_0000_0000 if five_levels else 0xFFFF_9D40_0000_0000
 
     def word(address, value):
         memory.word(address, value, 8)
@@ -121,10 +125,17 @@ def isolated():
     image_top, image_middle, image_pages_table = 0x4000, 0x5000, 0x6000
 
     def kernel_half(root):
+        if five_levels:
+            word(root + 8 * (direct >> 48 & 0x1FF), 0x53000 | 0x63)
+            word(root + 8 * 511, 0x54000 | 0x63)
+            return
         word(root + 8 * (direct >> 39 & 0x1FF), direct_top | 0x63)
         word(root + 8 * 511, image_top | 0x63)
 
     kernel_half(swapper)
+    if five_levels:
+        word(0x53000 + 8 * (direct >> 39 & 0x1FF), direct_top | 0x63)
+        word(0x54000 + 8 * 511, image_top | 0x63)
     word(direct_top + 8 * (direct >> 30 & 0x1FF), direct_middle | 0x63)
     word(direct_middle, 0x8000_0000_0000_01E3)
     word(image_top + 8 * (image >> 30 & 0x1FF), image_middle | 0x63)
@@ -137,9 +148,12 @@ def isolated():
         kernel_half(root)
         tables = 0x16000 + index * 0x3000
         frame = 0x7000 + index * PAGE
-        word(root, tables | 0x8000_0000_0000_0067)
-        word(root + PAGE, tables | 0x67)  # the user's root
-        word(root + PAGE + 8 * 511, image_top | 0x63)  # the way into the kernel
+        if five_levels:
+            word(root, 0x55000 + index * PAGE | 0x67)
+            word(0x55000 + index * PAGE, tables | 0x67)
+        else:
+            word(root, tables | 0x8000_0000_0000_0067)
+            word(root + PAGE, tables | 0x67)  # the user's root
         word(tables, tables + PAGE | 0x67)
         word(tables + PAGE + 8 * 2, tables + 2 * PAGE | 0x67)
         word(tables + 2 * PAGE, frame | 0x67)
@@ -151,7 +165,7 @@ def isolated():
     word(entry_middle + 8 * (image >> 21 & 0x1FF), entry_pages | 0x63)
     word(entry_pages + 8 * 1, image_place + PAGE | 0x163)
     for _, _, root in TASKS:
-        if root:
+        if root and not five_levels:
             word(root + PAGE + 8 * 511, entry_top | 0x63)
 
     # task_struct: the members lie in an anonymous structure, as `randomized_struct_fields` has them.
@@ -201,15 +215,14 @@ def isolated():
         f"SYMBOL(swapper_pg_dir)={image + 0x1E000:x}\n"
         f"SYMBOL(_stext)={image:x}\n"
         f"NUMBER(phys_base)={image_place - (image - 0xFFFF_FFFF_8000_0000)}\n"
-        "NUMBER(pgtable_l5_enabled)=0\n"
+        f"NUMBER(pgtable_l5_enabled)={int(five_levels)}\n"
         f"KERNELOFFSET={slide:x}\n"
     )
     # swapper_pg_dir is in the image too: the table above is found by no register.
     memory.put(image_place + 0x1E000, memory.bytes[swapper : swapper + PAGE])
-    notes = qemu_note(0x80050033, 0x13000 | 0x801, 0x1006F0) + note(
-        b"VMCOREINFO", 0, text.encode()
-    )
-    write("linux-tasks-pti.elf.xz", memory, 62, notes)
+    registers = (0x12000, 0x1016F0) if five_levels else (0x13000 | 0x801, 0x1006F0)
+    notes = qemu_note(0x80050033, *registers) + note(b"VMCOREINFO", 0, text.encode())
+    write(f"linux-tasks-{'la57' if five_levels else 'pti'}.elf.xz", memory, 62, notes)
 
 
 def without_types():
@@ -261,5 +274,6 @@ def without_types():
 
 
 if __name__ == "__main__":
-    isolated()
+    with_types(five_levels=False)
+    with_types(five_levels=True)
     without_types()

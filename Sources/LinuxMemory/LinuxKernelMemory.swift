@@ -32,11 +32,13 @@ public struct LinuxKernelMemory: Sendable {
 
   /// Whether a value is an address that only the kernel has.
   func isKernelPointer(_ value: UInt64) -> Bool {
-    pointerSize == 4 ? value >= Self.lowestOf32 : value >> 55 == UInt64.max >> 55
+    pointerSize == 4 ? value >= Self.lowestOf32 : value >= Self.lowestOf64
   }
 
   /// With the split of 1 GiB for user mode, the lowest that a 32-bit kernel can have.
   private static let lowestOf32: UInt64 = 0x4000_0000
+  /// The upper half of addresses of 57 bits.
+  private static let lowestOf64: UInt64 = 0xff00_0000_0000_0000
 
   /// Where in physical memory the byte at an address is.
   public func location(of address: VirtualAddress) throws(Failure) -> PhysicalAddress {

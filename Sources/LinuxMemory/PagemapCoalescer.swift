@@ -23,6 +23,12 @@ public struct PagemapCoalescer: Sendable {
     }
   }
 
+  /// Hands out the runs that nothing can continue any more.
+  mutating func takeDone() -> [PagemapRun] {
+    defer { done = [] }
+    return done
+  }
+
   /// Ends the last run and hands all out.
   public mutating func finish() -> [PagemapRun] {
     if let current { done.append(current) }

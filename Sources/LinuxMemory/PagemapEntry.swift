@@ -107,6 +107,23 @@ public struct PagemapFormat: Hashable, Sendable {
     later = since.filter { version >= $0.0 }.map(\.1)
   }
 
+  /// The format of words that a kernel has written, where the version leaves it open.
+  ///
+  /// From 3.11 to 4.1 the page shift stands there until somebody clears soft-dirty bits on the machine;
+  /// then bit 55 is such a bit, and the others are 0.
+  public init(_ version: LinuxVersion?, words: some Sequence<UInt64>) {
+    self.init(version)
+    guard let version, (LinuxVersion(3, 11)..<LinuxVersion(4, 2)).contains(version) else { return }
+    hasPageShift = words.contains { PagemapEntry.pageShift.value(in: $0) > 1 }
+  }
+
+  /// Whether frame numbers are withheld from readers without CAP_SYS_ADMIN.
+  ///
+  /// Frame 0 holds firmware data and is never mapped by a process.
+  public func withholdsFrame(of entry: PagemapEntry) -> Bool {
+    entry.isPresent && entry.frameNumber == 0
+  }
+
   /// The layout of a word.
   public func layout(of entry: PagemapEntry) -> WordLayout {
     if hasPageShift { return PagemapEntry.oldLayout }

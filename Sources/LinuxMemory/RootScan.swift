@@ -14,13 +14,12 @@ public struct ScannedRoot: Hashable, Sendable {
 enum RootScan {
   /// The most roots that are given, so that memory which lies cannot fill that of the reader.
   private static let countLimit = 1 << 16
-  /// Larger images are not looked through unasked.
-  static let byteLimit: UInt64 = 16 << 30
 
   /// All tables that have the kernel's half of the root in use, lowest first; none on arm64, where
   /// roots have nothing in common.
   static func roots(_ kernel: LinuxKernelMemory) -> [ScannedRoot] {
-    guard let likeness = RootLikeness(kernel), kernel.memory.byteCount <= byteLimit else {
+    guard let likeness = RootLikeness(kernel), kernel.memory.byteCount <= Vmcoreinfo.searchLimit
+    else {
       return []
     }
     var roots: [ScannedRoot] = []

@@ -3,21 +3,31 @@ public import Paging
 public import PhysicalMemory
 
 extension Vmcoreinfo {
+  /// Images larger than this are not looked through unasked, so that opening one takes no time.
+  static let searchLimit: UInt64 = 16 << 30
+
   /// Looks for the text in all of memory; a dump may have no note with it.
   ///
-  /// The kernel has it in a page of its own (Linux kernel/crash_core.c, vmcoreinfo_data).
+  /// The kernel has it in a page of its own (Linux kernel/crash_core.c, vmcoreinfo_data), so that a look
+  /// at the beginning of each is enough.
   public static func search(_ memory: MemoryImage) -> (text: Vmcoreinfo, place: PhysicalAddress)? {
-    guard let pattern = try? BytePattern(text: beginning) else { return nil }
-    var found: (Vmcoreinfo, PhysicalAddress)?
-    MemorySearch(pattern).run(memory) { place in
-      guard place.rawValue % frameSize == 0 else { return true }
-      let bytes = memory.withBytes(at: place, count: Int(frameSize)) { $0.copied() }
-      guard let bytes else { return true }
-      let text = Vmcoreinfo(text: String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-      if text.isPlausible { found = (text, place) }
-      return found == nil
+    guard memory.byteCount <= searchLimit else { return nil }
+    let first = beginning.utf8.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    for run in memory.runs {
+      // Stretches end with whole frames, or with less than one.
+      let start = (run.start.rawValue &+ (frameSize - 1)) & ~(frameSize - 1)
+      let end = run.last.rawValue - (frameSize - 1)
+      guard run.byteCount >= frameSize, start >= run.start.rawValue, start <= end else { continue }
+      for address in stride(from: start, through: end, by: UInt64.Stride(frameSize))
+      where memory.load(UInt64.self, at: PhysicalAddress(address)) == first {
+        let place = PhysicalAddress(address)
+        let bytes = memory.withBytes(at: place, count: Int(frameSize)) { $0.copied() }
+        let text = Vmcoreinfo(
+          text: String(decoding: bytes?.prefix { $0 != 0 } ?? [], as: UTF8.self))
+        if text.isPlausible { return (text, place) }
+      }
     }
-    return found
+    return nil
   }
 
   /// The paging mode of the kernel.

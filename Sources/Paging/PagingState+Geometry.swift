@@ -96,4 +96,13 @@ extension PagingState {
       ? memory.load(UInt32.self, at: address).map(UInt64.init)
       : memory.load(UInt64.self, at: address)
   }
+
+  /// The last address of the half that processes have.
+  public var lastUserAddress: UInt64 {
+    switch mode {
+    case .x86, .pae: 0xbfff_ffff
+    case .x86_64, .la57: (1 << UInt64(mode.virtualAddressBits - 1)) - 1
+    case .arm64: of(.lower).firstAddress + ((1 << of(.lower).translatedBits) - 1)
+    }
+  }
 }

@@ -20,6 +20,8 @@ extension Scenario {
       case fault(FaultExpectation)
       /// `pte:`, what an entry means to the operating system.
       case pte(PteExpectation)
+      /// `pagemap:`, what a word of `/proc/PID/pagemap` says.
+      case pagemap(PagemapExpectation)
       /// `check:`, exactly these findings.
       case check([Located<String>])
       /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.

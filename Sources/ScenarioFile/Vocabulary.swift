@@ -90,6 +90,12 @@ package enum Vocabulary {
     ])
   static let update = KeyTable(
     "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])
+  static let pagemap = KeyTable(
+    "pagemap", "an expectation of `pagemap`", required: ["pagemap", "words"],
+    [
+      "pagemap", "words", "start", "kernel", "outcome", "pa", "swap-type", "swap-offset", "flags",
+      "on",
+    ])
   static let faults = KeyTable(
     "faults", "an expectation of `faults`", required: ["faults"], ["faults"])
   static let check = KeyTable(
@@ -117,7 +123,8 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, fault, pte, check, mappings, ledger, sameDigest, sameTranslation, truth, faults, rejects,
+    walk, fault, pte, pagemap, check, mappings, ledger, sameDigest, sameTranslation, truth, faults,
+    rejects,
   ]
 
   /// Every table of its own; `memory` is two of them in one.

@@ -48,6 +48,10 @@ struct ExpectationCheck {
       return PteCheck(pte, machine, space(of: expectation)).differences.map {
         failure("pte \(pte.va.value.hex)", $0.expected, $0.got)
       }
+    case .pagemap(let pagemap):
+      return PagemapCheck(pagemap).differences.map {
+        failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
+      }
     case .sameDigest(let file):
       let other = try open(file) { try machine(of: $0) }
       return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }

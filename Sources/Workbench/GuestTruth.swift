@@ -181,6 +181,8 @@ public struct GuestTruth: Decodable, Sendable {
 
   /// The schema's name and version.
   public var schema: String
+  /// The paging mode: `x64-4`, `x64-5`, `pae`, `x86-32` or `arm64`.
+  public var pagingMode: String?
   /// The processes.
   public var processes: [Process]
   /// The guest.
@@ -194,6 +196,7 @@ public struct GuestTruth: Decodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case schema, processes, guest, kernel
+    case pagingMode = "paging_mode"
     case frameFlags = "kpageflags_runs"
     case answers = "qemu_gva2gpa"
   }

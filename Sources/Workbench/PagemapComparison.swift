@@ -127,14 +127,3 @@ extension PagemapEntry {
     return rawValue.hex + " (\(facts.isEmpty ? "nothing" : facts.joined(separator: ", ")))"
   }
 }
-
-extension PagingState {
-  /// The last address of the half that processes have.
-  var lastUserAddress: UInt64 {
-    switch mode {
-    case .x86, .pae: 0xbfff_ffff
-    case .x86_64, .la57: (1 << UInt64(mode.virtualAddressBits - 1)) - 1
-    case .arm64: of(.lower).firstAddress + ((1 << of(.lower).translatedBits) - 1)
-    }
-  }
-}

@@ -7,7 +7,8 @@ import PhysicalMemory
 ///
 /// Under every root of every process, the pagemap that follows from the tables equals that of the
 /// guest, word by word; nothing else is mapped in the user half; the kernel's own memory is where
-/// the kernel said; and another walker gave the same answers.
+/// the kernel said; another walker gave the same answers; and the processes that the dump names are
+/// those that the kernel listed.
 struct TruthComparison {
   let machine: Machine
   let truth: GuestTruth
@@ -20,7 +21,9 @@ struct TruthComparison {
     } catch {
       return ["\(error)"]
     }
-    var found: [String] = []
+    var found = modeDifference.map { [$0] } ?? []
+    guard found.isEmpty else { return found }
+    found += ProcessComparison(machine: machine, truth: truth).disagreements(limit: limit)
     let facts = facts(decoder)
     for process in truth.processes {
       for register in process.root.registers {
@@ -40,6 +43,14 @@ struct TruthComparison {
     return found
       + AnswerComparison(machine: machine, truth: truth)
       .disagreements(limit: limit - found.count)
+  }
+
+  /// Nothing else can agree where the mode is another.
+  private var modeDifference: String? {
+    guard let name = truth.pagingMode, let mode = GuestTruth.modes[name],
+      mode != machine.paging.mode
+    else { return nil }
+    return "the guest's mode is \(mode.rawValue), the machine's \(machine.paging.mode.rawValue)"
   }
 
   /// The kernel that made the tables: the machine's own, else the one that the truth names.
@@ -63,6 +74,13 @@ struct TruthComparison {
     facts.mapCounts = counter.coverage.table()
     return facts
   }
+}
+
+extension GuestTruth {
+  /// The modes by the names of the schema.
+  fileprivate static let modes: [String: PagingMode] = [
+    "x64-4": .x86_64, "x64-5": .la57, "pae": .pae, "x86-32": .x86, "arm64": .arm64,
+  ]
 }
 
 extension GuestTruth.Roots {

@@ -8,6 +8,7 @@ import Report
 import ReverseMap
 import ScenarioFile
 import WindowsMemory
+import Workbench
 
 /// An error of the command line itself, with the status that the program ends with.
 struct Failure: Error, CustomStringConvertible {
@@ -35,6 +36,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as ReverseMapError: end(error.exitStatus, message(error.description))
     case let error as DatabaseError: end(74, message(error.description))
     case let error as MountFailure: end(error.exitStatus, message(error.description))
+    case let error as GuestTruth.Problem: end(65, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }

@@ -34,6 +34,8 @@ struct MMUBench: ParsableCommand {
       DigestCommand.self,
       DiffCommand.self,
       CheckCommand.self,
+      VerifyCommand.self,
+      PagemapCommand.self,
       QuizCommand.self,
     ])
 

@@ -34,6 +34,7 @@ import Testing
     "Sources/FuseMount/FuseOperations.swift",
     "Sources/Golden/Digest128.swift",
     "Sources/Golden/DigestFrames.swift",
+    "Sources/LinuxMemory/ProcessFile.swift",
     "Sources/Paging/TableScan.swift",
     "Sources/PhysicalMemory/ByteMapping.swift",
     "Sources/PhysicalMemory/FrameCache.swift",

@@ -1,0 +1,192 @@
+import ArgumentParser
+import DumpFormats
+import LinuxMemory
+import Machine
+import Paging
+import PhysicalMemory
+import Report
+
+/// `pagemap`: what Linux says of the pages of a process.
+struct PagemapCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pagemap",
+    abstract: "Show where the pages of a Linux process are, as /proc/PID/pagemap says it.",
+    discussion: """
+      PROCESS is a number or `self`, of a process that runs; a dump, with --pid or --process; or with \
+      --captured a file of words that were read from pagemap. Without addresses, all areas are shown. An \
+      address is explained, ranges such as 0x1000..0x1fff or 0x1000+64K are shown as runs. \
+      --os linux-6.1 says whose words they are; a running kernel and most dumps say it themselves.
+      """)
+
+  @Argument(help: ArgumentHelp("A process, a dump or a file of words.", valueName: "process"))
+  var process: String
+
+  @Argument(
+    help: ArgumentHelp("Addresses or ranges of them.", valueName: "address"),
+    transform: Numbers.addresses)
+  var addresses: [ClosedRange<UInt64>] = []
+
+  @Flag(help: "The file holds words of pagemap, eight bytes a page.")
+  var captured = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The address of the first captured word; without it the words are those of the areas in turn, or \
+      those of address 0 and up.
+      """, valueName: "address"),
+    transform: Numbers.number)
+  var start: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "The areas of the process: a copy of /proc/PID/maps or smaps.", valueName: "file"))
+  var maps: String?
+
+  @Flag(help: "Read every word of a running process, without PAGEMAP_SCAN.")
+  var everyWord = false
+
+  @OptionGroup(title: "Machine options") var options: MachineOptions
+  @OptionGroup(title: "Output options") var output: OutputOptions
+
+  private var isRunning: Bool {
+    !captured && (process == "self" || !process.isEmpty && process.allSatisfy(\.isNumber))
+  }
+
+  func validate() throws {
+    if start != nil, !captured { throw ValidationError("--start goes with --captured") }
+    if everyWord, !isRunning { throw ValidationError("--every-word is about a running process") }
+    if maps != nil, isRunning { throw ValidationError("--maps: a running process says its areas") }
+  }
+
+  func run() throws {
+    if isRunning { return try runLive() }
+    return captured ? try runCaptured() : try runDump()
+  }
+
+  private func runLive() throws {
+    let live: LivePagemap
+    do { live = try LivePagemap(process, mayScan: !everyWord) } catch let error as SystemError {
+      throw Self.explained(error, process)
+    }
+    let owner = (live.name.map { "\($0) (\(process))" } ?? process)
+    let whole: UInt64 = 0
+    try write(
+      live, PagemapFormat(live.version), whole...UInt64.max,
+      header: [
+        ("process", owner, "/proc/\(process)/pagemap"),
+        ("kernel", live.version.map(\.description) ?? "unknown", "/proc/sys/kernel/osrelease"),
+        (
+          "read by", live.scans ? "PAGEMAP_SCAN" : "every word",
+          live.scans ? "and the words of the pages that it finds" : ""
+        ),
+      ])
+  }
+
+  private func runCaptured() throws {
+    let source: CapturedPagemap
+    let bytes = try Decompression.text(process)
+    let areas = try areas()
+    do throws(CapturedPagemap.Problem) {
+      source = try CapturedPagemap(bytes: bytes, start: start, areas: areas)
+    } catch {
+      throw Failure.malformed("\(process): \(error)")
+    }
+    let version = try self.version()
+    let format = PagemapFormat(version, words: source.sample)
+    let extent = source.extent ?? 0...UInt64.max
+    try write(
+      source, format, extent,
+      header: [
+        ("words", "\(bytes.count / 8)", process),
+        (
+          "kernel", version.map(\.description) ?? "unknown",
+          version == nil
+            ? "words are taken as the newest kernels write them; --os linux-6.1 names another"
+            : "--os"
+        ),
+      ])
+  }
+
+  private func runDump() throws {
+    let machine = try options.open(process)
+    guard let kernel = machine.system.linux?.kernel else {
+      throw Failure.usage(
+        "\(process) does not say which Linux made its tables; give --os, as in --os linux-6.1")
+    }
+    let source = ComputedPagemap(machine.memory, machine.paging, kernel, areas: try areas())
+    let notice =
+      source.areas.areas.isEmpty
+      ? "not known: --maps gives them; soft-dirty areas and frames without a struct page are not told"
+      : maps ?? ""
+    var header: [(String, String, String)] = [
+      ("kernel", kernel.id, machine.system.linux?.foundBy ?? ""),
+      ("areas", "\(source.areas.areas.count)", notice),
+    ]
+    header.append(("file, exclusive", "not known", "they stand in struct page"))
+    try write(
+      source, PagemapFormat(kernel.version), 0...machine.paging.lastUserAddress, header: header,
+      machine)
+  }
+
+  /// The areas in the file that the user names.
+  private func areas() throws -> MemoryAreas {
+    guard let maps else { return MemoryAreas([]) }
+    let text = String(decoding: try Decompression.text(maps), as: UTF8.self)
+    do { return try MemoryAreas(text: text) } catch {
+      throw Failure.malformed("\(maps): \(error)")
+    }
+  }
+
+  private func version() throws -> LinuxVersion? {
+    guard let name = options.os else { return nil }
+    do throws(LinuxKernelError) {
+      return try LinuxKernel(id: name, mode: .x86_64).version
+    } catch {
+      throw Failure.usage("\(error)")
+    }
+  }
+
+  private func write(
+    _ source: some PagemapSource, _ format: PagemapFormat, _ whole: ClosedRange<UInt64>,
+    header: [(String, String, String)], _ machine: Machine? = nil
+  ) throws {
+    try output.write { stream in
+      if !output.json {
+        if let machine { MachineHeader(machine).write(to: &stream.buffer) }
+        PagemapReport.writeHeader(header, to: &stream.buffer)
+      }
+      var report = PagemapReport(format, pageShift: source.pageShift)
+      for range in addresses.isEmpty ? [whole] : addresses {
+        let isPage = range.lowerBound == range.upperBound
+        try source.read(in: range) { area, piece in
+          if output.json {
+            report.writeJSON(piece, in: area, to: &stream.buffer)
+          } else if isPage {
+            report.writePage(at: range.lowerBound, piece, in: area, to: &stream.buffer)
+          } else {
+            report.writeText(piece, in: area, to: &stream.buffer)
+          }
+          return stream.drain()
+        }
+      }
+      if report.isWithheld { Notice.warn("frame numbers are \(PagemapReport.withheldText)") }
+    }
+  }
+
+  private static func explained(_ error: SystemError, _ process: String) -> Failure {
+    let isGone = !ProcessList.exists(process)
+    let hint =
+      isGone
+      ? "no such process"
+      : "it takes the rights to trace the process (ptrace), before Linux 4.2 root's"
+    return Failure(description: "\(error) (\(hint))", status: error.call == "open" ? 66 : 74)
+  }
+}
+
+/// The processes of this machine.
+private enum ProcessList {
+  static func exists(_ process: String) -> Bool {
+    (try? ProcessFile("/proc/\(process)/comm")) != nil
+  }
+}
