@@ -9,6 +9,7 @@ struct CrashDump {
   private(set) var architecture: Architecture?
   private(set) var root: RecordedRoot?
   private(set) var facts: [DumpFact] = []
+  private(set) var windows = WindowsDumpHeader()
   var warnings = Warnings()
 
   /// Whether the bytes begin as a crash dump does.
@@ -54,6 +55,11 @@ struct CrashDump {
     return isFilled ? nil : value
   }
 
+  /// An address that somebody has set: 0 is none.
+  private func address(_ field: HeaderField) -> UInt64? {
+    set(field).flatMap { $0 == 0 ? nil : $0 }
+  }
+
   private mutating func readMachine() {
     guard let machine = set(CrashDumpHeader.machine) else {
       return warnings.add("MachineImageType is not set")
@@ -92,6 +98,10 @@ struct CrashDump {
         "build", "\(minor) (\(major == 0xf ? "free" : major == 0xc ? "checked" : major.hex))",
         CrashDumpHeader.majorVersion, CrashDumpHeader.minorVersion)
     }
+    windows = WindowsDumpHeader(
+      build: minor.flatMap { $0 == 0 ? nil : Int($0) },
+      processList: address(CrashDumpHeader.activeProcesses),
+      pfnDatabase: address(CrashDumpHeader.pfnDataBase))
     add("processors", set(CrashDumpHeader.processors).map { "\($0)" }, CrashDumpHeader.processors)
     for field in [
       CrashDumpHeader.bugCheckCode, CrashDumpHeader.debuggerData, CrashDumpHeader.loadedModules,

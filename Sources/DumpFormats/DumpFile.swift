@@ -18,6 +18,8 @@ public struct DumpFile: Sendable {
   public let processors: [ProcessorState]
   /// The top table that the header names, in formats that record no registers.
   public let root: RecordedRoot?
+  /// What the header of a Windows crash dump says of the kernel; nil for other formats.
+  public let windows: WindowsDumpHeader?
   /// What else the header says.
   public let facts: [DumpFact]
   /// The processor family, where the format names one that is known.
@@ -96,6 +98,7 @@ public struct DumpFile: Sendable {
     vmcoreinfo = contents.vmcoreinfo
     architecture = contents.architecture
     root = contents.root
+    windows = contents.windows
     facts = contents.facts
     let unused =
       format == .raw || layout == RawLayout()
@@ -112,6 +115,7 @@ struct DumpContents {
   var architecture: Architecture?
   var vmcoreinfo: String?
   var root: RecordedRoot?
+  var windows: WindowsDumpHeader?
   var facts: [DumpFact] = []
   var warnings: [String] = []
 }
@@ -174,7 +178,7 @@ extension DumpFile {
     let memory = try dump.memory()
     return DumpContents(
       format: dump.header.isWide ? .dmp : .dmp32, memory: memory,
-      architecture: dump.architecture, root: dump.root, facts: dump.facts,
+      architecture: dump.architecture, root: dump.root, windows: dump.windows, facts: dump.facts,
       warnings: dump.warnings.list)
   }
 

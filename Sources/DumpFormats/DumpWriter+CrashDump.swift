@@ -82,12 +82,13 @@ extension DumpWriter {
       isWide: isWide, bytes: (0..<count).flatMap { _ in page })
     header.set(CrashDumpHeader.validDump, isWide ? CrashDumpHeader.dump64 : CrashDumpHeader.dump)
     header.set(CrashDumpHeader.majorVersion, 0xf)
-    header.set(CrashDumpHeader.minorVersion, 0)
+    header.set(CrashDumpHeader.minorVersion, UInt64(windows?.build ?? 0))
     let register = root?.register ?? 0
     header.set(CrashDumpHeader.directoryTableBase, isWide ? register : register & 0xffff_ffff)
+    header.set(CrashDumpHeader.pfnDataBase, windows?.pfnDatabase ?? 0)
+    header.set(CrashDumpHeader.activeProcesses, windows?.processList ?? 0)
     for field in [
-      CrashDumpHeader.pfnDataBase, CrashDumpHeader.loadedModules, CrashDumpHeader.activeProcesses,
-      CrashDumpHeader.bugCheckCode, CrashDumpHeader.debuggerData,
+      CrashDumpHeader.loadedModules, CrashDumpHeader.bugCheckCode, CrashDumpHeader.debuggerData,
     ] {
       header.set(field, 0)
     }

@@ -37,12 +37,15 @@ public struct DumpWriter: Sendable {
   public var vmcoreinfo: String?
   /// The top table that the header of a crash dump names.
   public var root: RecordedRoot?
+  /// What the header of a crash dump says of the kernel.
+  public var windows: WindowsDumpHeader?
 
   /// Describes what to write beside the memory.
   public init(
     _ format: Format, architecture: Architecture? = nil, processors: [ProcessorState] = [],
-    vmcoreinfo: String? = nil, root: RecordedRoot? = nil
+    vmcoreinfo: String? = nil, root: RecordedRoot? = nil, windows: WindowsDumpHeader? = nil
   ) {
+    self.windows = windows
     self.format = format
     self.architecture = architecture
     self.processors = processors

@@ -10,6 +10,8 @@ public struct AddressSpace: Hashable, Sendable {
   public var process: String?
   /// How the root was found, for the reader.
   public var foundBy: String
+  /// How sure it is that the root is one, where that follows from the looks of memory.
+  public var sureness: Sureness?
   /// The record that Windows keeps of the process, where it was read.
   public var record: WindowsProcess?
 

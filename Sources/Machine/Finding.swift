@@ -14,6 +14,8 @@ public struct Finding: Hashable, Sendable {
     case cycle
     /// A self-map slot leads to another root than the one in use.
     case selfMap = "self-map"
+    /// Windows' PFN database says something else of a frame than the page tables.
+    case frameDatabase = "pfn-database"
     /// A page may be written and executed.
     case writableExecutable = "writable-executable"
   }

@@ -51,10 +51,12 @@ extension Machine {
     for processor in dump.processors { addRoot(processor.cr3, from: processor.source) }
     if let root = dump.root { addRoot(root.register, from: root.source) }
     for fact in dump.facts { note(fact.subject, fact.value, from: fact.source) }
+    windowsHeader = dump.windows
     // Registers of another mode say nothing about this one, but CR3 is where the tables are.
     if let root = addressSpaces.first { paging.cr3 = root.register }
     let isLinux = overrides.system.map { $0.lowercased().hasPrefix("linux") } ?? true
     if readsProcesses, isLinux, dump.root == nil { readLinux(linux) }
+    if addressSpaces.isEmpty, overrides.root == nil { findRoot() }
     try overrides.apply(to: &self)
     if addressSpaces.isEmpty {
       throw MachineOverrides.Problem(

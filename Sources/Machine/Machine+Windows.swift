@@ -16,10 +16,25 @@ extension Machine {
     note(.kernel, system.kernel.version + (system.kernel.hasSwizzleBit ? ", SwizzleBit" : ""))
     for text in system.kernel.notes where !warnings.contains(text) { warnings.append(text) }
     if system.kernel.hasSwizzleBit { note(.invalidMask, system.invalidMask.rawValue.hex) }
+    noteSelfMap(system)
     note(.systemRoot, system.systemRoot?.hex)
     note(.processList, system.processListHead?.description)
     note(.pfnDatabase, system.pfnDatabase?.description)
     note(.virtualStore, system.virtualStore.map { "page file \($0)" })
+  }
+
+  private mutating func noteSelfMap(_ system: WindowsSystem) {
+    guard let map = selfMap else { return }
+    let place = "PTEs from \(VirtualAddress(map.base))"
+    switch map.source {
+    case .found:
+      note(
+        "self-map", "slot \(UInt64(map.slot).hex), \(place)", from: "read: the top table's entry")
+    case .fixed:
+      note(
+        "self-map", "slot \(UInt64(map.slot).hex), \(place)",
+        from: "assumed: where such kernels have it")
+    }
   }
 
   /// Takes the processes of the list of Windows for address spaces.

@@ -1,3 +1,4 @@
+public import DumpFormats
 public import Paging
 public import PhysicalMemory
 
@@ -41,6 +42,8 @@ public struct Machine: Sendable {
   public var size: UInt64
   /// How mode, root and registers became known.
   public var provenance: [Provenance]
+  /// What the header of a crash dump says of Windows.
+  public var windowsHeader: WindowsDumpHeader?
   /// What was wrong with the image without making it useless.
   public var warnings: [String]
 

@@ -6,7 +6,11 @@ import WindowsMemory
 extension MachineOverrides {
   /// Applies `--os` and the options of Windows, and reads the processes where their list is known.
   func applySystem(to machine: inout Machine) throws(Problem) {
-    if let system { machine.system = try Self.system(system, machine.paging.mode) }
+    if let system {
+      machine.system = try Self.system(system, machine.paging.mode)
+    } else if machine.system.windows == nil {
+      machine.takeRecordedSystem()
+    }
     guard var windows = machine.system.windows else {
       if let option = unusedOption {
         throw Problem("\(option) is about Windows: --os windows-19041.508 names a kernel")
@@ -16,8 +20,6 @@ extension MachineOverrides {
     if let invalidMask {
       windows.invalidMask = InvalidPTEMask(rawValue: invalidMask)
       windows.origins[.invalidMask] = .init(.given, "--invalid-mask")
-    } else if windows.origins[.invalidMask] == nil {
-      windows.origins[.invalidMask] = .init(.assumed, "--invalid-mask gives it")
     }
     if let processListHead {
       windows.processListHead = VirtualAddress(processListHead)
@@ -31,11 +33,13 @@ extension MachineOverrides {
       windows.virtualStore = virtualStore
       windows.origins[.virtualStore] = .init(.given, "--virtual-store")
     }
+    machine.addRecordedAnchors(to: &windows)
     // The root that the list of processes is read by, before a process is chosen by it.
     if let root, windows.systemRoot == nil { machine.paging.cr3 = root }
     machine.system = .windows(windows)
-    machine.noteSystem()
     machine.readProcesses()
+    machine.inferEntries()
+    machine.noteSystem()
   }
 
   private static func system(

@@ -14,6 +14,7 @@ extension Machine {
       operation.visitor.begin(state)
       operation = state.perform(&operation, on: memory)
     }
+    if operation.visitor.wantsMore { checkFrames(emit) }
   }
 }
 
@@ -46,7 +47,7 @@ private struct CheckVisitor: TableVisitor {
   private var otherRoots: Set<PhysicalAddress> = []
   private var held: [Finding] = []
   private var releasedBelow = UInt64.max
-  private var wantsMore = true
+  private(set) var wantsMore = true
   private var writableExecutable = Row()
   private var beyond = Row()
   private var absent = Row()

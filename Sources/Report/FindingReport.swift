@@ -79,7 +79,7 @@ public struct FindingReport: Sendable {
   private static func style(_ kind: Finding.Kind) -> TextStyle {
     switch kind {
     case .reservedBits, .cycle: .red
-    case .beyondMemory, .absentTable, .selfMap, .writableExecutable: .yellow
+    case .beyondMemory, .absentTable, .selfMap, .frameDatabase, .writableExecutable: .yellow
     }
   }
 }

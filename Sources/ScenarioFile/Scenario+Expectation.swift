@@ -26,6 +26,8 @@ extension Scenario {
       case check([Located<String>])
       /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.
       case mappings(count: Located<UInt64>, bytes: Located<UInt64>?)
+      /// `found:`, what a search of memory finds of Windows that is told the mode and the kernel only.
+      case found(FoundExpectation)
       /// `ledger: all`, every page the builder intended.
       case ledger
       /// `same-digest-as:`, a scenario file.

@@ -92,4 +92,18 @@ extension Scenario {
     /// `missing:`, the physical address that could not be read.
     public var missing: Located<UInt64>?
   }
+
+  /// `found:` with what a search of memory must find; nil is not compared.
+  public struct FoundExpectation: Sendable {
+    /// `found:`, the roots that are at least likely, all of them, in any order.
+    public var roots: [Located<UInt64>]
+    /// `doubtful:`, the roots that something speaks against, all of them.
+    public var doubtful: [Located<UInt64>]?
+    /// `processes:`, the numbers of the processes whose records are found, all of them.
+    public var processes: [Located<UInt64>]?
+    /// `self-map:`, the slot.
+    public var selfMapSlot: Located<UInt64>?
+    /// `invalid-mask:`, as it is inferred from the entries.
+    public var invalidMask: Located<UInt64>?
+  }
 }

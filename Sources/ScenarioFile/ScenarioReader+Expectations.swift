@@ -56,6 +56,7 @@ extension ScenarioReader {
     case "mappings":
       let bytes = size(fields["bytes"], "`bytes`", mayBeZero: true)
       return number(fields["mappings"], "`mappings`").map { .mappings(count: $0, bytes: bytes) }
+    case "found": return .found(found(fields))
     case "ledger":
       let all: Located<LedgerWord>? = word(fields["ledger"], "`ledger`")
       return all == nil ? nil : .ledger

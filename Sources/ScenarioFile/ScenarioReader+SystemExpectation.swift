@@ -52,4 +52,18 @@ extension ScenarioReader {
       subsectionAddress: number("subsection-address"), fileOffset: number("file-offset"),
       missing: number("missing"))
   }
+
+  // MARK: - found
+
+  func found(_ fields: Fields) -> Scenario.FoundExpectation {
+    func numbers(_ key: String) -> [Located<UInt64>]? {
+      fields[key].map { value in
+        items(of: value, "`\(key)`").compactMap { number($0, "an item of `\(key)`") }
+      }
+    }
+    return Scenario.FoundExpectation(
+      roots: numbers("found") ?? [], doubtful: numbers("doubtful"), processes: numbers("processes"),
+      selfMapSlot: number(fields["self-map"], "`self-map`"),
+      invalidMask: number(fields["invalid-mask"], "`invalid-mask`"))
+  }
 }

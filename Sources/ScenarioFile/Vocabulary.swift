@@ -103,6 +103,9 @@ package enum Vocabulary {
   static let mappings = KeyTable(
     "mappings", "an expectation of `mappings`", required: ["mappings"],
     ["mappings", "bytes", "process", "root", "on"])
+  static let found = KeyTable(
+    "found", "an expectation of `found`", required: ["found"],
+    ["found", "doubtful", "processes", "self-map", "invalid-mask", "on"])
   static let ledger = KeyTable(
     "ledger", "an expectation of `ledger`", required: ["ledger"], ["ledger"])
   static let sameDigest = KeyTable(
@@ -123,8 +126,8 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, fault, pte, pagemap, check, mappings, ledger, sameDigest, sameTranslation, truth, faults,
-    rejects,
+    walk, fault, pte, pagemap, check, mappings, found, ledger, sameDigest, sameTranslation, truth,
+    faults, rejects,
   ]
 
   /// Every table of its own; `memory` is two of them in one.

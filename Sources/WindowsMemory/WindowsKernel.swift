@@ -54,6 +54,19 @@ public struct WindowsKernel: Sendable {
     isGenerationUncertain = choice.isUncertain
   }
 
+  /// The newest known kernel of the branch with entries of the other generation, with or without
+  /// SwizzleBit; nil where none is known.
+  public var counterpart: WindowsKernel? {
+    let anyPatch = WindowsKernelID(build: id.build, isUniprocessor: id.isUniprocessor)
+    let other = Self.branch(anyPatch, format).last { $0.hasSwizzleBit != record.hasSwizzleBit }
+    return other.flatMap { try? WindowsKernel($0.id, format) }
+  }
+
+  /// Whether the entries may as well be those of `counterpart`: the patch level is not known.
+  public var isGenerationOpen: Bool {
+    isGenerationUncertain || (id.patch == nil && counterpart != nil)
+  }
+
   /// The kernels of the table with a build number, oldest first.
   private static func branch(_ id: WindowsKernelID, _ format: WindowsEntryFormat) -> [KernelRecord]
   {

@@ -37,6 +37,10 @@ struct ExpectationCheck {
       return mappings(count.value, bytes?.value, expectation).map {
         failure("mappings", $0.expected, $0.got)
       }
+    case .found(let found):
+      return FoundCheck(found, machine).differences.map {
+        failure("found", $0.expected, $0.got)
+      }
     case .ledger:
       guard let ledger = opened.ledger else {
         return [failure("ledger", "a built image", "a dump, of which nothing was intended")]

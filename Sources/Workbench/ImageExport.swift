@@ -2,6 +2,7 @@ public import DumpFormats
 public import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 extension Workbench {
   /// Writes a machine as a dump, with the registers and the root that readers look for.
@@ -23,7 +24,8 @@ extension Workbench {
     let isLongMode = paging.mode == .x86_64 || paging.mode == .la57
     let writer = DumpWriter(
       format, architecture: isLongMode ? .x8664 : .x86, processors: [processor],
-      vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil, root: root(of: machine))
+      vmcoreinfo: isLongMode ? vmcoreinfo(of: machine) : nil, root: root(of: machine),
+      windows: header(of: machine))
     return try writer.write(machine.memory, to: path, force: force)
   }
 
@@ -43,7 +45,8 @@ extension Workbench {
     let machine = try? Machine(dump, readsProcesses: false)
     let writer = DumpWriter(
       format, architecture: dump.architecture, processors: dump.processors,
-      vmcoreinfo: dump.vmcoreinfo, root: dump.root ?? machine.flatMap(root(of:)))
+      vmcoreinfo: dump.vmcoreinfo, root: dump.root ?? machine.flatMap(root(of:)),
+      windows: dump.windows)
     return try writer.write(dump.memory, to: path, force: force)
   }
 
@@ -53,11 +56,21 @@ extension Workbench {
     }
   }
 
+  /// What a crash dump says of the machine's Windows.
+  private static func header(of machine: Machine) -> WindowsDumpHeader? {
+    machine.system.windows.map {
+      WindowsDumpHeader(
+        build: $0.kernel.id.build, processList: $0.processListHead?.rawValue,
+        pfnDatabase: $0.pfnDatabase?.rawValue)
+    }
+  }
+
   /// Cores of arm64 have no place for system registers; what a reader must be told is said instead.
   private static func exportARM64(
     _ machine: Machine, as format: DumpWriter.Format, to path: String, force: Bool
   ) throws(DumpError) -> [String] {
-    let writer = DumpWriter(format, architecture: .aarch64, root: root(of: machine))
+    let writer = DumpWriter(
+      format, architecture: .aarch64, root: root(of: machine), windows: header(of: machine))
     let paging = machine.paging
     let registers = "--root \(paging.cr3.hex) --ttbr1 \(paging.ttbr1.hex) --tcr \(paging.tcr.hex)"
     return try writer.write(machine.memory, to: path, force: force)

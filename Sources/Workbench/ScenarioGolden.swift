@@ -44,6 +44,7 @@ enum ScenarioGolden {
       case .pte(let pte):
         lines += PteCheck(pte, machine, space).goldenLines
       case .pagemap(let pagemap): lines.append(PagemapCheck(pagemap).goldenLine)
+      case .found(let found): lines += FoundCheck(found, machine).goldenLines
       case .faults(let file):
         let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
         guard let faults = try? GuestFaults.read(path) else { continue }

@@ -30,9 +30,12 @@ struct InfoCommand: ParsableCommand {
 
   /// A dump that lacks mode or root is no machine yet, but there is something to say about it.
   private func report() throws -> InfoReport {
-    do { return InfoReport(try options.open(machine)) } catch let problem
-      as MachineOverrides.Problem
-    {
+    do {
+      var opened = try options.open(machine)
+      // What a scenario says of Windows needs no search; a dump may hold more than it names.
+      if !Workbench.isScenario(machine) { opened.searchWindows() }
+      return InfoReport(opened)
+    } catch let problem as MachineOverrides.Problem {
       guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }
       let dump = try DumpFile.open(machine, layout: options.rawLayout)
       return InfoReport(

@@ -47,4 +47,21 @@ import Testing
     #expect(dumps.values.map(\.walks.count).reduce(0, +) == 974)
     #expect(lines.count == printed.count + 974)
   }
+
+  /// `windows/README.md` lists what naive readings get wrong; scenarios name them by their numbers.
+  @Test func everyNaiveReadingHasAScenarioThatItFails() throws {
+    let folder = Self.root.appending(path: "Scenarios")
+    let list = try String(
+      contentsOf: folder.appending(path: "windows/README.md"), encoding: .utf8)
+    let listed = Set(list.matches(of: /(?m)^\| ([0-9]+) \|/).compactMap { Int($0.1) })
+    #expect(listed == Set(1...25))
+    let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+    var covered: Set<Int> = []
+    for case let path as String in files where path.hasSuffix(".yaml") {
+      let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+      covered.formUnion(text.matches(of: /"naive reading ([0-9]+)"/).compactMap { Int($0.1) })
+    }
+    #expect(listed.subtracting(covered).sorted() == [], "no scenario names them")
+    #expect(covered.subtracting(listed).sorted() == [], "they are not in the list")
+  }
 }
