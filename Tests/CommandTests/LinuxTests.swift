@@ -84,10 +84,10 @@ import Testing
   }
 
   @Test func capturedWordsAreExplained() throws {
-    var words = Data()
-    for word in [0x8600_0000_000f_d5fa, 0x0600_0000_0000_0000] as [UInt64] {
-      withUnsafeBytes(of: word.littleEndian) { words.append(contentsOf: $0) }
-    }
+    let words = Data(
+      ([0x8600_0000_000f_d5fa, 0x0600_0000_0000_0000] as [UInt64]).flatMap { word in
+        (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
+      })
     try words.write(to: place.url.appending(path: "words"))
     let outcome = try run(
       "pagemap", "words", "--captured", "--start", "0x55000", "--os", "linux-3.2", "0x55468")
