@@ -67,7 +67,9 @@ public struct FuseMount {
     defer { unsafe fuse_destroy(instance) }
     // Before there is a mount, so that no signal can leave one behind.
     let session = unsafe fuse_get_session(instance)
+    Self.unignoreInterrupts()
     guard unsafe fuse_set_signal_handlers(session) == 0 else { throw refused }
+    Self.unblockSignals()
     defer { unsafe fuse_remove_signal_handlers(session) }
     guard unsafe fuse_mount(instance, folder) == 0 else { throw refused }
     defer { unsafe fuse_unmount(instance) }
@@ -75,6 +77,17 @@ public struct FuseMount {
     // A positive number is the signal that ended the loop.
     let code = unsafe fuse_loop_mt_31(instance, 0)
     guard code >= 0 else { throw .broken(code: -code) }
+  }
+
+  /// A shell starts what is in the background with SIGINT ignored, and libfuse leaves it so.
+  private static func unignoreInterrupts() { signal(SIGINT, SIG_DFL) }
+
+  /// Whoever started the program may have had the signals blocked that end it.
+  private static func unblockSignals() {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private var refused: MountFailure {

@@ -67,7 +67,9 @@ def scenario(rng, seed):
 def line(first, last, frame, size, rng):
     rights = ", ".join(
         f"{name}: {rng.choice(('true', 'false'))}" for name in ("write", "user", "execute"))
-    return (f"  - {{ va: {first:#x}..{last:#x}, to: {frame:#x}, page: {size},"
+    # A stretch of frames, or for some one frame again and again.
+    to = f"{frame:#x}" if rng.random() < 0.2 else f"{{ from: {frame:#x} }}"
+    return (f"  - {{ va: {first:#x}..{last:#x}, to: {to}, page: {size},"
             f" rights: {{ {rights} }} }}")  # fmt: skip
 
 
