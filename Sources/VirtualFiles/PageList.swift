@@ -33,19 +33,20 @@ public final class PageList: Sendable {
   private var lineLength: Int { isWide ? 128 : 112 }
   private static let headerLines = 2
 
-  /// The tables of a corrupt image can translate more addresses than anybody can list; beyond so many
-  /// pieces, tables that are used again are said once.
-  static let expansionLimit = 1 << 22
+  /// The tables of a corrupt image can translate more addresses than anybody can list: where tables are
+  /// used again and all of it would be more pieces than this, they are said once.
+  private static let expansionLimit = 1 << 18
 
   /// Lists the pages under the machine's own root.
-  init(_ machine: Machine, pid: UInt64, expansionLimit: Int = PageList.expansionLimit) {
+  init(_ machine: Machine, pid: UInt64) {
     self.pid = pid
     isWide = machine.paging.addressDigits == 16
-    var sink = StretchSink(limit: expansionLimit)
-    machine.paging.map(machine.memory, expandingCopies: true, into: &sink)
-    if sink.isCut {
-      sink = StretchSink(limit: Int.max)
-      machine.paging.map(machine.memory, into: &sink)
+    var sink = StretchSink(limit: Int.max)
+    machine.paging.map(machine.memory, into: &sink)
+    if !sink.remarks.isEmpty {
+      var whole = StretchSink(limit: Self.expansionLimit)
+      machine.paging.map(machine.memory, expandingCopies: true, into: &whole)
+      if !whole.isCut { sink = whole }
     }
     stretches = sink.stretches
     remarks = sink.remarks

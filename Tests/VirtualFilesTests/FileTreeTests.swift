@@ -24,8 +24,8 @@ import VirtualFiles
     #expect(try tree.text("pid/2616/name.txt") == "Console.exe    \n")
     #expect(
       try tree.text("sys/proc/proc.txt").split(separator: "\n").dropFirst(2).map(\.trimmed) == [
-        "- Console.exe                2616", "- vol.exe                    2912",
-        "- vol.exe                    2920",
+        "- Console.exe                 2616", "- vol.exe                     2912",
+        "- vol.exe                     2920",
       ])
   }
 
