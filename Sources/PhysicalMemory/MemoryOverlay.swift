@@ -48,12 +48,14 @@ public struct MemoryOverlay: Sendable {
 private final class OverlaidFrames: FrameSource {
   private let base: MemoryImage
   private let frames: TreeDictionary<UInt64, [UInt8]>
+  let runs: [MemoryRun]
   /// The numbers of the written frames in order; found out when somebody asks.
   private let order = Mutex<[UInt64]?>(nil)
 
   init(_ base: MemoryImage, _ frames: TreeDictionary<UInt64, [UInt8]>) {
     self.base = base
     self.frames = frames
+    runs = base.runs
   }
 
   func decode(_ frame: UInt64, _ take: (PhysicalAddress, RawSpan) -> Void) {
@@ -63,22 +65,24 @@ private final class OverlaidFrames: FrameSource {
       if let written { return unsafe take(start, written.span.bytes) }
       if base.withBytes(at: start, count: Int(frameSize), { take(start, $0) }) != nil { return }
     }
-    let bytes = base.bytes(at: start, count: Int(frameSize))
-    var first = 0
-    while first < bytes.count {
-      let isPresent = bytes[first] != nil
-      let end = bytes[first...].firstIndex { ($0 != nil) != isPresent } ?? bytes.count
-      if isPresent {
-        let piece = written.map { Array($0[first..<end]) } ?? bytes[first..<end].compactMap(\.self)
-        unsafe take(start.advanced(by: UInt64(first)), piece.span.bytes)
-      }
-      first = end
+    // Of a frame that is there in part, each part; to look at every byte would take too long.
+    let end = start.rawValue | (frameSize - 1)
+    var next = runs.firstIndex(endingFrom: start)
+    while next < runs.count, runs[next].start.rawValue <= end {
+      let first = max(runs[next].start, start)
+      let count = Int(min(runs[next].last.rawValue, end) - first.rawValue) + 1
+      let offset = Int(first.rawValue - start.rawValue)
+      let bytes =
+        written.map { Array($0[offset..<offset + count]) }
+        ?? base.withBytes(at: first, count: count) { $0.copied() }
+        ?? base.bytes(at: first, count: count).compactMap(\.self)
+      // What is damaged below is not given.
+      if bytes.count == count { unsafe take(first, bytes.span.bytes) }
+      next += 1
     }
   }
 
   func holds(_ frame: UInt64) -> Bool { base.holdsFrame(of: PhysicalAddress(frame << 12)) }
-
-  var runs: [MemoryRun] { base.runs }
 
   var damage: [String] { base.damage }
 
@@ -104,6 +108,18 @@ extension [UInt64] {
     while low < high {
       let middle = low + (high - low) / 2
       if self[middle] < bound { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+extension [MemoryRun] {
+  /// The place of the first run that does not end before `address`.
+  fileprivate func firstIndex(endingFrom address: PhysicalAddress) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if self[middle].last < address { low = middle + 1 } else { high = middle }
     }
     return low
   }
