@@ -85,6 +85,15 @@ struct FrameUse {
     return (preferred, free.subtracting(preferred))
   }
 
+  /// Takes the first frame of a range that the image has and nothing uses, whatever tables may have.
+  mutating func takeFirst(in frames: ClosedRange<UInt64>, of memory: InstalledMemory) -> UInt64? {
+    let free = memory.present.wholeFrames.intersection(RangeList([frames]))
+      .subtracting(taken).subtracting(covered)
+    guard let frame = free.ranges.first?.lowerBound else { return nil }
+    taken = taken.union(RangeList([frame...frame]))
+    return frame
+  }
+
   /// The free frames for automatic pages; the first `reserve` of them are left to the tables as long
   /// as there are others.
   func pages(bits: Int, reserve: UInt64) -> PageSupply {

@@ -53,6 +53,7 @@ extension ImageAssembly {
     let writer = KernelWriter(tables.bytes, rules, kernel.structures)
     for section in kernel.sections { try writer.write(section, fileObject: kernel.fileObject) }
     writer.write(processes(kernel), head: kernel.listHead, kernel)
+    writeSkeleton(kernel, writer)
     guard kernel.databaseCount > 0 else { return }
     var census = FrameCensus(tables, kernel.windows, map, limit: kernel.databaseCount)
     census.countTables()
@@ -62,7 +63,10 @@ extension ImageAssembly {
   }
 
   private func processes(_ kernel: KernelPlan) -> [KernelWriter.Process] {
-    plan.spaces.indices.compactMap { index in
+    // The list has the processes in the order of their making.
+    let first = kernel.skeleton?.first ?? []
+    let order = first + plan.spaces.indices.filter { !first.contains($0) }
+    return order.compactMap { index in
       let space = plan.spaces[index]
       guard let record = kernel.records[index] else { return nil }
       let shadow = plan.spaces.firstIndex { $0.shadowOf == index }
@@ -72,7 +76,45 @@ extension ImageAssembly {
       return KernelWriter.Process(
         record: record, pid: space.pid?.value ?? 0, name: space.name?.value ?? "",
         root: space.recordedRoot ?? plan.registers[index], userRoot: userRoot,
-        vads: kernel.vads[index], isListed: space.isListed)
+        vads: kernel.vads[index], isListed: space.isListed,
+        recognition: kernel.skeleton.map { recognition($0, index) } ?? .init())
+    }
+  }
+
+  // MARK: - Skeleton
+
+  private func recognition(_ skeleton: SkeletonPlan, _ index: Int) -> KernelWriter.Recognition {
+    let isSystem = plan.spaces[index].pid?.value == Self.systemPid
+    return KernelWriter.Recognition(
+      parent: isSystem ? 0 : Self.systemPid, block: skeleton.blocks[index] ?? 0,
+      handleTable: skeleton.handleTables[index] ?? 0,
+      imageName: skeleton.imageNames[index] ?? 0)
+  }
+
+  private static let systemPid: UInt64 = 4
+
+  private func writeSkeleton(_ kernel: KernelPlan, _ writer: KernelWriter) {
+    guard let skeleton = kernel.skeleton else { return }
+    writer.write(skeleton, system: kernel.records[kernel.systemSpace] ?? 0)
+    writer.writeHeaders(of: kernel.blocks)
+    for (index, space) in plan.spaces.enumerated() {
+      if let address = skeleton.imageNames[index], let name = skeleton.imageName(of: space, index) {
+        writer.writeImageName(name, at: address)
+      }
+      guard let block = skeleton.blocks[index] else { continue }
+      // Of spaces with one root, the first has the page.
+      let owner = plan.registers.firstIndex(of: plan.registers[index]) ?? index
+      let rules = plan.mappings[owner].map(\.rule)
+      KernelWriter(tables.bytes, rules, kernel.structures).writeBlock(at: block, skeleton.version)
+    }
+    guard let frame = skeleton.startFrame else { return }
+    let register = plan.registers[kernel.systemSpace]
+    for (place, value) in [
+      (ProcessorStartBlock.jump, ProcessorStartBlock.jumpValue),
+      (ProcessorStartBlock.target, skeleton.image.entryPoint),
+      (ProcessorStartBlock.cr3, register & ~(frameSize - 1)),
+    ] {
+      tables.bytes.store(value, at: frame * frameSize + place.offset, width: place.size)
     }
   }
 }

@@ -115,6 +115,8 @@ struct ImagePlan {
       bound += kernel.regions.reduce(0) { $0 + $1.pages }
       // Tables of the kernel half, the self-map of PAE, and copies.
       bound += UInt64(spaces.count) * levels * 4
+      // Environment blocks, and the block that processors start from.
+      if kernel.skeleton != nil { bound += UInt64(spaces.count) + 1 }
     }
     for content in contents { bound += content.data.value.byteCount / frameSize + 2 }
     return bound + UInt64(memory.facts?.words.count ?? 0)
@@ -128,6 +130,10 @@ struct ImagePlan {
     let (pages, covered) = pageRanges()
     use.take(takenRanges() + pages)
     use.cover(covered)
+    let systemRoot = kernel.flatMap { spaces[$0.systemSpace].root }
+    kernel?.chooseUsualFrames(arePlaced: machine.tables?.from != nil || systemRoot != nil) {
+      use.takeFirst(in: $0, of: memory)
+    }
     let shuffle = machine.tables.flatMap { $0.order == .shuffled ? $0.seed : nil }
     chooseRoots(machine, &use, shuffle, collector)
     choosePages(&use, shuffle, collector)
@@ -202,8 +208,9 @@ struct ImagePlan {
       }
       return root
     }
-    for space in spaces {
-      guard let register = space.root?.value ?? take() else { return }
+    for (index, space) in spaces.enumerated() {
+      let usual = index == kernel?.systemSpace ? kernel?.skeleton?.systemRoot : nil
+      guard let register = space.root?.value ?? usual ?? take() else { return }
       registers.append(register)
     }
     if settings.paging.isARM64, settings.paging.arm64.ttbr1 == nil {

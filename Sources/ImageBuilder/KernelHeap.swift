@@ -12,10 +12,15 @@ struct KernelHeap {
 
   /// The address of `size` bytes, or nil where that overflows.
   mutating func take(_ size: UInt64, alignment: UInt64 = 16) -> UInt64? {
-    let aligned = (next + (alignment - 1)) & ~(alignment - 1)
+    let aligned = next.roundedUp(to: alignment)
     let (end, overflow) = aligned.addingReportingOverflow(size)
     guard !overflow, end - start <= BuildLimit.frames * frameSize else { return nil }
     next = end
     return aligned
   }
+}
+
+extension UInt64 {
+  /// The next multiple of a power of 2.
+  func roundedUp(to alignment: UInt64) -> UInt64 { (self + (alignment - 1)) & ~(alignment - 1) }
 }

@@ -17,8 +17,10 @@ extension KernelPlan {
       guard check(vad, after: plans.last?.statement, collector),
         let words = words(of: vad, collector)
       else { continue }
-      let size = vad.kind.value.isView ? structure.size : structure.shortSize
-      plans.append(VadPlan(statement: vad, address: take(size, collector), words: words))
+      let isView = vad.kind.value.isView
+      let size = isView ? structure.size : structure.shortSize
+      let address = take(size, for: isView ? .vad : .shortVad, collector)
+      plans.append(VadPlan(statement: vad, address: address, words: words))
     }
     return plans
   }

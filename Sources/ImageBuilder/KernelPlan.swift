@@ -9,6 +9,10 @@ struct KernelPlan {
   let mark: SourceMark
   let windows: WindowsEntries
   let structures: WindowsStructures
+  /// What makes other programs take the memory for Windows; nil where nothing is to.
+  private(set) var skeleton: SkeletonPlan?
+  /// Pieces of pool with a header; none without a skeleton.
+  private(set) var blocks: [PoolBlock] = []
   /// The address space whose kernel half is whole.
   let systemSpace: Int
   let addresses: KernelSpace
@@ -45,12 +49,21 @@ struct KernelPlan {
     self.windows = windows
     mark = scenario.windows?.mark ?? scenario.machine.os?.mark ?? scenario.machine.mark
     structures = WindowsStructures(windows.kernel)
-    addresses = KernelSpace(windows.kernel.format)
+    let statement = scenario.windows?.skeleton
+    addresses = KernelSpace(windows.kernel.format, hasSkeleton: statement != nil)
     pool = KernelHeap(at: addresses.pool)
     prototypes = KernelHeap(at: addresses.prototypes)
     systemSpace = spaces.addSystem(for: scenario)
+    if let statement {
+      let build = statement.build?.value ?? UInt64(windows.kernel.id.build)
+      spaces.addCore(build: build, at: statement.mark)
+      spaces.addVad(toSystem: systemSpace, at: statement.mark)
+    }
     spaces.addUserRoots(scenario.windows?.kvaShadow?.value ?? false)
     let before = collector.diagnostics.count
+    if let statement {
+      skeleton = SkeletonPlan(statement, windows, structures, &spaces, collector)
+    }
     planSections(scenario.windows?.sections ?? [], settings.paging, collector)
     planProcesses(spaces, collector)
     if scenario.windows?.pfnDatabase?.value == true { planDatabase(memory, collector) }
@@ -62,6 +75,7 @@ struct KernelPlan {
     if let windows = scenario.windows,
       !windows.sections.isEmpty || windows.pfnDatabase?.value == true
         || windows.kvaShadow?.value == true || windows.selfMapSlot != nil
+        || windows.skeleton != nil
     {
       return true
     }
@@ -74,15 +88,16 @@ struct KernelPlan {
   }
 
   /// The pages of kernel memory that hold the structures.
-  var regions: [(start: UInt64, pages: UInt64)] {
-    var regions: [(start: UInt64, pages: UInt64)] = []
-    if pool.pageCount > 0 { regions.append((pool.start, pool.pageCount)) }
-    if prototypes.pageCount > 0 { regions.append((prototypes.start, prototypes.pageCount)) }
+  var regions: [KernelRegion] {
+    var regions: [KernelRegion] = []
+    for heap in [pool, prototypes] where heap.pageCount > 0 {
+      regions.append(KernelRegion(start: heap.start, pages: heap.pageCount))
+    }
     if databaseCount > 0, let size = structures.pfn?.size {
       let pages = (databaseCount * size + (frameSize - 1)) / frameSize
-      regions.append((addresses.pfnDatabase, pages))
+      regions.append(KernelRegion(start: addresses.pfnDatabase, pages: pages))
     }
-    return regions
+    return regions + (skeleton?.regions ?? [])
   }
 
   /// The section with a name.
@@ -94,6 +109,15 @@ struct KernelPlan {
       .flatMap { run in
         run.frames.extent(count: run.count).ranges.map { $0.lowerBound...($0.upperBound + 0xfff) }
       }
+  }
+
+  /// Takes the frames of a skeleton that have a usual place; tables that the scenario places have none.
+  mutating func chooseUsualFrames(
+    arePlaced: Bool, _ take: (ClosedRange<UInt64>) -> UInt64?
+  ) {
+    guard skeleton != nil else { return }
+    skeleton?.startFrame = take(ProcessorStartBlock.frames)
+    if !arePlaced { skeleton?.systemRoot = take(SkeletonPlan.rootFrames).map { $0 * frameSize } }
   }
 
   /// Chooses the frames of prototype entries that leave them to the builder.
@@ -110,11 +134,27 @@ struct KernelPlan {
   }
 
   mutating func take(
-    _ size: UInt64, _ collector: DiagnosticCollector
+    _ size: UInt64, for tag: PoolTag? = nil, _ collector: DiagnosticCollector
   ) -> UInt64 {
-    guard let address = pool.take(size) else {
+    let header = headerSize(tag)
+    guard let address = pool.take(header + size) else {
       collector.report(.tooLarge, "the kernel's structures take too much memory", at: mark)
       return addresses.pool
+    }
+    return note(address + header, size, tag)
+  }
+
+  /// The bytes before a piece of pool; only a skeleton has such headers.
+  private func headerSize(_ tag: PoolTag?) -> UInt64 {
+    guard let tag, skeleton != nil else { return 0 }
+    let object =
+      tag == .process ? windows.kernel.member("Body", of: "_OBJECT_HEADER")?.offset ?? 0 : 0
+    return (windows.kernel.size(of: "_POOL_HEADER") ?? 0) + object
+  }
+
+  private mutating func note(_ address: UInt64, _ size: UInt64, _ tag: PoolTag?) -> UInt64 {
+    if let tag, skeleton != nil {
+      blocks.append(PoolBlock(address: address, size: size, tag: tag))
     }
     return address
   }
@@ -130,7 +170,8 @@ struct KernelPlan {
     for statement in statements {
       // Before Vista the first subsection is found behind the control area; there it is for all.
       let block = take(
-        area.size + subsection.size * UInt64(statement.subsections.count), collector)
+        area.size + subsection.size * UInt64(statement.subsections.count), for: .controlArea,
+        collector)
       var bases: [UInt64?] = []
       // Arrays of neighbours lie apart and in another order: nothing says that they are one.
       for part in statement.subsections.reversed() {
@@ -140,12 +181,15 @@ struct KernelPlan {
           bases.append(nil)
           continue
         }
-        guard !size.overflow, let base = prototypes.take(size.partialValue) else {
+        let header = headerSize(.prototypes)
+        let bytes = size.partialValue.addingReportingOverflow(header)
+        guard !size.overflow, !bytes.overflow, let start = prototypes.take(bytes.partialValue)
+        else {
           collector.report(
             .tooLarge, "\(entries) prototype PTEs take too much memory", at: part.pages.mark)
           return
         }
-        bases.append(base)
+        bases.append(note(start + header, size.partialValue, .prototypes))
         _ = prototypes.take(SectionPlan.gap)
       }
       let plan = SectionPlan(
@@ -160,7 +204,7 @@ struct KernelPlan {
   private mutating func planProcesses(
     _ spaces: [SpaceStatement], _ collector: DiagnosticCollector
   ) {
-    listHead = take(16, collector)
+    listHead = skeleton?.image.activeProcessHead ?? take(16, collector)
     for space in spaces {
       guard space.shadowOf == nil else {
         records.append(nil)
@@ -168,12 +212,13 @@ struct KernelPlan {
         continue
       }
       if let size = structures.process?.size {
-        records.append(take(size, collector))
+        records.append(take(recordSize(size), for: .process, collector))
       } else {
         records.append(nil)
       }
       vads.append(planVads(of: space, collector))
     }
+    skeleton = planRecognition(of: spaces, collector)
     // A root without a record is found by nobody, but the scenario may ask nothing of it.
     let needsRecords = vads.contains { !$0.isEmpty }
     if structures.process == nil, needsRecords {

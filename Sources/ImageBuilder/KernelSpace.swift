@@ -14,7 +14,7 @@ struct KernelSpace {
   let pfnDatabase: UInt64
   let pfnDatabaseLimit: UInt64
 
-  init(_ format: WindowsEntryFormat) {
+  init(_ format: WindowsEntryFormat, hasSkeleton: Bool) {
     switch format {
     case .x86, .pae:
       pool = 0x8200_0000
@@ -23,7 +23,9 @@ struct KernelSpace {
       pfnDatabaseLimit = 16 << 20
     case .x64, .arm64:
       pool = 0xffff_fa80_8000_0000
-      prototypes = 0xffff_f8a0_0000_0000
+      // A mask usually has bit 45, which is bit 29 of the address in an entry: before and behind this
+      // one the two forms of such entries begin.
+      prototypes = hasSkeleton ? 0xffff_f8a0_1fff_8000 : 0xffff_f8a0_0000_0000
       pfnDatabase = 0xffff_fa80_0000_0000
       pfnDatabaseLimit = 256 << 20
     }

@@ -14,7 +14,20 @@ extension KernelWriter {
     var userRoot: UInt64
     var vads: [KernelPlan.VadPlan]
     var isListed: Bool
+    /// What only a skeleton has.
+    var recognition = Recognition()
   }
+
+  /// What programs without symbols recognise a record by.
+  struct Recognition {
+    var parent: UInt64 = 0
+    var block: UInt64 = 0
+    var handleTable: UInt64 = 0
+    var imageName: UInt64 = 0
+  }
+
+  /// The exit status of a process that runs: STATUS_PENDING.
+  private static let pending: UInt64 = 0x103
 
   func write(_ processes: [Process], head: UInt64, _ plan: KernelPlan) {
     guard let structure = structures.process else { return }
@@ -27,11 +40,25 @@ extension KernelWriter {
       let name = Array(process.name.utf8.prefix(structure.imageFileName.size - 1))
       store(name, at: record + structure.imageFileName.offset)
       let tree = VadTreeWriter(writer: self, plan: plan)
-      set(structure.vadTree, of: record, to: tree.write(process.vads))
+      let root = tree.write(process.vads)
+      set(structure.vadTree, of: record, to: root)
+      set(structure.vadHint, of: record, to: root)
+      set(
+        structure.vadCount, of: record,
+        to: UInt64(process.vads.count) << structure.vadCountShift)
+      // The table counts as a node, whose parent is itself.
+      if let table = structure.vadTable {
+        store(pointer: record + table.offset, at: record + table.offset)
+      }
+      set(structure.exitStatus, of: record, to: Self.pending)
+      set(structure.inheritedFromUniqueProcessId, of: record, to: process.recognition.parent)
+      set(structure.peb, of: record, to: process.recognition.block)
+      set(structure.objectTable, of: record, to: process.recognition.handleTable)
+      set(structure.imageName, of: record, to: process.recognition.imageName)
       if !process.isListed { link([record + structure.activeProcessLinks.offset]) }
     }
-    let listed = processes.filter(\.isListed)
-    link([head] + listed.map { $0.record + structure.activeProcessLinks.offset })
+    let listed = processes.filter(\.isListed).map(\.record) + (plan.skeleton?.ended ?? [])
+    link([head] + listed.map { $0 + structure.activeProcessLinks.offset })
   }
 
   /// Makes a ring of list entries: each leads to the next and to the one before.

@@ -8,10 +8,14 @@ extension [SpaceStatement] {
       let mark = self[0].layout.vads.first?.mark ?? scenario.machine.mark
       self[0].name = Located(String(scenario.id.value.prefix(14)), at: mark)
       self[0].pid = Located(0x1000, at: mark)
-      return 0
+      guard scenario.windows?.skeleton != nil else { return 0 }
+      return appendSystem(at: mark)
     }
     if let index = firstIndex(where: { $0.pid?.value == 4 }) { return index }
-    let mark = scenario.machine.mark
+    return appendSystem(at: scenario.machine.mark)
+  }
+
+  private mutating func appendSystem(at mark: SourceMark) -> Int {
     append(
       SpaceStatement(
         name: Located("System", at: mark), pid: Located(4, at: mark), root: nil,

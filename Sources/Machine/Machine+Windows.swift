@@ -48,8 +48,13 @@ extension Machine {
     }
     let list = ProcessList(head: head, system.kernelMemory(memory, paging), structure)
     if let problem = list.problem { warnings.append(problem) }
-    for process in list.processes { take(process) }
-    note("processes", "\(list.processes.count)", from: "list at \(head)")
+    let processes = list.processes.filter { !$0.hasEnded }
+    for process in processes { take(process) }
+    let ended = list.processes.count - processes.count
+    note(
+      "processes",
+      "\(processes.count)" + (ended > 0 ? ", and \(ended) records without tables" : ""),
+      from: "list at \(head)")
   }
 
   private mutating func take(_ process: WindowsProcess) {

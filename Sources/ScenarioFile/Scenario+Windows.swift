@@ -11,10 +11,20 @@ extension Scenario {
     public var pfnDatabase: Located<Bool>?
     /// `kva-shadow:`, whether processes have a second root for user mode.
     public var kvaShadow: Located<Bool>?
+    /// `skeleton:`, what other programs need to take the memory for Windows; nil for nothing.
+    public var skeleton: Skeleton?
     /// `page-files:`.
     public var pageFiles: [PageFile]
     /// `sections:`.
     public var sections: [Section]
+  }
+
+  /// `skeleton:`, the least of a running Windows by which other programs recognise it.
+  public struct Skeleton: Sendable {
+    /// Where the value of the key is.
+    public var mark: SourceMark
+    /// `build:`, the number of the build that the memory tells; the kernel's own unless said.
+    public var build: Located<UInt64>?
   }
 
   /// One item of `page-files:`.
@@ -108,6 +118,25 @@ extension Scenario {
     public var section: Located<String>?
     /// `page:`, the first page of the section in the view; 0 unless said.
     public var page: Located<UInt64>?
+
+    /// Private memory.
+    public init(
+      mark: SourceMark, va: Located<ClosedRange<UInt64>>, protection: Located<Protection>,
+      isCommitted: Located<Bool>? = nil
+    ) {
+      self.init(
+        mark: mark, va: va, kind: Located(.private, at: mark), protection: protection,
+        isCommitted: isCommitted, section: nil, page: nil)
+    }
+
+    init(
+      mark: SourceMark, va: Located<ClosedRange<UInt64>>, kind: Located<VadKind>,
+      protection: Located<Protection>?, isCommitted: Located<Bool>?, section: Located<String>?,
+      page: Located<UInt64>?
+    ) {
+      (self.mark, self.va, self.kind, self.protection) = (mark, va, kind, protection)
+      (self.isCommitted, self.section, self.page) = (isCommitted, section, page)
+    }
   }
 
   /// What a VAD describes.

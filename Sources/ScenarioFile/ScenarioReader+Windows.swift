@@ -6,6 +6,7 @@ extension ScenarioReader {
     let slot = number(fields["self-map"], "`self-map`")
     let database = bool(fields["pfn-database"], "`pfn-database`")
     let shadow = bool(fields["kva-shadow"], "`kva-shadow`")
+    let skeleton = fields["skeleton"].flatMap(skeleton)
     let files = items(of: fields["page-files"], "`page-files`").compactMap(pageFile)
     for (index, file) in files.enumerated()
     where files[..<index].contains(where: { $0.number.value == file.number.value }) {
@@ -20,7 +21,18 @@ extension ScenarioReader {
     }
     return Scenario.Windows(
       mark: value.mark, invalidMask: mask, selfMapSlot: slot, pfnDatabase: database,
-      kvaShadow: shadow, pageFiles: files, sections: sections)
+      kvaShadow: shadow, skeleton: skeleton, pageFiles: files, sections: sections)
+  }
+
+  /// `skeleton: true`, or a mapping that says more of it.
+  private func skeleton(_ value: YAMLValue) -> Scenario.Skeleton? {
+    if case .mapping = value.kind {
+      guard let fields = fields(of: value, Vocabulary.skeleton) else { return nil }
+      let build = number(fields["build"], "`build`", in: 1...UInt64(UInt16.max))
+      return Scenario.Skeleton(mark: value.mark, build: build)
+    }
+    guard let isWanted = bool(value, "`skeleton`"), isWanted.value else { return nil }
+    return Scenario.Skeleton(mark: value.mark)
   }
 
   private func pageFile(_ value: YAMLValue) -> Scenario.PageFile? {

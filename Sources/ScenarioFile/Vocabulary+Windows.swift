@@ -4,7 +4,11 @@ extension Vocabulary {
 
   static let windows = KeyTable(
     "windows", "`windows`",
-    ["invalid-mask", "self-map", "pfn-database", "kva-shadow", "page-files", "sections"])
+    [
+      "invalid-mask", "self-map", "pfn-database", "kva-shadow", "skeleton", "page-files",
+      "sections",
+    ])
+  static let skeleton = KeyTable("skeleton", "`skeleton`", ["build"])
   static let pageFile = KeyTable(
     "page-file", "an item of `page-files`", required: ["number"], ["number", "size", "store"])
   static let section = KeyTable(
@@ -48,7 +52,7 @@ extension Vocabulary {
 
   /// The tables that are no expectations of their own.
   static let ofWindows = [
-    system, windows, pageFile, section, subsection, softwareEntry, prototypeEntry, vad,
+    system, windows, skeleton, pageFile, section, subsection, softwareEntry, prototypeEntry, vad,
     systemExpectation, bugCheck, destination,
   ]
 }

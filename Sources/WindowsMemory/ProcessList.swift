@@ -17,6 +17,9 @@ public struct WindowsProcess: Hashable, Sendable {
   /// The process environment block; nil where there is none.
   public let peb: VirtualAddress?
 
+  /// Whether the record is that of a process that has ended, and whose tables are gone.
+  public var hasEnded: Bool { directoryTableBase == 0 }
+
   /// Describes a process.
   public init(
     record: VirtualAddress, pid: UInt64, name: String, directoryTableBase: UInt64,

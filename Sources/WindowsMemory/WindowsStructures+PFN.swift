@@ -41,6 +41,8 @@ public struct PFNStructure: Sendable {
 
 /// The structures of one kernel, as far as they are known.
 public struct WindowsStructures: Sendable {
+  /// The kernel.
+  public let kernel: WindowsKernel
   /// The number of bytes of a pointer.
   public let pointerSize: Int
   /// The number of bytes of a prototype entry.
@@ -58,6 +60,7 @@ public struct WindowsStructures: Sendable {
 
   /// Looks the structures of a kernel up.
   public init(_ kernel: WindowsKernel) {
+    self.kernel = kernel
     pointerSize = kernel.format.isThirtyTwoBit ? 4 : 8
     entrySize = UInt64(kernel.format.width / 8)
     process = ProcessStructure(kernel)

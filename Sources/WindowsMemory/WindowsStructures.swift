@@ -14,6 +14,22 @@ public struct ProcessStructure: Sendable {
   public let peb: StructureMember?
   /// The pointer to the topmost node of the tree of virtual address descriptors.
   public let vadTree: StructureMember
+  /// The number of the process that made this one.
+  public let inheritedFromUniqueProcessId: StructureMember?
+  /// The pointer to the table of handles.
+  public let objectTable: StructureMember?
+  /// The pointer to the full name of the program, an `OBJECT_NAME_INFORMATION`.
+  public let imageName: StructureMember?
+  /// How the process ended; STATUS_PENDING as long as it has not.
+  public let exitStatus: StructureMember?
+  /// The table that the tree of virtual address descriptors hangs from, up to Windows 8.
+  public let vadTable: StructureMember?
+  /// The descriptor that was found last.
+  public let vadHint: StructureMember?
+  /// The number of descriptors; up to Windows 8 above other bits of the word.
+  public let vadCount: StructureMember?
+  /// The lowest bit of that number.
+  public let vadCountShift: UInt64
   /// The size of the record.
   public let size: UInt64
 
@@ -32,6 +48,15 @@ public struct ProcessStructure: Sendable {
     self.imageFileName = imageFileName
     peb = member("Peb")
     self.vadTree = vadTree
+    inheritedFromUniqueProcessId = member("InheritedFromUniqueProcessId")
+    objectTable = member("ObjectTable")
+    imageName = member("SeAuditProcessCreationInfo")
+    exitStatus = member("ExitStatus")
+    vadTable = member("VadTable")
+    vadHint = member("VadHint")
+    vadCount = member("VadCount")
+    vadCountShift =
+      kernel.member("NumberGenericTableElements", of: "_MM_AVL_TABLE")?.offset ?? 0
     self.size = size
   }
 }

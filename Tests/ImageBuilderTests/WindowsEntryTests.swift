@@ -65,6 +65,7 @@ import WindowsMemory
       ("{ va: 0x1000, state: demand-zero, protection: READONLY }", 0x0000_2000_0000_0020),
       ("{ va: 0x1000, state: decommitted }", 0x0000_2000_0000_0200),
       ("{ va: 0x1000, state: no-access }", 0x0000_2000_0000_0300),
+      ("{ va: 0x1000, state: no-access, protection: 8 }", 0x0000_2000_0000_0100),
       ("{ va: 0x1000, state: demand-zero, protection: [GUARD, READONLY] }", 0x0000_2000_0000_0220),
       ("{ va: 0x1000, state: prototype-vad, protection: READWRITE }", 0xffff_ffff_0000_0490),
       ("{ va: 0x1000, state: prototype, address: 0xffffc182`cc1ffdf8 }", 0xc182_ec1f_fdf8_0400),

@@ -21,6 +21,7 @@ import Testing
     #expect(windows.selfMapSlot?.value == 0x1ed)
     #expect(windows.pfnDatabase?.value == true)
     #expect(windows.kvaShadow?.value == true)
+    #expect(windows.skeleton?.build?.value == 19045)
     #expect(windows.pageFiles.map(\.number.value) == [0, 2])
     #expect(windows.pageFiles.map(\.size?.value) == [64 << 20, nil])
     #expect(windows.pageFiles.map(\.isStore) == [false, true])

@@ -18,6 +18,16 @@ import WindowsMemory
     ("windows-26100", .x86_64, [0x1d0, 0x1d8, 0x338, 0x558]),
   ]
 
+  private static let recognition: [(String, [UInt64?])] = [
+    ("windows-7601.17514", [0x200, 0x290, 0x390, 0x444]),
+    ("windows-9600.17031", [0x408, 0x3d0, 0x450, 0x5d4]),
+    ("windows-9600.19269", [0x408, 0x3d0, 0x450, nil]),
+    ("windows-10240.16384", [0x418, 0x3e0, 0x460, 0x604]),
+    ("windows-18362.30", [0x418, 0x3e8, 0x468, 0x654]),
+    ("windows-19041.508", [0x570, 0x540, 0x5c0, 0x7d4]),
+    ("windows-26100", [0x300, 0x2d0, 0x350, 0x554]),
+  ]
+
   private static let userRoots: [(String, UInt64?)] = [
     ("windows-7601.17514", nil), ("windows-17134.1", 0x278),
     ("windows-18362.30", 0x280), ("windows-19041.508", 0x388), ("windows-22621", 0x388),
@@ -57,6 +67,18 @@ import WindowsMemory
         process.imageFileName.offset, process.vadTree.offset,
       ] == offsets)
     #expect(process.directoryTableBase.offset == (mode == .x86_64 ? 0x28 : 0x18))
+  }
+
+  /// `_EPROCESS`, from public listings: ObjectTable, InheritedFromUniqueProcessId,
+  /// SeAuditProcessCreationInfo, ExitStatus.
+  @Test(arguments: Self.recognition)
+  func whatReadersWithoutSymbolsLookFor(name: String, offsets: [UInt64?]) throws {
+    let process = try #require(try structures(name, .x86_64).process)
+    #expect(
+      [
+        process.objectTable?.offset, process.inheritedFromUniqueProcessId?.offset,
+        process.imageName?.offset, process.exitStatus?.offset,
+      ] == offsets)
   }
 
   /// The root for user mode came with a patch; where it is, public listings say.
