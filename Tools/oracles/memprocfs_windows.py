@@ -344,7 +344,7 @@ class Built:
         return "\n".join([
             f"DISAGREEMENT of {disagreement['party']}, {self.image.kernel}{where}",
             f"  case       {case.va:#x} in {case.area}: {case.statement or 'nothing is said'}",
-            f"  entry      {entry:#x} at level {level}",
+            f"  entry      {'beyond memory' if entry is None else hex(entry)} at level {level}",
             f"  bench      {json.dumps(self.said[case.va])}",
             f"  reference  {disagreement['right']}",
             f"  answered   {got}",

@@ -79,7 +79,7 @@ class Model:
             elif entry & LARGE and level <= 3:
                 return entry, level
             table = entry & FRAME
-        return None
+        return None, 0
 
     def _is_transition(self, entry):
         return entry & (VALID | PROTOTYPE | TRANSITION) == TRANSITION
@@ -90,6 +90,8 @@ class Model:
     def answer(self, case, rules):
         """What a reader by these rules makes of the page of a case."""
         entry, level = self.entry(case.va, rules)
+        if entry is None:
+            return Answer("-")
         if entry & VALID:
             if level == 1:
                 return Answer("A", ("frame", entry & FRAME))
