@@ -85,7 +85,9 @@ let package = Package(
       "Machine",
       ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "LinuxMemory", "WindowsMemory"]),
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
-    room("ReverseMap", ["CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine"]),
+    room(
+      "ReverseMap",
+      ["CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "WindowsMemory"]),
     // Layer 5
     room(
       "ImageBuilder",

@@ -4,6 +4,8 @@ public struct LinuxSystem: Sendable {
   public var kernel: LinuxKernel
   /// How the kernel became known, for the reader.
   public var foundBy: String
+  /// What reads the kernel's descriptors of frames; nil where the kernel does not say where they are.
+  public var frames: LinuxFrames?
 
   /// Describes a system.
   public init(_ kernel: LinuxKernel, foundBy: String) {

@@ -47,6 +47,11 @@ public struct Vmcoreinfo: Sendable {
     values["SIZE(\(structure))"].flatMap(UInt64.init)
   }
 
+  /// The number of elements of an array.
+  public func length(_ array: String) -> UInt64? {
+    values["LENGTH(\(array))"].flatMap(UInt64.init)
+  }
+
   /// Whether the kernel was configured with an option, of those few that are listed.
   public func isConfigured(_ option: String) -> Bool { values["CONFIG_\(option)"] == "y" }
 

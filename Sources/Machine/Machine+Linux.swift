@@ -21,6 +21,9 @@ extension Machine {
       roots: roots.map { LinuxSearch.Root(register: $0.0, source: $0.1) })
     guard let findings = search.run() else { return }
     take(findings)
+    system.linux?.frames = vmcoreinfo.flatMap {
+      LinuxFrames($0, LinuxKernelMemory(memory, findings.paging))
+    }
   }
 
   private var known: [(UInt64, String)] { addressSpaces.map { ($0.register, $0.foundBy) } }

@@ -1,5 +1,6 @@
 public import Paging
 public import PhysicalMemory
+public import WindowsMemory
 
 /// Which addresses a reader means.
 public enum AddressKind: Sendable {
@@ -29,6 +30,8 @@ public struct MemoryPiece: Hashable, Sendable {
   public var count: UInt64
   /// What is there.
   public var content: Content
+  /// What Windows makes of the page, where the processor would fault: one in transition is there.
+  public var state: PTEState?
 
   /// The last address, inclusive.
   public var last: UInt64 { address &+ (count &- 1) }
@@ -43,6 +46,7 @@ extension Machine {
   public func read(
     _ range: ClosedRange<UInt64>, _ kind: AddressKind, _ emit: (MemoryPiece) -> Bool
   ) {
+    let classifier = kind == .virtual ? classifier() : nil
     var address = range.lowerBound
     while true {
       let frameEnd = address | (frameSize - 1)
@@ -58,9 +62,18 @@ extension Machine {
           end = min(frameEnd, range.upperBound)
           guard give(address...end, at: page.address, emit) else { return }
         case .stopped(let stop):
-          end = min(coverage(of: stop, at: address), range.upperBound)
-          let piece = MemoryPiece(
+          let finding = stop.leavesPages ? classifier?.finding(of: VirtualAddress(address)) : nil
+          if case .memory(let place) = finding?.content {
+            end = min(frameEnd, range.upperBound)
+            guard give(address...end, at: place, state: finding?.ownState, emit) else { return }
+            break
+          }
+          // A table in transition has entries of its own for each page.
+          let isSmall = finding.map { $0.level < stop.level } ?? false
+          end = min(isSmall ? frameEnd : coverage(of: stop, at: address), range.upperBound)
+          var piece = MemoryPiece(
             address: address, physical: nil, count: end - address + 1, content: .unmapped(stop))
+          piece.state = finding?.state ?? finding?.ownState
           guard emit(piece) else { return }
         }
       }
@@ -83,13 +96,15 @@ extension Machine {
 
   /// Gives a stretch of one frame: in one piece where all of it is present or absent.
   private func give(
-    _ range: ClosedRange<UInt64>, at physical: PhysicalAddress, _ emit: (MemoryPiece) -> Bool
+    _ range: ClosedRange<UInt64>, at physical: PhysicalAddress, state: PTEState? = nil,
+    _ emit: (MemoryPiece) -> Bool
   ) -> Bool {
     let count = range.upperBound - range.lowerBound + 1
     if let whole = memory.withBytes(at: physical, count: Int(count), { $0.copied() }) {
       return emit(
         MemoryPiece(
-          address: range.lowerBound, physical: physical, count: count, content: .bytes(whole)))
+          address: range.lowerBound, physical: physical, count: count, content: .bytes(whole),
+          state: state))
     }
     let bytes = memory.bytes(at: physical, count: Int(count))
     var start = 0
@@ -99,10 +114,25 @@ extension Machine {
       let piece = MemoryPiece(
         address: range.lowerBound + UInt64(start), physical: physical.advanced(by: UInt64(start)),
         count: UInt64(end - start),
-        content: isPresent ? .bytes(bytes[start..<end].compactMap(\.self)) : .absent)
+        content: isPresent ? .bytes(bytes[start..<end].compactMap(\.self)) : .absent,
+        state: state)
       guard emit(piece) else { return false }
       start = end
     }
     return true
   }
+}
+
+extension WalkStop {
+  /// Whether the memory manager may know of pages where the processor stops: those of one entry, or of a
+  /// table that is in memory.
+  fileprivate var leavesPages: Bool {
+    guard case .notPresent = cause else { return false }
+    return level == 1 || (level > 1 && entry != 0)
+  }
+}
+
+extension PageFinding {
+  /// What the entry says by itself: that it is a prototype, rather than where that leads.
+  fileprivate var ownState: PTEState? { reading?.state }
 }

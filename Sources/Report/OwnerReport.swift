@@ -75,6 +75,7 @@ public struct OwnerReport: Sendable {
     } else {
       out.write(space.owner.map(Wording.visible) ?? "-")
     }
+    if let state = mapping.state { out.write("  \(state.rawValue)", .yellow) }
     out.endLine()
   }
 
@@ -110,6 +111,7 @@ public struct OwnerReport: Sendable {
     }
     out.member("page_size", mapping.pageSize)
     out.members(of: mapping.rights)
+    if let state = mapping.state { out.member("state", state.rawValue) }
     out.closeLine()
     count += 1
   }

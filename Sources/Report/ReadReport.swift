@@ -1,6 +1,7 @@
 public import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// How bytes are written as text.
 public enum DumpStyle: String, CaseIterable, Sendable {
@@ -119,7 +120,8 @@ public struct ReadReport: Sendable {
 
   /// Whether one sentence does for two neighbours: the words of the second would differ in an address.
   private static func isAlike(_ a: MemoryPiece, _ b: MemoryPiece) -> Bool {
-    switch (a.content, b.content) {
+    guard a.state == b.state else { return false }
+    return switch (a.content, b.content) {
     case (.absent, .absent): true
     case (.unmapped(let a), .unmapped(let b)):
       a.level == b.level && a.entry == b.entry && a.cause == b.cause
@@ -153,7 +155,8 @@ public struct ReadReport: Sendable {
     let walk = Walk(
       address: address, mode: paging.mode, root: paging.root, result: .stopped(stop), steps: [],
       isInImage: true)
-    return WalkSentence(paging: paging, walk: walk).lines.joined(separator: "; ")
+    let sentence = WalkSentence(paging: paging, walk: walk).lines.joined(separator: "; ")
+    return sentence + (gap.piece.state.map { "; to Windows \($0.rawValue)" } ?? "")
   }
 
   private static func hex(_ bytes: [UInt8]) -> String {
@@ -177,6 +180,7 @@ public struct ReadReport: Sendable {
       if case .missing = stop.cause { out.member("missing", hex: stop.entryAddress.rawValue) }
       if case .reservedBits(let bits) = stop.cause { out.member("reserved", hex: bits) }
     }
+    if let state = piece.state { out.member("state", state.rawValue) }
     out.closeLine()
   }
 }

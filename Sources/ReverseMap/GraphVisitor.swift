@@ -129,7 +129,9 @@ import PhysicalMemory
 }
 
 /// Meets each table once and counts its pages.
-struct CountingVisitor: TableVisitor {
+struct CountingVisitor<Software: SoftwarePages>: TableVisitor {
+  static var seesAbsent: Bool { Software.exist }
+
   /// A table under way.
   struct Frame {
     var number: UInt32
@@ -138,13 +140,16 @@ struct CountingVisitor: TableVisitor {
 
   var graph: TableGraph
   let buckets: PageBuckets
+  /// Finds the pages of the address space under way that the processor does not see.
+  var software: Software
   /// The top tables in the order of the address spaces and halves.
   private(set) var roots: [UInt32] = []
   private var stack: [Frame] = []
 
-  init(graph: TableGraph, buckets: PageBuckets) {
+  init(graph: TableGraph, buckets: PageBuckets, software: Software) {
     self.graph = graph
     self.buckets = buckets
+    self.software = software
   }
 
   mutating func enter(_ table: TableVisit) -> Bool {
@@ -164,6 +169,10 @@ struct CountingVisitor: TableVisitor {
   @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) { buckets.count(page.rawValue) }
 
+  mutating func absent(_ entry: EntryVisit) {
+    if let page = software.page(of: entry) { buckets.count(page) }
+  }
+
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
 
   mutating func missing(_ entry: EntryVisit) {}
@@ -172,8 +181,12 @@ struct CountingVisitor: TableVisitor {
 }
 
 /// Meets the tables in the same order again and puts their pages in their places.
-struct PlacingVisitor: TableVisitor {
+struct PlacingVisitor<Software: SoftwarePages>: TableVisitor {
+  static var seesAbsent: Bool { Software.exist }
+
   let numbers: FoldTable<UInt32>
+  /// Finds the pages of the address space under way that the processor does not see.
+  var software: Software
   private(set) var places: PagePlaces
   private var next: UInt32 = 0
   private var current: UInt64 = 0
@@ -181,9 +194,10 @@ struct PlacingVisitor: TableVisitor {
   /// Whether a table was met that was not there before.
   private(set) var isStrange = false
 
-  init(numbers: FoldTable<UInt32>, places: PagePlaces) {
+  init(numbers: FoldTable<UInt32>, places: PagePlaces, software: Software) {
     self.numbers = numbers
     self.places = places
+    self.software = software
   }
 
   mutating func enter(_ table: TableVisit) -> Bool {
@@ -202,6 +216,11 @@ struct PlacingVisitor: TableVisitor {
   @inline(__always)
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
     places.put(page.rawValue, node: current, index: entry.index)
+  }
+
+  mutating func absent(_ entry: EntryVisit) {
+    guard let page = software.page(of: entry) else { return }
+    places.put(page, node: current, index: entry.index)
   }
 
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}

@@ -22,8 +22,18 @@ public struct IndexBuilder {
   ///
   /// - Returns: the bytes of the index.
   public func build(into file: OutputFile) throws(ReverseMapError) -> ByteMapping {
+    let software = machine.addressSpaces.compactMap(machine.windowsPages)
+    return software.isEmpty
+      ? try build(into: file, machine.addressSpaces.map { _ in NoSoftwarePages() })
+      : try build(into: file, software)
+  }
+
+  /// The same with what finds the pages of each address space that the processor does not see.
+  private func build<Software: SoftwarePages>(
+    into file: OutputFile, _ software: [Software]
+  ) throws(ReverseMapError) -> ByteMapping {
     let buckets = PageBuckets(memoryEnd: memoryEnd)
-    let counting = count(buckets)
+    guard let counting = count(buckets, software) else { throw .imageChanged }
     guard counting.graph.count <= UInt32.max, counting.graph.edges.count <= UInt32.max else {
       throw .tooManyTables(UInt64(counting.graph.edges.count))
     }
@@ -39,7 +49,7 @@ public struct IndexBuilder {
       let words = unsafe raw.bindMemory(to: UInt64.self)
       guard let base = words.baseAddress else { return false }
       unsafe write(counting, graph, shape, to: base)
-      guard unsafe place(counting, buckets, shape, into: base) else { return false }
+      guard unsafe place(counting, buckets, shape, software, into: base) else { return false }
       unsafe seal(base, shape)
       return true
     }
@@ -52,17 +62,22 @@ public struct IndexBuilder {
     machine.memory.runs.last.map { min($0.last.rawValue, UInt64.max - 1) + 1 } ?? 0
   }
 
-  private func count(_ buckets: PageBuckets) -> CountingVisitor {
+  private func count<Software: SoftwarePages>(
+    _ buckets: PageBuckets, _ software: [Software]
+  ) -> CountingVisitor<Software>? {
+    guard let first = software.first else { return nil }
     var operation = ScanOperation(
-      visitor: CountingVisitor(graph: TableGraph(machine.paging.mode), buckets: buckets))
-    for space in machine.addressSpaces {
+      visitor: CountingVisitor(
+        graph: TableGraph(machine.paging.mode), buckets: buckets, software: first))
+    for (space, software) in zip(machine.addressSpaces, software) {
+      operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
     }
     return operation.visitor
   }
 
-  private func write(
-    _ counting: CountingVisitor, _ graph: SortedGraph, _ shape: IndexShape,
+  private func write<Software>(
+    _ counting: CountingVisitor<Software>, _ graph: SortedGraph, _ shape: IndexShape,
     to base: UnsafeMutablePointer<UInt64>
   ) {
     let tables = counting.graph
@@ -89,9 +104,9 @@ public struct IndexBuilder {
   }
 
   /// Puts every page in its place; false where there are not as many as had been counted.
-  private func place(
-    _ counting: CountingVisitor, _ buckets: PageBuckets, _ shape: IndexShape,
-    into base: UnsafeMutablePointer<UInt64>
+  private func place<Software: SoftwarePages>(
+    _ counting: CountingVisitor<Software>, _ buckets: PageBuckets, _ shape: IndexShape,
+    _ software: [Software], into base: UnsafeMutablePointer<UInt64>
   ) -> Bool {
     let pages = unsafe base + shape.start(.pages)
     let far = unsafe base + shape.start(.far)
@@ -100,8 +115,10 @@ public struct IndexBuilder {
     for (number, start) in starts.enumerated() { unsafe directory[number] = start }
     var operation = ScanOperation(
       visitor: PlacingVisitor(
-        numbers: counting.graph.numbers, places: unsafe buckets.places(pages: pages, far: far)))
-    for space in machine.addressSpaces {
+        numbers: counting.graph.numbers, places: unsafe buckets.places(pages: pages, far: far),
+        software: counting.software))
+    for (space, software) in zip(machine.addressSpaces, software) {
+      operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
     }
     guard !operation.visitor.isStrange, !operation.visitor.places.isOverfull, buckets.isFull else {

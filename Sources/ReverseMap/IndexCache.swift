@@ -2,6 +2,7 @@ import DumpFormats
 public import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Keeps the indexes of dumps in the user's cache folder, so that the next question needs no enumeration.
 public struct IndexCache {
@@ -92,7 +93,12 @@ public struct IndexCache {
     var paging = machine.paging
     paging.cr3 = 0
     let roots = machine.addressSpaces.map(\.register.hex).joined(separator: " ")
-    return "\(paging) roots \(roots) memory \(machine.memory.runs)"
+    let text = "\(paging) roots \(roots) memory \(machine.memory.runs)"
+    guard let system = machine.system.windows else { return text }
+    // What is in transition depends on these too.
+    let records = machine.addressSpaces.map { $0.record?.vadRoot?.description ?? "-" }
+    return text + " windows \(system.kernel.version) \(system.invalidMask.rawValue)"
+      + " \(system.systemRoot ?? 0) \(records)"
   }
 
   /// Opens an index that fits; whatever is wrong with it, a new one is built.

@@ -92,14 +92,12 @@ struct PageTrace {
     _ emit: (ReverseMapping) -> Bool
   ) throws(ReverseMapError) -> Bool {
     let address = VirtualAddress(start &+ (first - page))
-    var question = Confirmation(address: address)
-    let result = root.half.perform(&question, on: map.machine.memory)
-    guard let found = result.translation, found.address.rawValue == first else {
+    guard let found = map.answer(address, root), found.address.rawValue == first else {
       throw .disagrees(PhysicalAddress(first))
     }
     let mapping = ReverseMapping(
       physical: PhysicalAddress(first), address: address, space: root.owners[0], sharers: 1,
-      pageShift: found.pageShift, rights: found.rights)
+      pageShift: found.pageShift, rights: found.rights, state: found.state)
     guard start >= map.upperHalf else { return self.emit(mapping, for: root.owners, emit) }
     let sharers = isFirst ? try map.index.sharers(node) : 0
     let isCommon = sharers == map.upperOwnerCount
@@ -127,25 +125,13 @@ extension ReverseMap {
   /// The address spaces that translate an address of the upper half alike; none where the first of them
   /// is another than that of the top table `sayer`, which says it for all of them.
   fileprivate func owners(
-    of address: VirtualAddress, _ translation: Translation, sayer: Int
+    of address: VirtualAddress, _ answer: PageAnswer, sayer: Int
   ) -> [Int] {
     var owners: [Int] = []
-    for root in upperRoots {
-      var question = Confirmation(address: address)
-      let other = root.half.perform(&question, on: machine.memory).translation
-      guard let other, other.address == translation.address, other.rights == translation.rights,
-        other.pageShift == translation.pageShift
-      else { continue }
+    for root in upperRoots where self.answer(address, root) == answer {
       if owners.isEmpty, root.node != sayer { return [] }
       owners += root.owners
     }
     return owners
   }
-}
-
-/// One walk, of which only the end matters.
-private struct Confirmation: WalkerOperation {
-  let address: VirtualAddress
-
-  mutating func run(_ walker: some TableWalker) -> WalkResult { walker.translate(address) }
 }

@@ -1,6 +1,7 @@
 public import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Answers which virtual addresses map a physical one, in all address spaces of a machine.
 ///
@@ -84,6 +85,12 @@ public final class ReverseMap {
       return known
     }
   }()
+
+  /// What knows of each address space's pages that are not valid; nil without Windows.
+  private lazy var classifiers: [PageClassifier?] = machine.addressSpaces.map(machine.classifier)
+
+  /// What knows of an address space's pages that are not valid; nil without Windows.
+  func classifier(of space: Int) -> PageClassifier? { classifiers[space] }
 
   /// The first address of the upper half.
   var upperHalf: UInt64 { TableGraph.upperHalf(of: machine.paging.mode) }

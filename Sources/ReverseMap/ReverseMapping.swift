@@ -3,6 +3,14 @@ public import PhysicalMemory
 
 /// A virtual address at which a physical one is mapped.
 public struct ReverseMapping: Hashable, Sendable {
+  /// What an entry is that is not valid and leads to a page in memory nevertheless.
+  public enum State: String, Sendable {
+    /// The page is in transition: a soft fault brings it back.
+    case transition
+    /// A prototype entry says where the page is.
+    case prototype
+  }
+
   /// The physical address: the one asked about, or the first of the range that the page holds.
   public var physical: PhysicalAddress
   /// The virtual address.
@@ -16,7 +24,11 @@ public struct ReverseMapping: Hashable, Sendable {
   /// The size of the page as a power of 2.
   public var pageShift: UInt64
   /// The effective rights.
+  ///
+  /// Of an entry that is not valid, those that the page has once a fault has brought it back.
   public var rights: Rights
+  /// The state of the entry, where it is not valid.
+  public var state: State?
 
   /// The size of the page in bytes.
   public var pageSize: UInt64 { 1 << pageShift }

@@ -61,6 +61,7 @@ public enum NumberText {
 
   /// Reads a size in bytes: a number, alone or with `K M G T` or `KiB MiB GiB TiB`.
   public static func size(_ text: some StringProtocol) throws(Failure) -> UInt64 {
+    if let bytes = try? number(text) { return bytes }
     let isHexadecimal = text.utf8.starts(with: [0x30, 0x78])
     let split = text.utf8.firstIndex { byte in
       switch byte {

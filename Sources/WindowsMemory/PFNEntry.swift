@@ -23,6 +23,18 @@ public struct PFNEntry: Hashable, Sendable {
     case transition
   }
 
+  /// How the page is cached (`_MI_PFN_CACHE_ATTRIBUTE`).
+  public enum CacheAttribute: String, Sendable, CaseIterable {
+    /// Not cached.
+    case nonCached = "non-cached"
+    /// Cached.
+    case cached
+    /// Write-combined.
+    case writeCombined = "write-combined"
+    /// Nothing maps the page.
+    case notMapped = "not-mapped"
+  }
+
   /// The number of the frame.
   public let pfn: UInt64
   /// The address of the entry.
@@ -41,6 +53,19 @@ public struct PFNEntry: Hashable, Sendable {
   public let referenceCount: UInt64
   /// The number of valid entries that share the page, where it is in use.
   public let shareCount: UInt64?
+  /// A link of the list that the page is on, or the place in a working set, or an event, by what the page
+  /// is (`u1`).
+  public let forwardLink: UInt64
+  /// The other link of the list, or the share count, as it stands there (`u2`).
+  public let backwardLink: UInt64
+  /// How the page is cached; nil where the kernel does not say so.
+  public let cacheAttribute: CacheAttribute?
+  /// How long the page is worth keeping, 0 to 7; nil before Vista.
+  public let priority: UInt64?
+  /// The colour of the page, where the flags hold it: before Vista.
+  public let color: UInt64?
+  /// The names of the flags that are set, as the kernel's type has them, from the lowest.
+  public let setFlags: [String]
 }
 
 /// Reads the PFN database.
@@ -48,25 +73,28 @@ public struct PFNDatabase: Sendable {
   private let memory: KernelMemory
   private let structure: PFNStructure
   private let start: VirtualAddress
-  private let location: BitField
+  private let flagFields: PFNFlagFields
   /// Before Vista the flag that the entry is a prototype stands here.
   private let prototypeFlag: BitField?
   private let lockBits: UInt64
+  /// The bits of `u2` that count.
+  private let shareCountMask: UInt64
 
   /// Takes the database that begins at an address; nil where its layout is not known.
   init?(
     _ kernel: WindowsKernel, _ structures: WindowsStructures, at start: VirtualAddress,
     _ memory: KernelMemory
   ) {
-    let flags = kernel.layout(.pfnEntry) ?? kernel.layout(.pfnEntry1)
-    guard let structure = structures.pfn, let location = flags?.field(named: "PageLocation")
-    else { return nil }
+    guard let structure = structures.pfn, let flags = PFNFlagFields(kernel) else { return nil }
     self.memory = memory
     self.structure = structure
     self.start = start
-    self.location = location
-    prototypeFlag = flags?.field(named: "PrototypePte")
+    flagFields = flags
+    prototypeFlag = flags.field("PrototypePte")
     lockBits = structures.entrySize - 1
+    // From Windows 10 on the two highest bits are a lock and a mark.
+    let width = UInt64(structure.u2.size) * 8 - (kernel.id.build >= 10240 ? 2 : 0)
+    shareCountMask = UInt64.max >> (64 - width)
   }
 
   /// The entry of a frame.
@@ -74,7 +102,8 @@ public struct PFNDatabase: Sendable {
     let address = start.advanced(by: pfn &* structure.size)
     let flags = try memory.value(structure.flags, of: address)
     let u4 = try memory.value(structure.u4, of: address)
-    let location = PFNEntry.Location.allCases[Int(location.value(in: flags))]
+    let u2 = try memory.value(structure.u2, of: address)
+    let location = PFNEntry.Location.allCases[Int(flagFields.location.value(in: flags))]
     let isPrototype =
       prototypeFlag?.isSet(in: flags) ?? (structure.prototypePte.map { $0.bits(of: u4) != 0 })
     return PFNEntry(
@@ -85,11 +114,46 @@ public struct PFNDatabase: Sendable {
       originalPte: try memory.value(structure.originalPte, of: address),
       pteFrame: structure.pteFrame.bits(of: u4),
       referenceCount: try memory.value(structure.referenceCount, of: address),
-      shareCount: location == .active ? try shareCount(at: address) : nil)
+      shareCount: location == .active ? u2 & shareCountMask : nil,
+      forwardLink: try memory.value(structure.u1, of: address), backwardLink: u2,
+      cacheAttribute: flagFields.field("CacheAttribute").map {
+        PFNEntry.CacheAttribute.allCases[Int($0.value(in: flags))]
+      },
+      priority: flagFields.field("Priority")?.value(in: flags),
+      color: flagFields.field("PageColor")?.value(in: flags),
+      setFlags: flagFields.names(of: flags))
+  }
+}
+
+/// The fields of the flags, which newer kernels keep in two bytes with a type each.
+struct PFNFlagFields {
+  private let fields: [BitField]
+  /// The list that a page is on.
+  let location: BitField
+
+  init?(_ kernel: WindowsKernel) {
+    if let whole = kernel.layout(.pfnEntry) {
+      fields = whole.fields
+    } else {
+      let first = kernel.layout(.pfnEntry1)?.fields ?? []
+      let second = kernel.layout(.pfnEntry3)?.fields ?? []
+      fields =
+        first
+        + second.map { BitField($0.name, $0.high + 8, $0.low + 8, $0.kind, $0.meaning) }
+    }
+    guard let location = fields.first(where: { String(describing: $0.name) == "PageLocation" })
+    else { return nil }
+    self.location = location
   }
 
-  /// From Windows 10 on the two highest bits are a lock and a mark.
-  private func shareCount(at address: VirtualAddress) throws(KernelReadFailure) -> UInt64 {
-    try memory.value(structure.u2, of: address)
+  func field(_ name: String) -> BitField? {
+    fields.first { String(describing: $0.name) == name }
+  }
+
+  /// The names of the flags of one bit that are set; bits without a use have none.
+  func names(of word: UInt64) -> [String] {
+    fields.filter { $0.width == 1 && $0.isSet(in: word) }.sorted { $0.low < $1.low }
+      .map { String(describing: $0.name) }
+      .filter { !$0.hasPrefix("Spare") && !$0.hasPrefix("Reserved") }
   }
 }

@@ -10,7 +10,8 @@ import Workbench
 /// `build`: a scenario's memory as a file.
 struct BuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Write the memory that a scenario describes as a dump.")
+    commandName: "build", abstract: "Write the memory that a scenario describes as a dump.",
+    discussion: Examples.of("build"))
 
   @Argument(help: ArgumentHelp("A scenario.", valueName: "scenario"))
   var scenario: String

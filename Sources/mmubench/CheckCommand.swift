@@ -7,7 +7,7 @@ struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Sweep all roots for reserved bits, absent tables, cycles and the like.",
-    discussion: "Exit status 1 when anything is found.")
+    discussion: "Exit status 1 when anything is found." + Examples.of("check"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

@@ -11,7 +11,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       What the input says of its processors and its kernel goes along, as far as the format keeps it.
       A raw image says nothing: give --mode and --root, and they go into the output.
-      """)
+      """ + Examples.of("convert"))
 
   @Argument(help: ArgumentHelp("A memory dump or a scenario.", valueName: "machine"))
   var input: String

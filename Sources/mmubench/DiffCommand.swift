@@ -13,7 +13,7 @@ struct DiffCommand: ParsableCommand {
     discussion: """
       The machine options hold for both. Roots are paired by process where both machines know \
       processes, and by their order otherwise. Exit status 1 when anything differs.
-      """)
+      """ + Examples.of("diff"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "a"))
   var first: String

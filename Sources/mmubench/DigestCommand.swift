@@ -12,7 +12,7 @@ struct DigestCommand: ParsableCommand {
     discussion: """
       A large machine can be shared out: --shard 1/4 ... 4/4 each do a part of the tables and print \
       what they found, and --combine brings the four outputs together to the same digests.
-      """)
+      """ + Examples.of("digest"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

@@ -12,9 +12,7 @@ struct ExportCommand: ParsableCommand {
       The folder gets virt.txt phys.txt map.txt readme.txt, a pt_*.mem for each level of tables, and \
       page.mem, byte for byte as MemProcFS 5.19 shows them; `mount` shows the same of any address. \
       Tables that the walk does not reach are zeros. What the image does not hold is left out, and said.
-
-      mmubench export Scenarios/x86/x64-4k-basic.yaml 0x400123 --output files
-      """)
+      """ + Examples.of("export"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

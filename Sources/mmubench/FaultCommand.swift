@@ -14,7 +14,7 @@ struct FaultCommand: ParsableCommand {
       A translation comes with the accessed and dirty bits that the processor sets, a page fault \
       with its error code. With --batch, lines `VA ACCESS AS` are read from standard input (blank \
       lines and what follows a # are skipped), and a line is written for each.
-      """)
+      """ + Examples.of("fault"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

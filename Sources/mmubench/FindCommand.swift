@@ -13,7 +13,7 @@ struct FindCommand: ParsableCommand {
       All memory in the image is searched, whether anybody maps it or not. A place is found where it \
       crosses from one frame into the next, as long as both are in the image. With --json each place is one \
       object for each mapping, as of `reverse`, or one with nothing but `pa` where nobody maps it.
-      """)
+      """ + Examples.of("find"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

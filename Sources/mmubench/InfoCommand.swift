@@ -9,7 +9,8 @@ import Workbench
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Show format, memory runs, mode, roots and processes, and how each was found.")
+    abstract: "Show format, memory runs, mode, roots and processes, and how each was found.",
+    discussion: Examples.of("info"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

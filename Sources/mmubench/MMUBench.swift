@@ -25,6 +25,7 @@ struct MMUBench: ParsableCommand {
       TranslateCommand.self,
       FaultCommand.self,
       PteCommand.self,
+      PfnCommand.self,
       MapCommand.self,
       ReverseCommand.self,
       ReadCommand.self,

@@ -32,16 +32,16 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Addresses START..END, inclusive, at which a raw image has no memory; may be repeated.",
+      "Addresses START..END, inclusive, or START+SIZE at which a raw image has no memory; may be repeated.",
       valueName: "range"),
-    transform: Numbers.range)
+    transform: Numbers.addresses)
   var hole: [ClosedRange<UInt64>] = []
 
   @Option(
     help: ArgumentHelp(
-      "Addresses START..END, inclusive, that a raw image leaves out; may be repeated.",
+      "Addresses START..END, inclusive, or START+SIZE that a raw image leaves out; may be repeated.",
       valueName: "range"),
-    transform: Numbers.range)
+    transform: Numbers.addresses)
   var skip: [ClosedRange<UInt64>] = []
 
   @OptionGroup var processor: ProcessorOptions

@@ -20,7 +20,7 @@ struct MapCommand: ParsableCommand {
 
       --sqlite writes the tables machine, space, mapping and copies, and a view map with hexadecimal \
       addresses, of all address spaces; `.schema` explains the columns.
-      """)
+      """ + Examples.of("map"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

@@ -20,9 +20,7 @@ struct MountCommand: ParsableCommand {
       What is written to pt_*.mem, page.mem, memory.vmem and memory.pmem changes what the files show \
       next, never the dump; --save keeps it. The program stays in the foreground until it gets ^C, \
       SIGTERM or SIGHUP, or until `fusermount3 -u DIR`.
-
-      mmubench mount Scenarios/x86/x64-4k-basic.yaml /tmp/machine --save changed.raw
-      """)
+      """ + Examples.of("mount"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

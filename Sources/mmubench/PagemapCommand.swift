@@ -16,7 +16,7 @@ struct PagemapCommand: ParsableCommand {
       --captured a file of words that were read from pagemap. Without addresses, all areas are shown. An \
       address is explained, ranges such as 0x1000..0x1fff or 0x1000+64K are shown as runs. \
       --os linux-6.1 says whose words they are; a running kernel and most dumps say it themselves.
-      """)
+      """ + Examples.of("pagemap"))
 
   @Argument(help: ArgumentHelp("A process, a dump or a file of words.", valueName: "process"))
   var process: String

@@ -25,7 +25,7 @@ struct PteCommand: ParsableCommand {
 
       With --os windows-BUILD.PATCH, the entry is read as that kernel does, as a PTE unless --level \
       says otherwise: what it means while it is not present, and which bits are software's.
-      """)
+      """ + Examples.of("pte"))
 
   @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
   var value: UInt64

@@ -13,13 +13,7 @@ struct QuizCommand: ParsableCommand {
     discussion: """
       The same seed is the same exercise everywhere. A sheet of answers has a line for each student: \
       `NAME: ANSWER; ANSWER; ...`, in the order of the exercises.
-
-      EXAMPLES
-        mmubench quiz --mode toy:6,7,4 --count 3
-        mmubench quiz --mode la57 --level 3 --seed 42 -c
-        mmubench quiz --os windows-10-22h2 --seed 7 --json
-        mmubench quiz --seed 7 --count 5 --grade answers.txt
-      """)
+      """ + Examples.of("quiz"))
 
   @Option(
     help: ArgumentHelp(

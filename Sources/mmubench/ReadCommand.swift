@@ -14,7 +14,7 @@ struct ReadCommand: ParsableCommand {
       An address is 0x1000 (then 128 bytes, or --length), a range 0x1000..0x1fff or 0x1000+4K. What is \
       not mapped, or not in the image, is ??, and the reasons follow the bytes. `db` is another name; \
       `!db` is `read --physical`.
-      """,
+      """ + Examples.of("read"),
     aliases: ["db", "!db"])
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))

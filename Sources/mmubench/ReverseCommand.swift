@@ -15,7 +15,7 @@ struct ReverseCommand: ParsableCommand {
 
       The first question about a dump builds an index of all its page tables and keeps it in the cache folder \
       ($XDG_CACHE_HOME or ~/.cache); it is built again when the dump has changed.
-      """,
+      """ + Examples.of("reverse"),
     aliases: ["ptov", "pas2vas"])
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       A scenario without the golden that it should have fails. --update records what differs and \
       ends with status 1 when it wrote anything, for nobody has looked at it yet.
-      """)
+      """ + Examples.of("run"))
 
   @Argument(help: ArgumentHelp("Scenarios and folders of them.", valueName: "path"))
   var paths: [String] = ["Scenarios"]

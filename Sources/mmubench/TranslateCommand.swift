@@ -13,7 +13,7 @@ struct TranslateCommand: ParsableCommand {
     discussion: """
       Blank lines and what follows a # are skipped. With --json each result is the object of `walk`
       without its entries; otherwise mode and root are said on standard error.
-      """)
+      """ + Examples.of("translate"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

@@ -13,7 +13,7 @@ struct VerifyCommand: ParsableCommand {
       /proc/kcore, QEMU's own answers), as `Tools/dev capture` writes it, or a walk object a line, as \
       `build --truth` and `walk --json` write them. Where a dump names processes, they are compared too. \
       Exit status 1 when anything differs.
-      """)
+      """ + Examples.of("verify"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String

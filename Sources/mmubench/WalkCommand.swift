@@ -8,6 +8,7 @@ import Report
 struct WalkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "walk", abstract: "Walk the page tables for addresses and show every entry.",
+    discussion: Examples.of("walk"),
     aliases: ["vtop"])
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))

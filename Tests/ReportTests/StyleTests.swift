@@ -76,6 +76,19 @@ import Workbench
         """)
   }
 
+  /// The address and the page are those of MemProcFS's wiki.
+  @Test func theAddressOfTheWikiIsWhereItSays() throws {
+    #expect(
+      try Self.walk("dumps/memprocfs-virt2phys-explorer", 0x7ff7_5fc5_0000, .memprocfs) == """
+        PML4 00000000001aa000 +7f8 0a00000020001867
+        PDPT 0000000020001000 +ee8 0a00000020002867
+        PD   0000000020002000 +7f0 0a00000020003867
+        PT   0000000020003000 +280 81000001a6c96025
+        PAGE 00000001a6c96000
+
+        """)
+  }
+
   @Test func mapFilesDoNotTakeTheUnknownForZero() throws {
     #expect(
       try Self.walk("dumps/rekall-vtop-766c0000", 0x8000_0000, .memprocfs) == """

@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+/// What the program says of itself: help with examples that work, manual pages, completions.
+@Suite struct HelpTests {
+  private let place: Workplace
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  init() throws {
+    place = try Workplace()
+    try FileManager.default.createSymbolicLink(
+      at: place.url.appending(path: "Scenarios"),
+      withDestinationURL: Self.root.appending(path: "Scenarios"))
+  }
+
+  /// Runs a line of the shell in a folder with the scenarios.
+  private func shell(_ line: String) throws -> Command.Outcome {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = ["-c", "set -o pipefail; \(line)"]
+    process.currentDirectoryURL = place.url
+    process.environment = [
+      "PATH": "\(Command.program.deletingLastPathComponent().path):/usr/bin:/bin",
+      "XDG_CACHE_HOME": place.url.appending(path: "cache").path, "TERM": "dumb",
+    ]
+    let (output, errors) = (place.url.appending(path: ".out"), place.url.appending(path: ".err"))
+    for file in [output, errors] { try Data().write(to: file) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    return Command.Outcome(
+      status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
+      errors: try String(contentsOf: errors, encoding: .utf8))
+  }
+
+  private struct Help: Decodable {
+    struct Verb: Decodable {
+      var commandName: String
+      var discussion: String?
+    }
+    struct Root: Decodable { var subcommands: [Verb] }
+    var command: Root
+  }
+
+  private func verbs() throws -> [Help.Verb] {
+    let help = try Command.run(["--experimental-dump-help"], in: place)
+    let all = try JSONDecoder().decode(Help.self, from: Data(help.output.utf8)).command.subcommands
+    return all.filter { $0.commandName != "help" }
+  }
+
+  /// The command lines after `Examples:`, continued ones in one piece.
+  private func examples(_ verb: Help.Verb) -> [String] {
+    guard let start = verb.discussion?.range(of: "Examples:\n") else { return [] }
+    let lines = (verb.discussion ?? "")[start.upperBound...].split(separator: "\n")
+    var examples: [String] = []
+    for line in lines where !line.hasPrefix("  #") {
+      if line.hasPrefix("    "), let last = examples.popLast() {
+        examples.append("\(last)\n\(line)")
+      } else {
+        examples.append(String(line))
+      }
+    }
+    return examples
+  }
+
+  /// Those that find something end with 1, as the interface has it.
+  private static let finders: Set = ["diff", "check"]
+
+  @Test func examplesOfEveryVerbWork() throws {
+    for verb in try verbs() {
+      let examples = examples(verb)
+      #expect(!examples.isEmpty, "\(verb.commandName) has no example")
+      // It runs until it is interrupted; its own tests mount.
+      for example in examples where verb.commandName != "mount" {
+        #expect(example.contains("mmubench"), "\(example)")
+        let outcome = try shell(example)
+        let expected: Int32 = Self.finders.contains(verb.commandName) ? 1 : 0
+        #expect(outcome.status == expected, "\(example): \(outcome)")
+        #expect(!outcome.errors.contains("error:"), "\(example): \(outcome.errors)")
+        #expect(
+          !outcome.output.isEmpty || example.contains("--output") || example.contains("--sqlite"),
+          "\(example) says nothing")
+      }
+    }
+  }
+
+  @Test func helpFitsATerminal() throws {
+    for verb in try verbs() {
+      let help = try Command.run(["help", verb.commandName], in: place)
+      #expect(help.status == 0)
+      #expect(help.output.contains("Examples:"), "\(verb.commandName)")
+      let long = examples(verb).flatMap { $0.split(separator: "\n") }.filter { $0.count > 80 }
+      #expect(long == [], "\(verb.commandName)")
+    }
+  }
+
+  private static let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+
+  @Test(.enabled(if: hasPython, "Tools/man/generate.py needs python3"))
+  func manualPagesAreFresh() throws {
+    let script = Self.root.appending(path: "Tools/man/generate.py").path
+    let outcome = try shell("python3 '\(script)' '\(Command.program.path)' --check")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  @Test func everyVerbHasAManualPage() throws {
+    let folder = Self.root.appending(path: "Tools/man")
+    for verb in try verbs() {
+      let page = try String(
+        contentsOf: folder.appending(path: "mmubench-\(verb.commandName).1"), encoding: .utf8)
+      #expect(page.contains(".SH EXAMPLES"), "\(verb.commandName)")
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completionsAreGenerated(name: String) throws {
+    let script = try Command.run(["--generate-completion-script", name], in: place)
+    #expect(script.status == 0)
+    for word in ["reverse", "--pfn-database", "--filter"] {
+      #expect(script.output.contains(name == "fish" ? word.replacing("--", with: "") : word))
+    }
+    guard name == "bash" else { return }
+    // The shell itself says what it completes.
+    try place.write(script.output, to: "completion")
+    let completed = try shell(
+      "source ./completion && COMP_WORDS=(mmubench rev) COMP_CWORD=1 COMP_LINE='mmubench rev' COMP_POINT=12"
+        + " && _mmubench && printf '%s\\n' \"${COMPREPLY[@]}\"")
+    #expect(completed.output.contains("reverse"), "\(completed)")
+  }
+}
