@@ -94,10 +94,10 @@ import Testing
         .text("hello"), .bytes([0xde, 0xad, 0xbe, 0xef]), .fill(0xaa, size: 4096),
         .random(seed: 9, size: 4096), .words([1, 2]),
       ])
-    #expect(scenario.expectations.count == 21)
+    #expect(scenario.expectations.count == 23)
     guard case .walk(let walk) = scenario.expectations[0].verb,
-      case .rejects(let rejection) = scenario.expectations[20].verb,
-      case .mappings(let count, let bytes) = scenario.expectations[14].verb
+      case .rejects(let rejection) = scenario.expectations[22].verb,
+      case .mappings(let count, let bytes) = scenario.expectations[15].verb
     else {
       Issue.record("expectations are \(scenario.expectations)")
       return
@@ -105,7 +105,7 @@ import Testing
     #expect(walk.pa?.value == 0x5123)
     #expect(walk.execute?.value == false)
     #expect(scenario.expectations[0].process?.value == .pid(4))
-    #expect(scenario.expectations[12].process?.value == .name("System"))
+    #expect(scenario.expectations[13].process?.value == .name("System"))
     #expect(rejection.code.value == .missingKey)
     #expect(rejection.at?.value == SourceMark(line: 1, column: 1))
     #expect(count.value == 512)
