@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "Golden", targets: ["Golden"]),
     .library(name: "ReverseMap", targets: ["ReverseMap"]),
     .library(name: "ImageBuilder", targets: ["ImageBuilder"]),
+    .library(name: "Simulator", targets: ["Simulator"]),
     .library(name: "Workbench", targets: ["Workbench"]),
     .library(name: "Quiz", targets: ["Quiz"]),
     .library(name: "Report", targets: ["Report"]),
@@ -92,6 +93,12 @@ let package = Package(
     room(
       "ImageBuilder",
       ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "WindowsMemory"]),
+    room(
+      "Simulator",
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "WindowsMemory",
+        "LinuxMemory",
+      ]),
     // Layer 6
     room(
       "Quiz",
@@ -103,13 +110,13 @@ let package = Package(
       "Workbench",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ImageBuilder", "LinuxMemory", "WindowsMemory",
+        "ImageBuilder", "Simulator", "LinuxMemory", "WindowsMemory",
       ]),
     room(
       "Report",
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "Quiz",
-        "ReverseMap", "ScenarioFile", "LinuxMemory", "WindowsMemory", "CSQLite",
+        "ReverseMap", "ScenarioFile", "Simulator", "LinuxMemory", "WindowsMemory", "CSQLite",
       ]),
     room(
       "VirtualFiles",
@@ -134,8 +141,8 @@ let package = Package(
       name: "mmubench",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
-        "ReverseMap", "ImageBuilder", "Quiz", "Workbench", "Report", "VirtualFiles", "FuseMount",
-        "LinuxMemory", "WindowsMemory", arguments,
+        "ReverseMap", "ImageBuilder", "Quiz", "Simulator", "Workbench", "Report", "VirtualFiles",
+        "FuseMount", "LinuxMemory", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 

@@ -50,7 +50,15 @@ struct KernelPlan {
     mark = scenario.windows?.mark ?? scenario.machine.os?.mark ?? scenario.machine.mark
     structures = WindowsStructures(windows.kernel)
     let statement = scenario.windows?.skeleton
-    addresses = KernelSpace(windows.kernel.format, hasSkeleton: statement != nil)
+    var addresses = KernelSpace(windows.kernel.format, hasSkeleton: statement != nil)
+    if let said = scenario.windows?.pfnDatabaseAddress {
+      addresses.pfnDatabase = said.value
+      if said.value % frameSize != 0 {
+        collector.report(
+          .misaligned, "\(said.value.hex) is no boundary of a page", at: said.mark)
+      }
+    }
+    self.addresses = addresses
     pool = KernelHeap(at: addresses.pool)
     prototypes = KernelHeap(at: addresses.prototypes)
     systemSpace = spaces.addSystem(for: scenario)

@@ -7,19 +7,17 @@ import WindowsMemory
 extension KernelWriter {
   func write(_ section: SectionPlan, fileObject: UInt64) throws(Diagnostic) {
     guard let area = structures.controlArea, let subsection = structures.subsection else { return }
-    var flags: UInt64 = 0
-    if section.kind == .image { flags |= 1 << area.image.offset }
-    if section.kind != .pageFile { flags |= 1 << area.file.offset }
-    set(area.flags, of: section.controlArea, to: flags)
-    if section.kind != .pageFile { set(area.filePointer, of: section.controlArea, to: fileObject) }
+    set(
+      area.values(
+        isImage: section.kind == .image,
+        fileObject: section.kind == .pageFile ? nil : fileObject), of: section.controlArea)
     for (index, part) in section.parts.enumerated() {
       let next = index + 1 < section.parts.count ? section.parts[index + 1].address : 0
-      set(subsection.controlArea, of: part.address, to: section.controlArea)
-      set(subsection.subsectionBase, of: part.address, to: part.base ?? 0)
-      set(subsection.nextSubsection, of: part.address, to: next)
-      set(subsection.ptesInSubsection, of: part.address, to: part.pageCount)
-      set(subsection.startingSector, of: part.address, to: part.startingSector)
-      set(subsection.numberOfFullSectors, of: part.address, to: part.fullSectors)
+      set(
+        subsection.values(
+          controlArea: section.controlArea, base: part.base, next: next,
+          entryCount: part.pageCount, startingSector: part.startingSector,
+          fullSectors: part.fullSectors), of: part.address)
       for run in part.runs { try write(run, of: part) }
     }
   }

@@ -42,6 +42,11 @@ struct KernelWriter {
     store(pointer, at: address, size: structures.pointerSize)
   }
 
+  /// Writes members of the structure at an address.
+  func set(_ values: [MemberValue], of address: UInt64) {
+    for (member, value) in values { set(member, of: address, to: value) }
+  }
+
   /// Writes a member of the structure at an address; nothing where the kernel has no such member.
   func set(_ member: StructureMember?, of address: UInt64, to value: UInt64) {
     guard let member else { return }

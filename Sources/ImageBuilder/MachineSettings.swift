@@ -3,6 +3,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// What `machine:` says beside memory: mode, registers, processor and operating system.
 struct MachineSettings {

@@ -2,6 +2,7 @@ import BitLayout
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// One item of `map:`, checked and ready to be written.
 struct MappingPlan {

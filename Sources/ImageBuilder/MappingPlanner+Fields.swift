@@ -2,6 +2,7 @@ import BitLayout
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// Rights and fields of the entries that a mapping writes.
 extension MappingPlanner {

@@ -2,6 +2,7 @@ import BitLayout
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// The items of `entries:`, which may make of an entry what they like.
 extension PageTables {

@@ -1,6 +1,7 @@
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// The page tables of all address spaces, as they are written.
 final class PageTables {

@@ -55,6 +55,7 @@ extension DiagnosticCode {
     case .contradiction: "One bit asked to be two things"
     case .notMapped: "An address that is not mapped"
     case .notForDumps: "Not for a dump"
+    case .impossibleStep: "A step that nobody can do"
     case .notForSystem: "Not for this operating system"
     }
   }
@@ -172,6 +173,7 @@ extension DiagnosticCode {
     case .contradiction: "Two keys give the same field or register different values."
     case .notMapped: "Contents and shared tables need an address that the layout maps."
     case .notForDumps: "A memory dump is what it is: only a built image has layouts and contents."
+    case .impossibleStep: "No system could do this step where the timeline has come to."
     case .notForSystem: "The kernel that `os:` names does not have this, or no kernel is named."
     }
   }

@@ -2,7 +2,7 @@
 ///
 /// A code is never given a second meaning. `E01..` is about the file and its syntax, `E02..` about the
 /// vocabulary; `E03..` is about what the scenario asks of the machine and is reported by the image
-/// builder.
+/// builder; `E04..` is about what its timeline asks.
 public enum DiagnosticCode: String, CaseIterable, Hashable, Sendable {
   // The file and its syntax.
   /// The file is larger than a scenario may be.
@@ -117,4 +117,8 @@ public enum DiagnosticCode: String, CaseIterable, Hashable, Sendable {
   case notForDumps = "E0324"
   /// Something that the operating system does not have.
   case notForSystem = "E0325"
+
+  // What a timeline asks of the system.
+  /// A step of a timeline that nobody can do.
+  case impossibleStep = "E0401"
 }

@@ -22,6 +22,12 @@ extension Scenario {
       case pte(PteExpectation)
       /// `pagemap:`, what a word of `/proc/PID/pagemap` says.
       case pagemap(PagemapExpectation)
+      /// `pfn:`, what the PFN database says of a frame.
+      case pfn(PfnExpectation)
+      /// `lists:`, how many frames are on which list of the PFN database.
+      case lists([ListExpectation])
+      /// `pagemap-at:`, what Linux says of a page at a moment of a timeline.
+      case pagemapAt(MomentPagemap)
       /// `check:`, exactly these findings.
       case check([Located<String>])
       /// `mappings:`, the number of leaves, and `bytes:`, the sum of their sizes.

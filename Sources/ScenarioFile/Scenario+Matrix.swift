@@ -46,6 +46,9 @@ extension Scenario {
     case .truth: break
     }
     scenario.expectations.removeAll { !isMeant($0.on) }
+    for index in scenario.timeline?.steps.indices ?? 0..<0 {
+      scenario.timeline?.steps[index].expectations.removeAll { !isMeant($0.on) }
+    }
     return scenario
   }
 }

@@ -9,6 +9,8 @@ extension Scenario {
     public var selfMapSlot: Located<UInt64>?
     /// `pfn-database:`, whether there is one.
     public var pfnDatabase: Located<Bool>?
+    /// `pfn-database-at:`, the address of its first entry.
+    public var pfnDatabaseAddress: Located<UInt64>?
     /// `kva-shadow:`, whether processes have a second root for user mode.
     public var kvaShadow: Located<Bool>?
     /// `skeleton:`, what other programs need to take the memory for Windows; nil for nothing.

@@ -17,6 +17,8 @@ public struct Scenario: Sendable {
   public var windows: Windows?
   /// The address spaces: the file's own, or its `processes:`.
   public var spaces: Spaces
+  /// `timeline:`, what happens to the machine; nil where it stands still.
+  public var timeline: Timeline?
   /// `contents:`, what the frames hold.
   public var contents: [Content]
   /// `expect:`, in the order of the file.
@@ -54,6 +56,8 @@ public struct Scenario: Sendable {
     public var isListed: Bool
     /// `recorded-root:`, what its record says the root is; the root unless said.
     public var recordedRoot: Located<UInt64>?
+    /// `wsle:`, the index of the first page that a timeline brings into the working set.
+    public var firstWorkingSetIndex: Located<UInt64>?
     /// What the address space maps.
     public var layout: Layout
   }

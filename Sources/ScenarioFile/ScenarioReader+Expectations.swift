@@ -48,6 +48,9 @@ extension ScenarioReader {
     case "walk": return walk(fields).map { .walk($0) }
     case "fault": return fault(fields).map { .fault($0) }
     case "pte": return pte(fields).map { .pte($0) }
+    case "pfn": return pfn(fields).map { .pfn($0) }
+    case "pagemap-at": return pagemapAt(fields).map { .pagemapAt($0) }
+    case "lists": return lists(fields).map { .lists($0) }
     case "pagemap": return pagemap(fields).map { .pagemap($0) }
     case "faults": return text(fields["faults"], "`faults`").map { .faults($0) }
     case "check":

@@ -16,6 +16,7 @@ extension ScenarioReader {
     noteStrangers(fields)
     let windows = part(.layout) { fields["windows"].flatMap(self.windows) }
     let spaces = part(.layout) { self.spaces(fields) }
+    let timeline = part(.layout) { fields["timeline"].flatMap(self.timeline) }
     let contents = items(of: fields["contents"], "`contents`").compactMap { item($0, content) }
     let expectations = items(of: fields["expect"], "`expect`").compactMap(expectation)
     let golden = bool(fields["golden"], "`golden`")?.value ?? true
@@ -28,7 +29,8 @@ extension ScenarioReader {
     return Scenario(
       file: source, id: id ?? nothing, title: title ?? nothing, sources: sources, about: about,
       machine: machine, windows: windows, spaces: spaces,
-      contents: contents, expectations: expectations, golden: golden, deviations: deviations)
+      timeline: timeline, contents: contents, expectations: expectations, golden: golden,
+      deviations: deviations)
   }
 
   /// An unknown key may be what the address spaces lack.
@@ -126,6 +128,7 @@ extension ScenarioReader {
       let kvaShadow = bool(fields["kva-shadow"], "`kva-shadow`")
       let isListed = bool(fields["listed"], "`listed`")
       let recordedRoot = number(fields["recorded-root"], "`recorded-root`")
+      let firstIndex = number(fields["wsle"], "`wsle`", in: 1...1 << 20)
       let hasIdentity = fields["name"] != nil || fields["pid"] != nil
       if reported > before || !hasIdentity { areProcessesKnown = false }
       let layout = layout(fields)
@@ -138,7 +141,8 @@ extension ScenarioReader {
       }
       return Scenario.Process(
         mark: item.mark, name: name, pid: pid, root: root, kvaShadow: kvaShadow,
-        isListed: isListed?.value ?? true, recordedRoot: recordedRoot, layout: layout)
+        isListed: isListed?.value ?? true, recordedRoot: recordedRoot,
+        firstWorkingSetIndex: firstIndex, layout: layout)
     }
   }
 
@@ -150,7 +154,7 @@ extension ScenarioReader {
     case .single: processes = []
     case .processes(let list): processes = list
     }
-    var choices: [String] = []
+    var choices = createdProcesses.flatMap { [$0.name, String($0.pid)] }
     for process in processes {
       if let pid = process.pid { choices.append(String(pid.value)) }
       if let name = process.name?.value, !choices.contains(name) { choices.append(name) }
@@ -162,10 +166,12 @@ extension ScenarioReader {
       switch reference.value {
       case .pid(let pid):
         name = String(pid)
-        matches = processes.count { $0.pid?.value == pid }
+        matches =
+          processes.count { $0.pid?.value == pid } + createdProcesses.count { $0.pid == pid }
       case .name(let text):
         name = text
-        matches = processes.count { $0.name?.value == text }
+        matches =
+          processes.count { $0.name?.value == text } + createdProcesses.count { $0.name == text }
       }
       if matches > 1 {
         report(
@@ -174,7 +180,7 @@ extension ScenarioReader {
       } else if matches == 0 {
         var unknown = Diagnostic(
           .unknownProcess, unknown: "process", Located(name, at: reference.mark), choices: choices)
-        if processes.isEmpty { unknown.notes = ["the scenario has no `processes`"] }
+        if choices.isEmpty { unknown.notes = ["the scenario has no `processes`"] }
         if case .name = reference.value, choices.contains(name) {
           unknown.notes = ["in quotes it is a name, without them a pid"]
         }

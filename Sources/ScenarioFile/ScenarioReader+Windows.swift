@@ -5,6 +5,7 @@ extension ScenarioReader {
     let mask = number(fields["invalid-mask"], "`invalid-mask`")
     let slot = number(fields["self-map"], "`self-map`")
     let database = bool(fields["pfn-database"], "`pfn-database`")
+    let databaseAddress = number(fields["pfn-database-at"], "`pfn-database-at`")
     let shadow = bool(fields["kva-shadow"], "`kva-shadow`")
     let skeleton = fields["skeleton"].flatMap(skeleton)
     let files = items(of: fields["page-files"], "`page-files`").compactMap(pageFile)
@@ -21,7 +22,8 @@ extension ScenarioReader {
     }
     return Scenario.Windows(
       mark: value.mark, invalidMask: mask, selfMapSlot: slot, pfnDatabase: database,
-      kvaShadow: shadow, skeleton: skeleton, pageFiles: files, sections: sections)
+      pfnDatabaseAddress: databaseAddress, kvaShadow: shadow, skeleton: skeleton,
+      pageFiles: files, sections: sections)
   }
 
   /// `skeleton: true`, or a mapping that says more of it.

@@ -13,6 +13,8 @@ final class ScenarioReader {
   /// Whether the names and pids of all processes could be read.
   var areProcessesKnown = true
 
+  /// The processes that steps of the timeline create.
+  var createdProcesses: [(name: String, pid: UInt64)] = []
   /// Every `process:` so far, looked up when all processes are known.
   var processReferences: [Located<Scenario.ProcessReference>] = []
   /// Every name in an `on:` so far, looked up when the machine is known.

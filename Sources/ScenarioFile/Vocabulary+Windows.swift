@@ -5,8 +5,8 @@ extension Vocabulary {
   static let windows = KeyTable(
     "windows", "`windows`",
     [
-      "invalid-mask", "self-map", "pfn-database", "kva-shadow", "skeleton", "page-files",
-      "sections",
+      "invalid-mask", "self-map", "pfn-database", "pfn-database-at", "kva-shadow", "skeleton",
+      "page-files", "sections",
     ])
   static let skeleton = KeyTable("skeleton", "`skeleton`", ["build"])
   static let pageFile = KeyTable(

@@ -29,7 +29,7 @@ package enum Vocabulary {
     "scenario", "a scenario", required: ["mmubench", "scenario", "title", "source", "machine"],
     ["mmubench", "scenario", "title", "source", "about", "machine", "windows", "processes"]
       + layoutKeys
-      + ["contents", "expect", "golden", "deviates"])
+      + ["timeline", "contents", "expect", "golden", "deviates"])
 
   static let machine = KeyTable(
     "machine", "`machine`", required: ["memory"],
@@ -48,7 +48,7 @@ package enum Vocabulary {
     "truth-processes", "`processes`", required: ["truth"], ["truth"])
   static let process = KeyTable(
     "process", "an item of `processes`",
-    ["name", "pid", "root", "kva-shadow", "listed", "recorded-root"] + layoutKeys)
+    ["name", "pid", "root", "kva-shadow", "listed", "recorded-root", "wsle"] + layoutKeys)
 
   static let mapping = KeyTable(
     "mapping", "an item of `map`", required: ["va", "to"],
@@ -126,8 +126,8 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, fault, pte, pagemap, check, mappings, found, ledger, sameDigest, sameTranslation, truth,
-    faults, rejects,
+    walk, fault, pte, pagemap, pfn, lists, pagemapAt, check, mappings, found, ledger, sameDigest,
+    sameTranslation, truth, faults, rejects,
   ]
 
   /// Every table of its own; `memory` is two of them in one.
@@ -136,5 +136,5 @@ package enum Vocabulary {
       scenario, machine, dump, facts, tables, truthProcesses, process, mapping, consecutive, random,
       rights, share, entry, word, bits, selfMap, content, update, rejection,
       deviation,
-    ] + ofWindows + verbs
+    ] + ofWindows + ofTimelines + steps + verbs
 }

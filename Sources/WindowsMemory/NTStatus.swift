@@ -47,3 +47,42 @@ public struct BugCheck: Hashable, Sendable {
     self.arguments = arguments
   }
 }
+
+/// What calls of the memory manager return.
+extension NTStatus {
+  /// A parameter is not valid.
+  public static let invalidParameter = NTStatus("STATUS_INVALID_PARAMETER", 0xc000_000d)
+  /// There are no addresses, or no memory, for what is wanted.
+  public static let noMemory = NTStatus("STATUS_NO_MEMORY", 0xc000_0017)
+  /// The addresses belong to something else, or to nothing.
+  public static let conflictingAddresses = NTStatus("STATUS_CONFLICTING_ADDRESSES", 0xc000_0018)
+  /// There is no view at the address.
+  public static let notMappedView = NTStatus("STATUS_NOT_MAPPED_VIEW", 0xc000_0019)
+  /// The range is larger than what was reserved.
+  public static let unableToFree = NTStatus("STATUS_UNABLE_TO_FREE_VM", 0xc000_001a)
+  /// The range is a view of a section.
+  public static let unableToDeleteSection = NTStatus(
+    "STATUS_UNABLE_TO_DELETE_SECTION", 0xc000_001b)
+  /// The view is larger than the section.
+  public static let invalidViewSize = NTStatus("STATUS_INVALID_VIEW_SIZE", 0xc000_001f)
+  /// A page is not locked.
+  public static let notLocked = NTStatus("STATUS_NOT_LOCKED", 0xc000_002a)
+  /// A page is not committed.
+  public static let notCommitted = NTStatus("STATUS_NOT_COMMITTED", 0xc000_002d)
+  /// The protection is none, or not possible for the memory.
+  public static let invalidPageProtection = NTStatus(
+    "STATUS_INVALID_PAGE_PROTECTION", 0xc000_0045)
+  /// The section does not allow the protection.
+  public static let sectionProtection = NTStatus("STATUS_SECTION_PROTECTION", 0xc000_004e)
+  /// There are not enough resources: no stretch of memory for a large page.
+  public static let insufficientResources = NTStatus(
+    "STATUS_INSUFFICIENT_RESOURCES", 0xc000_009a)
+  /// The address is not the first of what was reserved.
+  public static let freeNotAtBase = NTStatus("STATUS_FREE_VM_NOT_AT_BASE", 0xc000_009f)
+  /// A page of a section is committed already, or cannot be.
+  public static let alreadyCommitted = NTStatus("STATUS_ALREADY_COMMITTED", 0xc000_0021)
+  /// Nothing is reserved at the address.
+  public static let memoryNotAllocated = NTStatus("STATUS_MEMORY_NOT_ALLOCATED", 0xc000_00a0)
+  /// Memory and page files together have no room for the commitment.
+  public static let commitmentLimit = NTStatus("STATUS_COMMITMENT_LIMIT", 0xc000_012d)
+}

@@ -25,7 +25,7 @@ public enum WindowsEntryFormat: String, Sendable, CaseIterable {
   public var width: Int { self == .x86 ? 32 : 64 }
 
   /// Whether the kernel is one of 32-bit Windows.
-  var isThirtyTwoBit: Bool { self == .x86 || self == .pae }
+  package var isThirtyTwoBit: Bool { self == .x86 || self == .pae }
 
   /// The format in words: `x86 entries without PAE`.
   public var words: String {

@@ -76,6 +76,9 @@ extension PageClassifier {
 
   private func touchGuard(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     verdict.handler.append("MiCheckForUserStackOverflow")
+    if let stack = question.stack, stack.contains(verdict.finding.address) {
+      return grow(&verdict, stack)
+    }
     verdict.end(.fatal, .guardPageViolation)
     verdict.note(
       "the guard is taken away by this access, whether or not the protection allows it; the next"
@@ -83,6 +86,18 @@ extension PageClassifier {
     verdict.note(
       "in the stack of the thread with room below it, the stack grows instead"
         + " (STATUS_PAGE_FAULT_GUARD_PAGE); the thread is not known here", Self.flow)
+  }
+
+  /// The guard page of the thread's stack was touched.
+  private func grow(_ verdict: inout WindowsVerdict, _ stack: ThreadStack) {
+    guard let next = stack.nextGuard(below: verdict.finding.address) else {
+      verdict.end(.fatal, .stackOverflow)
+      return verdict.note("the stack of the thread has no page left for another guard", Self.flow)
+    }
+    verdict.end(.soft, .guardPage)
+    verdict.note(
+      "the stack of the thread grows: \(next) becomes the guard, and the access is tried again",
+      Self.flow)
   }
 
   /// A table of the page tables is not in memory: it is brought in first.

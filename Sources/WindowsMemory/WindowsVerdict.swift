@@ -46,6 +46,7 @@ struct FaultQuestion {
   let result: AccessResult
   let state: PagingState
   let interruptLevel: UInt8
+  let stack: ThreadStack?
 
   /// Whether instructions are told from data: else a fetch is a read.
   var refusesExecution: Bool { state.noExecute }
@@ -83,14 +84,16 @@ extension PageClassifier {
   ///   - access: The access.
   ///   - result: What the processor did with it.
   ///   - interruptLevel: The IRQL; 0 is that of programs.
+  ///   - stack: The stack of the thread, where it is known; without it, no stack grows.
   /// - Returns: The verdict.
   public func verdict(
     on address: VirtualAddress, _ access: Access, _ result: AccessResult,
-    interruptLevel: UInt8 = 0
+    interruptLevel: UInt8 = 0, stack: ThreadStack? = nil
   ) -> WindowsVerdict {
     var verdict = WindowsVerdict(finding(of: address))
     let question = FaultQuestion(
-      access: access, result: result, state: search.state, interruptLevel: interruptLevel)
+      access: access, result: result, state: search.state, interruptLevel: interruptLevel,
+      stack: stack)
     switch result {
     case .translated: verdict.cost = WindowsVerdict.Cost.none
     case .missing: break

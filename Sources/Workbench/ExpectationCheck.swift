@@ -56,6 +56,19 @@ struct ExpectationCheck {
       return PagemapCheck(pagemap).differences.map {
         failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
       }
+    case .pfn(let pfn):
+      return PfnCheck(expected: pfn, machine: machine).differences.map {
+        failure("pfn \(pfn.number.value.hex)", $0.expected, $0.got)
+      }
+    case .lists(let lists):
+      return MomentCheck(opened: opened).differences(lists).map {
+        failure("lists", $0.expected, $0.got)
+      }
+    case .pagemapAt(let pagemap):
+      return MomentCheck(opened: opened)
+        .differences(pagemap, of: expectation.process?.value).map {
+          failure("pagemap-at \(pagemap.va.value.hex)", $0.expected, $0.got)
+        }
     case .sameDigest(let file):
       let other = try open(file) { try machine(of: $0) }
       return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }

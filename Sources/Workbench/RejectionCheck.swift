@@ -30,7 +30,11 @@ struct RejectionCheck {
       let path = "\(scenario.file.path) (rejects)"
       let reading = ScenarioParser.read(
         text: rejection.text.value, path: path, checkingName: false)
-      _ = try ImageBuilder.build(reading)
+      if let run = try TimelineRun(reading) {
+        try run.run()
+      } else {
+        _ = try ImageBuilder.build(reading)
+      }
       return []
     } catch {
       return error.diagnostics

@@ -27,7 +27,15 @@ public struct ScenarioRunner: Sendable {
       var answers = reading.scenario.map(ScenarioGolden.header) ?? []
       for variant in reading.variants {
         do {
-          let opened = try OpenScenario(variant)
+          let opened: OpenScenario
+          if let run = try TimelineRun(variant) {
+            let check = try TimelineCheck(run)
+            result.failures += check.failures
+            answers += check.lines
+            opened = check.end
+          } else {
+            opened = try OpenScenario(variant)
+          }
           for expectation in opened.scenario.expectations {
             result.failures += try ExpectationCheck(opened).failures(of: expectation)
           }

@@ -4,6 +4,7 @@ public import Machine
 import Paging
 import PhysicalMemory
 public import ScenarioFile
+import Simulator
 
 /// Opens whatever the user names, scenario or dump, as a machine.
 public enum Workbench {
@@ -44,22 +45,39 @@ public enum Workbench {
 }
 
 /// A scenario and the machine that it builds or opens.
-public struct OpenScenario: Sendable {
+public struct OpenScenario {
   /// What the file says.
   public let scenario: Scenario
   /// The machine.
   public let machine: Machine
-  /// What the builder intended; nil where the scenario opens a dump.
+  /// What the builder intended; nil where the scenario opens a dump or has a timeline.
   public let ledger: Ledger?
+  /// What is known of the moment of a timeline, beside the machine.
+  let moment: Moment?
+
+  /// A moment of a timeline.
+  struct Moment {
+    /// How many frames are on each list.
+    var lists: [ListCount]
+    /// The timeline, which has come to here.
+    var run: TimelineRun
+  }
+
+  /// A moment of a timeline.
+  init(_ scenario: Scenario, _ machine: Machine, at moment: Moment) {
+    (self.scenario, self.machine, self.moment) = (scenario, machine, moment)
+    ledger = nil
+  }
 
   /// Reads the scenario in a file and builds or opens its machine.
   ///
   /// - Parameters:
   ///   - path: the file.
   ///   - system: which of several systems, by its name, id or mode; the first unless one is named.
+  ///   - step: the step of a timeline after which the machine is wanted; the last unless said.
   /// - Throws: `ScenarioFileError`, or `DiagnosticList` with what is wrong with the file.
-  public init(_ path: String, system: String? = nil) throws {
-    try self.init(ScenarioParser.read(path: path).variant(for: system))
+  public init(_ path: String, system: String? = nil, step: Int? = nil) throws {
+    try self.init(ScenarioParser.read(path: path).variant(for: system), step: step)
   }
 
   /// Builds or opens the machine of a scenario.
@@ -68,10 +86,16 @@ public struct OpenScenario: Sendable {
   /// Builds or opens the machine of a scenario as it was read; of several systems, that of the first.
   ///
   /// - Throws: `DiagnosticList`, with what is wrong with the file and with the machine it asks for.
-  public init(_ reading: ScenarioReading) throws {
+  public init(_ reading: ScenarioReading, step: Int? = nil) throws {
     let reading = reading.variant(for: nil)
+    if let run = try TimelineRun(reading) {
+      try run.run(through: step)
+      self = run.moment
+      return
+    }
     guard let scenario = reading.scenario else { throw reading.list() }
     self.scenario = scenario
+    moment = nil
     guard case .dump(let dump) = scenario.machine.memory.value else {
       let built = try ImageBuilder.build(reading)
       (machine, ledger) = (built.machine, built.ledger)

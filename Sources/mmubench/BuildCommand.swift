@@ -5,6 +5,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import ScenarioFile
 import Workbench
 
 /// `build`: a scenario's memory as a file.
@@ -29,6 +30,11 @@ struct BuildCommand: ParsableCommand {
       "Also write what the builder intended, a walk object for each page.", valueName: "file"))
   var truth: String?
 
+  @Option(
+    help: ArgumentHelp("Build the machine after this step of the timeline.", valueName: "n"),
+    transform: Numbers.number)
+  var step: UInt64?
+
   @Flag(help: "Replace existing files.")
   var force = false
 
@@ -37,13 +43,20 @@ struct BuildCommand: ParsableCommand {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
     }
     try requireThreeFiles()
-    let opened = try OpenScenario(scenario)
+    let steps = try ScenarioParser.read(path: scenario).scenario?.timeline?.steps.count ?? 0
+    if let step, step < 1 || step > UInt64(steps) {
+      throw Failure.usage(
+        steps == 0
+          ? "\(scenario) has no timeline" : "the timeline has the steps 1 to \(steps)")
+    }
+    let opened = try OpenScenario(scenario, step: step.map { Int($0) })
     // Begun before the image is written, so that either both files can be created or none is.
     let truthFile = try truth.map { try OutputFile($0, force: force) }
     if let truthFile, let ledger = opened.ledger {
       try TruthLines(opened.machine).write(ledger, to: truthFile)
     } else if truth != nil {
-      throw Failure.usage("\(scenario) opens a dump, of which the builder intended nothing")
+      throw Failure.usage(
+        "\(scenario) opens a dump or has a timeline: the builder intended nothing")
     }
     for loss in try Workbench.export(opened.machine, as: format, to: output, force: force) {
       Notice.warn(loss)

@@ -37,6 +37,7 @@ struct MMUBench: ParsableCommand {
       CheckCommand.self,
       VerifyCommand.self,
       PagemapCommand.self,
+      SimulateCommand.self,
       QuizCommand.self,
     ])
 

@@ -1,6 +1,5 @@
-import BitLayout
-import Paging
-import WindowsMemory
+package import BitLayout
+package import Paging
 
 /// How a Windows kernel writes entries: valid ones with its software bits, and all the others.
 ///
@@ -8,15 +7,15 @@ import WindowsMemory
 /// set; a writable page was written to, so Dirty is set, and with it the processor's permission to
 /// write, which multiprocessor kernels, and all from Vista on, give on the first write only (their
 /// own permission is the field Write). Entries that lead to tables are accessed, dirty and writable.
-struct WindowsEntries: Sendable {
-  let kernel: WindowsKernel
-  let mask: InvalidPTEMask
-  let encoder: PTEEncoder
+package struct WindowsEntries: Sendable {
+  package let kernel: WindowsKernel
+  package let mask: InvalidPTEMask
+  package let encoder: PTEEncoder
   /// The number of the page file that is the store of compressed pages, if there is one.
-  let store: UInt64?
+  package let store: UInt64?
   private let hardware: WordLayout?
 
-  init(_ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?) {
+  package init(_ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?) {
     self.store = store
     self.kernel = kernel
     self.mask = mask
@@ -27,19 +26,19 @@ struct WindowsEntries: Sendable {
   // MARK: - Fields
 
   /// The field of a valid entry with the kernel's name, in any letter case.
-  func field(named name: String) -> BitField? {
+  package func field(named name: String) -> BitField? {
     hardware?.field(named: name).flatMap { $0.kind == .reserved ? nil : $0 }
   }
 
   /// The kernel's names of fields, highest first.
-  var fieldNames: [String] {
+  package var fieldNames: [String] {
     (hardware?.fields ?? []).reversed().filter { $0.kind != .reserved }
       .map { String(describing: $0.name) }
   }
 
   /// The layout of the flags in the PFN database.
-  var frameFlags: WordLayout? { kernel.layout(.pfnEntry) ?? kernel.layout(.pfnEntry1) }
-  var hasFrameFlags: Bool { frameFlags?.field(named: "PageLocation") != nil }
+  package var frameFlags: WordLayout? { kernel.layout(.pfnEntry) ?? kernel.layout(.pfnEntry1) }
+  package var hasFrameFlags: Bool { frameFlags?.field(named: "PageLocation") != nil }
 
   private func bits(_ names: String...) -> UInt64 {
     names.reduce(0) { $0 | (field(named: $1)?.mask ?? 0) }
@@ -48,26 +47,37 @@ struct WindowsEntries: Sendable {
   // MARK: - Valid entries
 
   /// What the kernel sets beside the processor's bits in an entry that leads to a table.
-  var tableBits: UInt64 {
+  package var tableBits: UInt64 {
     kernel.format == .arm64 ? bits("Accessed") : bits("Accessed", "Dirty", "Write")
   }
 
   /// What the kernel sets beside the processor's bits in an entry that grants these rights.
-  func pageBits(granting rights: Rights) -> UInt64 {
+  package func pageBits(granting rights: Rights) -> UInt64 {
     bits(of: Page(isWritable: rights.contains(.write), isDirty: rights.contains(.write)))
   }
 
   /// A valid page as the kernel sees it.
-  struct Page {
-    var isWritable: Bool
-    var isDirty: Bool
-    var isAccessed = true
-    var isCopiedOnWrite = false
-    var modifier = MMProtection.Modifier.none
+  package struct Page {
+    package var isWritable: Bool
+    package var isDirty: Bool
+    package var isAccessed = true
+    package var isCopiedOnWrite = false
+    package var modifier = MMProtection.Modifier.none
+
+    package init(
+      isWritable: Bool, isDirty: Bool, isAccessed: Bool = true, isCopiedOnWrite: Bool = false,
+      modifier: MMProtection.Modifier = .none
+    ) {
+      self.isWritable = isWritable
+      self.isDirty = isDirty
+      self.isAccessed = isAccessed
+      self.isCopiedOnWrite = isCopiedOnWrite
+      self.modifier = modifier
+    }
   }
 
   /// The kernel's bits of a valid page; those of the processor's rights come on top.
-  func bits(of page: Page) -> UInt64 {
+  package func bits(of page: Page) -> UInt64 {
     var result: UInt64 = 0
     if page.isWritable { result |= bits(permissionToWrite) }
     if page.isDirty { result |= bits("Dirty") }
@@ -86,13 +96,13 @@ struct WindowsEntries: Sendable {
   private var permissionToWrite: String { kernel.format == .arm64 ? "Writable" : "Write" }
 
   /// Whether the kernel lets an entry's page be written.
-  func isWritable(_ entry: UInt64) -> Bool { entry & bits(permissionToWrite) != 0 }
+  package func isWritable(_ entry: UInt64) -> Bool { entry & bits(permissionToWrite) != 0 }
 
   /// The bit of pages that every address space has.
-  var globalBit: UInt64 { bits("Global") }
+  package var globalBit: UInt64 { bits("Global") }
 
   /// Whether the processor may write a page only once the kernel has noted that it is dirty.
-  var holdsWriteBack: Bool {
+  package var holdsWriteBack: Bool {
     field(named: permissionToWrite)?.mask != X86Fields.writable.mask
   }
 }

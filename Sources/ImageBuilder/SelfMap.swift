@@ -1,37 +1,6 @@
 import Paging
 import WindowsMemory
 
-/// Where the builder puts the kernel's structures, and where a Windows kernel has its self-map.
-///
-/// The addresses are ones that kernels used: paged pool, non-paged pool and the PFN database of
-/// Windows 7 on x64; on 32-bit kernels the start of paged pool from which XP counts prototype PTEs.
-struct KernelSpace {
-  /// Records, descriptors, control areas.
-  let pool: UInt64
-  /// Arrays of prototype PTEs.
-  let prototypes: UInt64
-  /// The first entry of the PFN database, and how many bytes it may have.
-  let pfnDatabase: UInt64
-  let pfnDatabaseLimit: UInt64
-
-  init(_ format: WindowsEntryFormat, hasSkeleton: Bool) {
-    switch format {
-    case .x86, .pae:
-      pool = 0x8200_0000
-      prototypes = 0xe100_0000
-      pfnDatabase = 0x8100_0000
-      pfnDatabaseLimit = 16 << 20
-    case .x64, .arm64:
-      pool = 0xffff_fa80_8000_0000
-      // A mask usually has bit 45, which is bit 29 of the address in an entry: before and behind this
-      // one the two forms of such entries begin.
-      prototypes = hasSkeleton ? 0xffff_f8a0_1fff_8000 : 0xffff_f8a0_0000_0000
-      pfnDatabase = 0xffff_fa80_0000_0000
-      pfnDatabaseLimit = 256 << 20
-    }
-  }
-}
-
 /// The place of page tables in a kernel's own address space: the self-map.
 struct SelfMap {
   private let state: PagingState

@@ -1,0 +1,256 @@
+extension ScenarioReader {
+  /// `timeline:`.
+  func timeline(_ value: YAMLValue) -> Scenario.Timeline? {
+    let items = items(of: value, "`timeline`")
+    if items.isEmpty, case .list = value.kind {
+      report(.empty, "`timeline` has no steps", at: value.mark)
+    }
+    return Scenario.Timeline(mark: value.mark, steps: items.compactMap(step))
+  }
+
+  /// One item of `timeline`: the verb key says which.
+  private func step(_ value: YAMLValue) -> Scenario.Step? {
+    guard case .mapping = value.kind else {
+      wrongKind(
+        value, "an item of `timeline`", "a mapping", note: "write `read: 0x1000` and the like")
+      return nil
+    }
+    guard let table = stepTable(of: value), let fields = fields(of: value, table) else {
+      return nil
+    }
+    let operation = operation(fields)
+    let process = process(fields["process"])
+    let frames = items(of: fields["frames"], "`frames`").compactMap {
+      number($0, "an item of `frames`")
+    }
+    let faults = fields["faults"].map { list in
+      items(of: list, "`faults`").compactMap { text($0, "an item of `faults`") }
+    }
+    let expectations = items(of: fields["expect"], "`expect`").compactMap(expectation)
+    let note = text(fields["note"], "`note`")
+    let status = text(fields["status"], "`status`")
+    return operation.map {
+      Scenario.Step(
+        mark: value.mark, operation: $0, process: process, frames: frames, note: note,
+        status: status, faults: faults, expectations: expectations)
+    }
+  }
+
+  /// The table of the one verb that a step has.
+  private func stepTable(of value: YAMLValue) -> KeyTable? {
+    let keys = keys(of: value)
+    let found = keys.compactMap { key in
+      Vocabulary.steps.first { $0.name == key.value }.map { (table: $0, mark: key.mark) }
+    }
+    // `commit` is a key of `reserve` and of `create-section` too.
+    let verbs = found.filter { candidate in
+      !found.contains { other in
+        other.table.name != candidate.table.name && other.table.keys.contains(candidate.table.name)
+      }
+    }
+    if let first = verbs.first, verbs.count == 1 { return first.table }
+    let names = Vocabulary.steps.map(\.name)
+    if let last = verbs.map(\.mark).max() {
+      report(.keysDisagree, "a step does only one thing", at: last)
+    } else if let stranger = keys.first(where: { !Vocabulary.stepKeys.contains($0.value) }) {
+      report(Diagnostic(.unknownKey, unknown: "step", stranger, choices: names))
+    } else {
+      report(.missingKey, "an item of `timeline` needs a verb", at: value.mark)
+    }
+    return nil
+  }
+
+  // MARK: - Arguments
+
+  private func addresses(_ fields: Fields) -> ClosedRange<UInt64>? {
+    let verb = fields.table.name
+    return range(fields[verb], "`\(verb)`")?.value
+  }
+
+  private func address(_ fields: Fields) -> UInt64? {
+    number(fields[fields.table.name], "`\(fields.table.name)`")?.value
+  }
+
+  private func name(_ fields: Fields) -> String? {
+    text(fields[fields.table.name], "`\(fields.table.name)`")?.value
+  }
+
+  /// What `all` says instead of a number or of a range.
+  private func isAll(_ fields: Fields) -> Bool {
+    guard case .scalar("all", isPlain: true)? = fields[fields.table.name]?.kind else {
+      return false
+    }
+    return true
+  }
+
+  /// A number of pages; nil for `all`.
+  private func count(
+    _ fields: Fields, _ make: (UInt64?) -> Scenario.Operation
+  ) -> Scenario.Operation? {
+    isAll(fields) ? make(nil) : address(fields).map(make)
+  }
+
+  private func protection(of fields: Fields) -> Scenario.Protection? {
+    protection(fields["protection"])?.value
+  }
+
+  private func words<Word: RawRepresentable & CaseIterable & Sendable & Hashable>(
+    _ value: YAMLValue?, _ title: String
+  ) -> Set<Word>? where Word.RawValue == String {
+    guard let value else { return nil }
+    let items = items(of: value, title)
+    let words: [Located<Word>] = items.compactMap { word($0, "an item of \(title)") }
+    return words.count == items.count ? Set(words.map(\.value)) : nil
+  }
+
+  // MARK: - Verbs
+
+  private func operation(_ fields: Fields) -> Scenario.Operation? {
+    switch fields.table.name {
+    case "read": return access(.read, fields)
+    case "write": return access(.write, fields)
+    case "execute": return access(.execute, fields)
+    case "exit": return bool(fields["exit"], "`exit`").map { _ in .exit }
+    case "create-process":
+      return process(fields).map { .createProcess(name: $0.name, pid: $0.pid) }
+    case "fork": return process(fields).map { .fork(name: $0.name, pid: $0.pid) }
+    case "mmap", "munmap", "mprotect", "madvise", "mlock", "munlock", "create-file", "swap-on",
+      "swap-out", "drop-caches", "split", "numa-scan", "userfaultfd", "uffd-copy",
+      "uffd-zeropage", "uffd-protect", "uffd-unprotect", "clear-refs":
+      return linuxOperation(fields)
+    default: return windowsOperation(fields)
+    }
+  }
+
+  private func process(_ fields: Fields) -> (name: String, pid: UInt64)? {
+    let name = name(fields)
+    let pid = number(fields["pid"], "`pid`", in: 1...UInt64(UInt32.max))
+    guard let name, let pid else {
+      areProcessesKnown = false
+      return nil
+    }
+    createdProcesses.append((name, pid.value))
+    return (name, pid.value)
+  }
+
+  private func windowsOperation(_ fields: Fields) -> Scenario.Operation? {
+    switch fields.table.name {
+    case "reserve":
+      let protection = protection(of: fields) ?? .words(.readWrite, modifier: nil)
+      let commit = bool(fields["commit"], "`commit`")?.value ?? false
+      let large = bool(fields["large-pages"], "`large-pages`")?.value ?? false
+      return addresses(fields).map {
+        .reserve($0, protection, isCommitted: commit || large, isLarge: large)
+      }
+    case "commit", "protect":
+      guard let range = addresses(fields), let protection = protection(of: fields) else {
+        return nil
+      }
+      return fields.table.name == "commit"
+        ? .commit(range, protection) : .protect(range, protection)
+    case "decommit": return addresses(fields).map { .decommit($0) }
+    case "free": return address(fields).map { .free($0) }
+    case "stack":
+      let committed = number(fields["committed"], "`committed`", in: 1...1 << 20)?.value ?? 1
+      return addresses(fields).map { .stack($0, committed: committed) }
+    case "create-section": return section(fields).map { .createSection($0) }
+    case "map-view":
+      let page = number(fields["page"], "`page`")?.value ?? 0
+      guard let range = addresses(fields), let protection = protection(of: fields),
+        let section = text(fields["section"], "`section`")
+      else { return nil }
+      return .mapView(range, section: section.value, page: page, protection)
+    case "unmap-view": return address(fields).map { .unmapView($0) }
+    case "trim": return isAll(fields) ? .trim(nil) : addresses(fields).map { .trim($0) }
+    case "write-modified": return count(fields) { .writeModified(count: $0) }
+    case "compress": return count(fields) { .compress(count: $0) }
+    case "repurpose": return count(fields) { .repurpose(count: $0) }
+    case "zero-pages": return count(fields) { .zeroPages(count: $0) }
+    case "lock": return addresses(fields).map { .lock($0, isLocked: true) }
+    case "unlock": return addresses(fields).map { .lock($0, isLocked: false) }
+    default: return count(fields) { _ in .combine }
+    }
+  }
+
+  private func section(_ fields: Fields) -> Scenario.SectionStatement? {
+    let name = name(fields)
+    let kind: Located<Scenario.SectionKind>? = word(fields["kind"], "`kind`")
+    let commit = bool(fields["commit"], "`commit`")?.value ?? true
+    var parts: [Scenario.SectionStatement.Part] = []
+    if one(of: ["pages", "parts"], in: fields) == "pages" {
+      let pages = number(fields["pages"], "`pages`", in: 1...1 << 20)
+      let protection = protection(of: fields) ?? .words(.readWrite, modifier: nil)
+      guard let pages else { return nil }
+      parts = [.init(pages: pages.value, protection: protection)]
+    } else {
+      if let mark = fields.keyMark("protection") {
+        report(.keysDisagree, "`protection` goes with `pages`; each part has its own", at: mark)
+      }
+      parts = items(of: fields["parts"], "`parts`").compactMap(part)
+    }
+    guard let name, let kind, !parts.isEmpty else { return nil }
+    return Scenario.SectionStatement(
+      name: name, kind: kind.value, parts: parts, isCommitted: commit)
+  }
+
+  private func part(_ value: YAMLValue) -> Scenario.SectionStatement.Part? {
+    guard let fields = fields(of: value, Vocabulary.part) else { return nil }
+    let pages = number(fields["pages"], "`pages`", in: 1...1 << 20)
+    let protection = protection(of: fields)
+    let filePages = number(fields["file-pages"], "`file-pages`", in: 0...1 << 20)
+    guard let pages, let protection else { return nil }
+    return .init(pages: pages.value, protection: protection, filePages: filePages?.value)
+  }
+
+  private func linuxOperation(_ fields: Fields) -> Scenario.Operation? {
+    switch fields.table.name {
+    case "mmap": return mmap(fields).map { .mmap($0) }
+    case "munmap": return addresses(fields).map { .munmap($0) }
+    case "mprotect":
+      guard let range = addresses(fields),
+        let rights: Set<Scenario.MemoryRight> = words(fields["prot"], "`prot`")
+      else { return nil }
+      return .mprotect(range, rights)
+    case "madvise":
+      let advice: Located<Scenario.Advice>? = word(fields["advice"], "`advice`")
+      guard let range = addresses(fields), let advice else { return nil }
+      return .madvise(range, advice.value)
+    case "mlock": return addresses(fields).map { .mlock($0, isLocked: true) }
+    case "munlock": return addresses(fields).map { .mlock($0, isLocked: false) }
+    case "create-file":
+      let size = size(fields["size"], "`size`")
+      guard let name = name(fields), let size else { return nil }
+      return .createFile(name: name, size: size.value)
+    case "swap-on":
+      return number(fields["swap-on"], "`swap-on`", in: 1...1 << 20).map {
+        .swapOn(pages: $0.value)
+      }
+    case "swap-out": return addresses(fields).map { .swapOut($0) }
+    case "drop-caches": return count(fields) { _ in .dropCaches }
+    case "split": return address(fields).map { .split($0) }
+    case "numa-scan": return addresses(fields).map { .numaScan($0) }
+    case "userfaultfd":
+      guard let range = addresses(fields),
+        let modes: Set<Scenario.UserfaultMode> = words(fields["modes"], "`modes`")
+      else { return nil }
+      return .userfaultfd(range, modes)
+    case "uffd-copy": return addresses(fields).map { .userfaultFill($0, isZero: false) }
+    case "uffd-zeropage": return addresses(fields).map { .userfaultFill($0, isZero: true) }
+    case "uffd-protect": return addresses(fields).map { .userfaultProtect($0, isProtected: true) }
+    case "uffd-unprotect":
+      return addresses(fields).map { .userfaultProtect($0, isProtected: false) }
+    default: return count(fields) { _ in .clearRefs }
+    }
+  }
+
+  private func mmap(_ fields: Fields) -> Scenario.MmapStatement? {
+    let rights: Set<Scenario.MemoryRight>? = words(fields["prot"], "`prot`")
+    guard let range = addresses(fields), let rights else { return nil }
+    return Scenario.MmapStatement(
+      range, rights, isShared: bool(fields["shared"], "`shared`")?.value ?? false,
+      file: text(fields["file"], "`file`")?.value,
+      page: number(fields["page"], "`page`")?.value ?? 0,
+      isPopulated: bool(fields["populate"], "`populate`")?.value ?? false,
+      growsDown: bool(fields["grows-down"], "`grows-down`")?.value ?? false)
+  }
+}

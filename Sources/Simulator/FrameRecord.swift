@@ -1,0 +1,63 @@
+import PhysicalMemory
+public import WindowsMemory
+
+/// What the memory manager of Windows keeps of a frame: an entry of the PFN database.
+public struct FrameRecord: Hashable, Sendable {
+  /// What a frame is used for.
+  public enum Use: String, Hashable, Sendable {
+    /// Nothing.
+    case none
+    /// The kernel's own structures.
+    case kernel
+    /// A table of page tables.
+    case table
+    /// A page of one process.
+    case `private`
+    /// A page that prototype entries share.
+    case prototype
+    /// A part of a large page.
+    case large
+  }
+
+  /// The list that the frame is on.
+  public var location = PFNEntry.Location.zeroed
+  /// What it is used for.
+  public var use = Use.none
+  /// How many entries share it: of a page, those that are valid; of a table, its entries in use.
+  public var shareCount: UInt64 = 0
+  /// The number of references.
+  public var referenceCount: UInt64 = 0
+  /// The address of the entry that maps the page.
+  public var pteAddress: UInt64 = 0
+  /// The frame with that entry.
+  public var pteFrame: UInt64 = 0
+  /// Whether the entry is a prototype.
+  public var isPrototype = false
+  /// The entry that is put back when the page leaves memory, as it is in memory.
+  public var originalPte: UInt64 = 0
+  /// Whether the page has to be written before it may leave memory.
+  public var isModified = false
+  /// The place in the working set, of a page that is in one.
+  public var workingSetIndex: UInt64 = 0
+  /// The frame before it on its list.
+  public var previous: UInt64?
+  /// The frame after it.
+  public var next: UInt64?
+  /// How many entries of a table are not zero.
+  var usedEntries: UInt64 = 0
+  /// How often the page is locked into memory.
+  var lockCount: UInt64 = 0
+
+  /// A frame that nobody uses.
+  public init() {}
+
+  /// The record without what is counted for the simulation alone.
+  var shown: FrameRecord {
+    var record = self
+    (record.usedEntries, record.lockCount) = (0, 0)
+    return record
+  }
+
+  /// Where in physical memory the entry is that maps the page.
+  var ptePlace: UInt64 { pteFrame * frameSize + pteAddress % frameSize }
+}

@@ -1,0 +1,201 @@
+import PhysicalMemory
+
+/// A process of the simulated Linux.
+final class LinuxProcessState {
+  let name: String
+  let pid: UInt64
+  /// The value of CR3.
+  let root: UInt64
+  /// The areas, ascending.
+  var areas: [LinuxArea] = []
+
+  init(name: String, pid: UInt64, root: UInt64) {
+    self.name = name
+    self.pid = pid
+    self.root = root
+  }
+
+  /// The index of the area that holds an address.
+  func areaIndex(of address: UInt64) -> Int? {
+    areas.firstIndex { $0.start <= address && address < $0.end }
+  }
+
+  func area(of address: UInt64) -> LinuxArea? { areaIndex(of: address).map { areas[$0] } }
+
+  /// Parts the areas so that one begins at `start` and one ends at `end`; gives those between.
+  func isolate(_ start: UInt64, _ end: UInt64) -> [Int] {
+    for edge in [start, end] {
+      guard let index = areaIndex(of: edge), areas[index].start != edge else { continue }
+      var upper = areas[index]
+      upper.page += (edge - upper.start) / frameSize
+      upper.start = edge
+      areas[index].end = edge
+      areas.insert(upper, at: index + 1)
+    }
+    return areas.indices.filter { areas[$0].start >= start && areas[$0].end <= end }
+  }
+
+  /// Whether areas hold all of a range.
+  func covers(_ start: UInt64, _ end: UInt64) -> Bool {
+    var next = start
+    for area in areas where area.end > next && area.start < end {
+      guard area.start <= next else { return false }
+      next = area.end
+    }
+    return next >= end
+  }
+
+  /// Joins neighbours that differ in nothing.
+  func merge() {
+    var merged: [LinuxArea] = []
+    for area in areas {
+      if let last = merged.last, last.isContinued(by: area) {
+        merged[merged.count - 1].end = area.end
+        merged[merged.count - 1].hasOwnPages = last.hasOwnPages || area.hasOwnPages
+      } else {
+        merged.append(area)
+      }
+    }
+    areas = merged
+  }
+
+  func insert(_ area: LinuxArea) {
+    let index = areas.firstIndex { $0.start >= area.start } ?? areas.count
+    areas.insert(area, at: index)
+  }
+}
+
+/// An area: what the kernel calls a VMA.
+struct LinuxArea {
+  var start: UInt64
+  /// The address after the last.
+  var end: UInt64
+  var canRead: Bool
+  var canWrite: Bool
+  var canExecute: Bool
+  var isShared: Bool
+  /// The file behind it; of shared anonymous memory, a file without a name.
+  var file: LinuxFile?
+  /// The page of the file with which it begins.
+  var page: UInt64
+  var growsDown = false
+  /// VM_SOFTDIRTY: every page counts as written since the last clearing.
+  var isSoftDirty = true
+  /// VM_HUGEPAGE, and VM_NOHUGEPAGE.
+  var isHugeAdvised = false
+  var isLocked = false
+  var isMissingNoted = false
+  var isProtectNoted = false
+  /// Whether pages of its own were ever made here, so that fork copies its entries.
+  var hasOwnPages = false
+
+  /// Whether untouched pages are pages of zeros of the process's own.
+  var isAnonymous: Bool { file == nil }
+  var isAccessible: Bool { canRead || canWrite || canExecute }
+  /// Whether a neighbour is the same area further on.
+  func isContinued(by other: LinuxArea) -> Bool {
+    end == other.start && file === other.file && isShared == other.isShared
+      && (file == nil || filePage(of: end) == other.page)
+      && canRead == other.canRead && canWrite == other.canWrite && canExecute == other.canExecute
+      && growsDown == other.growsDown && isSoftDirty == other.isSoftDirty
+      && isHugeAdvised == other.isHugeAdvised && isLocked == other.isLocked
+      && isMissingNoted == other.isMissingNoted && isProtectNoted == other.isProtectNoted
+  }
+
+  /// The page of the file behind an address.
+  func filePage(of address: UInt64) -> UInt64 { page + (address - start) / frameSize }
+}
+
+/// A file, or memory that processes share: pages that are in the page cache, or not.
+final class LinuxFile {
+  let name: String
+  let size: UInt64
+  /// Whether there is no disk behind it: shared anonymous memory.
+  let isMemory: Bool
+  /// A number of its own.
+  let inode: UInt64
+  /// The frames of the pages in the cache.
+  var cache: [UInt64: UInt64] = [:]
+  /// The places in swap of pages that were swapped out (shared memory).
+  var swapped: [UInt64: UInt64] = [:]
+  /// What was written back, by page.
+  var disk: [UInt64: [UInt8]] = [:]
+
+  init(name: String, size: UInt64, isMemory: Bool, inode: UInt64) {
+    (self.name, self.size, self.isMemory, self.inode) = (name, size, isMemory, inode)
+  }
+
+  func content(ofPage page: UInt64) -> [UInt8]? {
+    if let written = disk[page] { return written }
+    return isMemory ? nil : FileContent.page(page, of: name)
+  }
+}
+
+/// What the kernel keeps of a frame: a `struct page`.
+struct LinuxPage {
+  /// Where the page is mapped.
+  var mappers: [Mapper] = []
+  /// The file and the page of it, of a page in the page cache.
+  var file: (file: LinuxFile, page: UInt64)?
+  /// The place in the swap area, of a page in the swap cache.
+  var swap: UInt64?
+  /// Whether it has to be written before it can be dropped.
+  var isDirty = false
+  /// MADV_FREE: it may be dropped as long as nobody writes to it.
+  var isLazyFree = false
+  /// Whether it is a table of page tables.
+  var isTable = false
+  /// Whether it is part of a huge page.
+  var isHuge = false
+
+  /// An entry that maps the page.
+  struct Mapper: Hashable {
+    var pid: UInt64
+    var address: UInt64
+  }
+
+  var isAnonymous: Bool { file == nil && !isTable }
+}
+
+/// A swap area.
+struct LinuxSwap {
+  /// The number of pages, the header at 0 included.
+  let pageCount: UInt64
+  /// What is at each place, and how many entries lead there.
+  private(set) var slots: [UInt64: Slot] = [:]
+  private var free: [UInt64] = []
+  private var next: UInt64 = 1
+
+  struct Slot {
+    var content: [UInt8]?
+    var entries: Int
+    /// The frame of the page, while it is in the swap cache.
+    var frame: UInt64?
+  }
+
+  init(pages: UInt64) { pageCount = pages }
+
+  /// A place for a page; nil where none is left.
+  mutating func take(_ slot: Slot) -> UInt64? {
+    let place: UInt64
+    if let last = free.popLast() {
+      place = last
+    } else {
+      guard next < pageCount else { return nil }
+      place = next
+      next += 1
+    }
+    slots[place] = slot
+    return place
+  }
+
+  mutating func change(_ place: UInt64, _ change: (inout Slot) -> Void) {
+    guard var slot = slots[place] else { return }
+    change(&slot)
+    slots[place] = slot
+    if slot.entries == 0, slot.frame == nil {
+      slots[place] = nil
+      free.append(place)
+    }
+  }
+}

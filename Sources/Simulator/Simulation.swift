@@ -1,0 +1,111 @@
+import LinuxMemory
+public import Machine
+import PhysicalMemory
+public import ScenarioFile
+
+/// An operating system that a timeline changes.
+protocol SimulatedSystem: AnyObject {
+  /// Does a step and says what came of it.
+  func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport
+  /// The machine as it is.
+  var machine: Machine { get }
+  /// What is not as it must be, after any step.
+  var violations: [String] { get }
+  /// What pagemap says of a page.
+  func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64?
+}
+
+/// A timeline as it runs: a machine that changes step by step.
+///
+/// The machine is a Windows or a Linux by the scenario's `os`. Everything is deterministic: frames are
+/// taken from the front of lists, and a scenario may name them.
+public final class Simulation {
+  private let scenario: Scenario
+  private let system: any SimulatedSystem
+  private let steps: [Scenario.Step]
+  /// The number of steps that were done.
+  public private(set) var done = 0
+
+  /// Begins the timeline of a scenario.
+  ///
+  /// - Parameters:
+  ///   - scenario: the scenario, of one operating system.
+  ///   - machine: an empty machine with the memory, the registers and the system of the scenario.
+  /// - Throws: what is wrong with the scenario.
+  public init(_ scenario: Scenario, on machine: Machine) throws(DiagnosticList) {
+    self.scenario = scenario
+    steps = scenario.timeline?.steps ?? []
+    let mark = scenario.timeline?.mark ?? scenario.machine.mark
+    do throws(StepFailure) {
+      for step in steps { try Self.check(step, scenario) }
+    } catch {
+      throw error.list(scenario, at: mark)
+    }
+    do throws(StepFailure) {
+      if let id = scenario.machine.os?.value, LinuxKernel.isID(id) {
+        system = try LinuxSimulation(machine, scenario, id)
+      } else {
+        system = try WindowsSimulation(machine, scenario)
+      }
+    } catch {
+      throw error.list(scenario, at: scenario.machine.os?.mark ?? mark)
+    }
+  }
+
+  /// Refuses what the other system does.
+  private static func check(_ step: Scenario.Step, _ scenario: Scenario) throws(StepFailure) {
+    guard let wanted = step.operation.system, let id = scenario.machine.os?.value else { return }
+    guard (wanted == .linux) != LinuxKernel.isID(id) else { return }
+    throw .mistake(
+      .notForSystem, "line \(step.mark.line): only \(wanted.rawValue) does this", notes: [])
+  }
+
+  /// The number of steps of the timeline.
+  public var count: Int { steps.count }
+
+  /// The next step; nil at the end.
+  public var next: Scenario.Step? { done < steps.count ? steps[done] : nil }
+
+  /// Does the next step; nil at the end.
+  ///
+  /// - Throws: what is wrong with the scenario. A call that fails, and a program that is hit, are
+  ///   answers: their status is in the report.
+  public func step() throws(DiagnosticList) -> StepReport? {
+    guard let step = next else { return nil }
+    do throws(StepFailure) {
+      let report = try system.perform(step, done + 1)
+      done += 1
+      return report
+    } catch {
+      throw error.list(scenario, at: step.mark)
+    }
+  }
+
+  /// The machine as it is after the steps so far.
+  ///
+  /// Its memory changes with the next step.
+  public var machine: Machine { system.machine }
+
+  /// The word of pagemap for a page (Linux); nil where there is no such process, and on Windows.
+  public func pagemap(
+    _ address: UInt64, of process: Scenario.ProcessReference?
+  ) -> UInt64? {
+    system.pagemap(address, of: process)
+  }
+
+  /// What is not as it must be: of the invariants of the memory manager, those that do not hold.
+  public var violations: [String] { system.violations }
+}
+
+extension StepFailure {
+  func list(_ scenario: Scenario, at mark: SourceMark) -> DiagnosticList {
+    let diagnostic: Diagnostic
+    switch self {
+    case .status(let status):
+      diagnostic = Diagnostic(.outOfFrames, "the machine cannot begin: \(status.name)", at: mark)
+    case .mistake(let code, let text, let notes):
+      diagnostic = Diagnostic(code, text, at: mark, notes: notes)
+    }
+    return DiagnosticList(source: scenario.file, diagnostics: [diagnostic])
+  }
+}

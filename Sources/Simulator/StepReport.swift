@@ -1,0 +1,151 @@
+public import Paging
+public import PhysicalMemory
+import WindowsMemory
+
+/// What a step did, for those who print it and compare it.
+public struct StepReport: Sendable {
+  /// The number of the step, from 1.
+  public var number: Int
+  /// What was done, in words.
+  public var title: String
+  /// Who did it.
+  public var process: String
+  /// The number of the process.
+  public var pid: UInt64 = 0
+  /// What the scenario remarks.
+  public var note: String?
+  /// What the call returned, or what the program was hit by; nil where nothing is said.
+  public var status: StepStatus?
+  /// The faults in their order, as many as are kept.
+  public var faults: [FaultReport] = []
+  /// The number of faults by how they ended.
+  public var faultCounts: [String: Int] = [:]
+  /// The number of accesses that were made.
+  public var accesses = 0
+  /// What the memory manager did beside, in order.
+  public var events: [String] = []
+  /// The entries that changed, in the order of their first change, as many as are kept.
+  public var entries: [ChangedEntry] = []
+  /// The number of entries that changed and are not kept.
+  public var moreEntries = 0
+  /// The frames that changed, as many as are kept.
+  public var frames: [FrameChange] = []
+  /// The number of frames that changed and are not kept.
+  public var moreFrames = 0
+  /// How many frames are on each list, before and after.
+  public var lists: [ListCount] = []
+  /// What the kernel says of pages in the range of the step, after it (Linux).
+  public var pages: [PageReport] = []
+  /// The address that the step is about.
+  public var address: VirtualAddress?
+
+  init(number: Int, title: String, process: String, note: String?) {
+    self.number = number
+    self.title = title
+    self.process = process
+    self.note = note
+  }
+
+  /// More changes than this are counted, not kept.
+  static let limit = 64
+}
+
+/// How a step ended.
+public struct StepStatus: Hashable, Sendable {
+  /// The name: `STATUS_ACCESS_VIOLATION`, `ENOMEM`, `SIGSEGV`.
+  public var name: String
+  /// The number of an NTSTATUS.
+  public var code: UInt32?
+  /// Whether it is what a call that succeeds returns.
+  public var isSuccess: Bool
+
+  init(_ status: NTStatus) {
+    name = status.name
+    code = status.code
+    isSuccess = status == .success
+  }
+
+  init(_ name: String, code: UInt32? = nil, isSuccess: Bool = false) {
+    self.name = name
+    self.code = code
+    self.isSuccess = isSuccess
+  }
+}
+
+/// One fault and what became of it.
+public struct FaultReport: Hashable, Sendable {
+  /// The address.
+  public var address: VirtualAddress
+  /// The access.
+  public var access: Access
+  /// The error code that the processor pushed; nil for other exceptions than page faults.
+  public var errorCode: UInt32?
+  /// The error code by the names of its flags.
+  public var errorFlags: String
+  /// The state of the page, as the kernel's classifier finds it.
+  public var state: String
+  /// The functions of the kernel.
+  public var handler: [String]
+  /// The cost by the words of the command line.
+  public var cost: String
+  /// The status, the signal or the kind.
+  public var status: String
+  /// The number of the status, where there is one.
+  public var code: UInt32?
+}
+
+/// An entry of a page table, or of a prototype array, that changed.
+public struct ChangedEntry: Hashable, Sendable {
+  /// The name: `PTE`, `PDE`, `prototype PTE`.
+  public var name: String
+  /// The level; 1 is PTE.
+  public var level: Int
+  /// Whether it is an entry of a prototype array.
+  public var isPrototype: Bool
+  /// The first virtual address that it translates, or the address of the prototype entry.
+  public var address: VirtualAddress
+  /// Whose table it is.
+  public var process: String
+  /// Where it is.
+  public var place: PhysicalAddress
+  /// The number of bytes of an entry.
+  public var size: Int
+  /// The entry before the step.
+  public var before: UInt64
+  /// The entry after it.
+  public var after: UInt64
+  /// What the entry meant, in words.
+  public var meaningBefore: String
+  /// What it means now.
+  public var meaningAfter: String
+}
+
+/// What the kernel keeps of a frame, before and after.
+public struct FrameChange: Hashable, Sendable {
+  /// The number of the frame.
+  public var number: UInt64
+  /// What was kept of it; nil of a frame that was never used.
+  public var before: FrameRecord?
+  /// What is kept of it now.
+  public var after: FrameRecord
+}
+
+/// The number of frames on a list.
+public struct ListCount: Hashable, Sendable {
+  /// The name of the list.
+  public var name: String
+  /// The number before the step.
+  public var before: Int
+  /// The number after it.
+  public var after: Int
+}
+
+/// What Linux says of a page.
+public struct PageReport: Hashable, Sendable {
+  /// The first address.
+  public var address: VirtualAddress
+  /// The word of pagemap.
+  public var pagemap: UInt64
+  /// The word in letters.
+  public var words: String
+}

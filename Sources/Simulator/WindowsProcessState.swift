@@ -1,0 +1,200 @@
+import PhysicalMemory
+import WindowsMemory
+
+/// A process of the simulated Windows.
+final class WindowsProcessState {
+  let name: String
+  let pid: UInt64
+  /// The value of CR3.
+  let root: UInt64
+  /// The address of its record.
+  let record: UInt64
+  /// The ranges of addresses, ascending.
+  var ranges: [AddressRange] = []
+  /// The topmost descriptor of the tree.
+  var vadRoot: UInt64 = 0
+  /// The index in the working set of each page that is in it.
+  var workingSet: [UInt64: UInt64] = [:]
+  private var nextIndex: UInt64
+  private var freeIndexes: [UInt64] = []
+  /// The protection of pages of views that have one of their own, by the number of the page.
+  var viewProtections: [UInt64: MMProtection] = [:]
+  /// The pages that are locked into memory.
+  var lockedPages: Set<UInt64> = []
+  /// The stack of the thread, if the timeline made one.
+  var stack: ThreadStack?
+  /// The classifier, until the descriptors change.
+  var classifier: PageClassifier?
+
+  /// Before the first page of a program come the entries of page tables; the number is arbitrary.
+  private static let usualFirstIndex: UInt64 = 0x100
+
+  init(name: String, pid: UInt64, root: UInt64, record: UInt64, firstIndex: UInt64?) {
+    self.name = name
+    self.pid = pid
+    self.root = root
+    self.record = record
+    nextIndex = firstIndex ?? Self.usualFirstIndex
+  }
+
+  /// Enters a page into the working set; the index that was given back last is taken first.
+  func enter(_ page: UInt64) -> UInt64 {
+    if let index = workingSet[page] { return index }
+    let index: UInt64
+    if let free = freeIndexes.popLast() {
+      index = free
+    } else {
+      index = nextIndex
+      nextIndex += 1
+    }
+    workingSet[page] = index
+    return index
+  }
+
+  func leave(_ page: UInt64) {
+    if let index = workingSet.removeValue(forKey: page) { freeIndexes.append(index) }
+  }
+
+  /// The index of the range that holds a page.
+  func rangeIndex(of page: UInt64) -> Int? {
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].pages.upperBound < page { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].pages.contains(page) ? low : nil
+  }
+
+  /// Where a range with these pages would be inserted; nil where one overlaps.
+  func place(for pages: ClosedRange<UInt64>) -> Int? {
+    let index = ranges.firstIndex { $0.pages.upperBound >= pages.lowerBound } ?? ranges.count
+    guard index < ranges.count else { return index }
+    return ranges[index].pages.lowerBound > pages.upperBound ? index : nil
+  }
+}
+
+/// A range of addresses of a process, as its descriptor says.
+struct AddressRange {
+  var pages: ClosedRange<UInt64>
+  var kind: VADWords.Kind
+  var protection: MMProtection
+  var isPrivate: Bool
+  /// Whether all pages were committed with the reservation.
+  var isCommitted: Bool
+  /// The address of the descriptor.
+  var address: UInt64
+  /// The section of a view and the page of it with which the view begins.
+  var view: (section: SectionState, page: UInt64)?
+  /// How many pages are charged.
+  var charge: UInt64 = 0
+}
+
+/// A section of the simulated Windows.
+final class SectionState {
+  let name: String
+  let isImage: Bool
+  let isFile: Bool
+  let controlArea: UInt64
+  let parts: [Part]
+  /// How many views there are.
+  var viewCount = 0
+  /// What the file holds, by page, where it is not what it held at first.
+  var written: [UInt64: [UInt8]] = [:]
+
+  /// A subsection with its prototype array.
+  struct Part {
+    /// The address of the subsection and of its first prototype entry.
+    var address: UInt64
+    var base: UInt64
+    /// The first page, as the section counts, and the number of pages.
+    var first: UInt64
+    var count: UInt64
+    var protection: MMProtection
+    /// How many of the pages the file has.
+    var filePages: UInt64
+  }
+
+  init(name: String, isImage: Bool, isFile: Bool, controlArea: UInt64, parts: [Part]) {
+    self.name = name
+    self.isImage = isImage
+    self.isFile = isFile
+    self.controlArea = controlArea
+    self.parts = parts
+  }
+
+  var pageCount: UInt64 { parts.reduce(0) { $0 + $1.count } }
+
+  /// The subsection with a page.
+  func part(ofPage page: UInt64) -> Part? {
+    parts.first { page >= $0.first && page - $0.first < $0.count }
+  }
+
+  /// The page whose prototype entry is at an address.
+  func page(ofPrototype address: UInt64, entrySize: UInt64) -> UInt64? {
+    for part in parts where address >= part.base {
+      let index = (address - part.base) / entrySize
+      if index < part.count { return part.first + index }
+    }
+    return nil
+  }
+
+  /// What the file holds: at first the name, the number of the page, and a byte that says it again.
+  func content(ofPage page: UInt64) -> [UInt8] {
+    written[page] ?? FileContent.page(page, of: name)
+  }
+}
+
+/// The content of files, which nobody states: it is the same everywhere.
+enum FileContent {
+  /// A page of a file: its name and number as text, then the lowest byte of the number plus 1.
+  static func page(_ page: UInt64, of name: String) -> [UInt8] {
+    var bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: page &+ 1), count: Int(frameSize))
+    let text = Array("\(name) page \(page)".utf8.prefix(64))
+    bytes.replaceSubrange(0..<text.count, with: text)
+    return bytes
+  }
+}
+
+/// A page file of the simulated Windows.
+struct PageFileState {
+  let number: UInt64
+  let isStore: Bool
+  /// The number of pages, the header at 0 included.
+  let pageCount: UInt64
+  /// What is at each page; nil stands for zeros.
+  private(set) var pages: [UInt64: [UInt8]?] = [:]
+  private var free: [UInt64] = []
+  private var next: UInt64 = 1
+
+  init(number: UInt64, isStore: Bool, pageCount: UInt64) {
+    self.number = number
+    self.isStore = isStore
+    self.pageCount = pageCount
+  }
+
+  /// Whether no page has room.
+  var isFull: Bool { free.isEmpty && next >= pageCount }
+
+  /// The pages that are in use.
+  var usedCount: Int { pages.count }
+
+  /// Puts a page at the place that was given back last, or at the next one; nil where none is free.
+  mutating func put(_ content: [UInt8]?) -> UInt64? {
+    let place: UInt64
+    if let last = free.popLast() {
+      place = last
+    } else {
+      guard next < pageCount else { return nil }
+      place = next
+      next += 1
+    }
+    pages.updateValue(content, forKey: place)
+    return place
+  }
+
+  func content(at place: UInt64) -> [UInt8]? { pages[place] ?? nil }
+
+  mutating func release(_ place: UInt64) {
+    if pages.removeValue(forKey: place) != nil { free.append(place) }
+  }
+}

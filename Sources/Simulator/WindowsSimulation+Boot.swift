@@ -1,0 +1,138 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// What is there before the first step: the System process, the kernel's half, the PFN database.
+extension WindowsSimulation {
+  private static let usualSlot = 0x1ed
+
+  func boot(_ scenario: Scenario) throws(StepFailure) {
+    let slot = scenario.windows?.selfMapSlot?.value
+    state.cr3 = try makeRoot(0, slot: slot.map(Int.init) ?? Self.usualSlot)
+    selfMap = WindowsMemory.SelfMap(
+      of: state, in: memory.image, build: kernel.id.build)
+    try mapDatabase()
+    try mapKernel(through: pool.end)
+    try mapKernel(through: prototypeArena.end)
+    for half in 0..<2 {
+      let place = listHead + UInt64(half * structures.pointerSize)
+      storeKernel(listHead, at: place, size: structures.pointerSize)
+    }
+    try makeProcess("System", pid: 4, register: state.cr3, firstIndex: nil)
+    switch scenario.spaces {
+    case .processes(let list):
+      for item in list where item.pid?.value != 4 {
+        try startProcess(
+          item.name?.value ?? "process", pid: item.pid?.value ?? UInt64(4 * (processes.count + 1)),
+          root: item.root?.value, firstIndex: item.firstWorkingSetIndex?.value)
+      }
+    default:
+      try startProcess(
+        scenario.id.value, pid: 4096, root: scenario.machine.root?.value, firstIndex: nil)
+    }
+    system.systemRoot = state.cr3
+    system.processListHead = VirtualAddress(listHead)
+    system.pfnDatabase = VirtualAddress(space.pfnDatabase)
+    for anchor in [WindowsSystem.Anchor.systemRoot, .processList, .pfnDatabase] {
+      system.origins[anchor] = .init(.given, "scenario")
+    }
+    let available = frames.count(of: .zeroed)
+    commitLimit =
+      committed + UInt64(available)
+      + pageFiles.filter { !$0.isStore }.reduce(0) { $0 + $1.pageCount - 1 }
+  }
+
+  /// Maps the PFN database for all installed frames, each page of it at once.
+  private func mapDatabase() throws(StepFailure) {
+    guard let structure = structures.pfn else { return }
+    let count = (memory.installed.last?.upperBound ?? 0) + 1
+    guard count * structure.size <= space.pfnDatabaseLimit else {
+      throw .mistake(
+        .tooLarge, "a PFN database of \(count) frames takes too much memory",
+        notes: ["the bench makes \(space.pfnDatabaseLimit >> 20) MiB of it at most"])
+    }
+    let end = space.pfnDatabase + count * structure.size
+    try mapKernel(from: space.pfnDatabase, through: end)
+  }
+
+  // MARK: - Kernel addresses
+
+  func mapKernel(through end: UInt64) throws(StepFailure) {
+    let start = end <= space.pool + (1 << 28) && end >= space.pool ? space.pool : space.prototypes
+    try mapKernel(from: start, through: end)
+  }
+
+  /// Gives frames to the pages of the kernel between two addresses that have none.
+  private func mapKernel(from start: UInt64, through end: UInt64) throws(StepFailure) {
+    guard end > start else { return }
+    for page in (start / frameSize)...((end - 1) / frameSize) where kernelPages[page] == nil {
+      let frame = try takeKernelFrame()
+      kernelPages[page] = frame
+      let address = page * frameSize
+      let (place, _) = try makePlace(of: address, root: state.cr3, process: nil)
+      let entry = leaf.entry(frame, Self.readWrite, isDirty: true, isUser: false) ?? 0
+      store(entry, at: place, level: 1, address: address, process: nil)
+      frames.update(frame) { record in
+        record.use = .kernel
+        record.pteAddress = pteAddress(of: address, level: 1)
+        record.pteFrame = place / frameSize
+        record.originalPte = (try? word(.demandZero(Self.readWrite))) ?? 0
+      }
+    }
+  }
+
+  static let readWrite = MMProtection(base: "PAGE_READWRITE") ?? .zeroAccess
+
+  private func takeKernelFrame() throws(StepFailure) -> UInt64 {
+    guard let frame = frames.takeLast() else { throw .status(.noMemory) }
+    memory.zero(frame: frame)
+    return frame
+  }
+
+  /// The physical address of a byte of the kernel's structures.
+  func kernelPlace(_ address: UInt64) -> UInt64 {
+    (kernelPages[address / frameSize] ?? 0) * frameSize + address % frameSize
+  }
+
+  /// Writes a number at a kernel address; it may cross pages.
+  func storeKernel(_ value: UInt64, at address: UInt64, size: Int) {
+    guard address % frameSize + UInt64(size) > frameSize else {
+      return memory.store(value, at: kernelPlace(address), size: size)
+    }
+    for byte in 0..<UInt64(size) {
+      memory.store(value >> (8 * byte) & 0xff, at: kernelPlace(address + byte), size: 1)
+    }
+  }
+
+  func storeKernel(_ values: [MemberValue], of structure: UInt64) {
+    for (member, value) in values {
+      storeKernel(value, at: structure + member.offset, size: min(member.size, 8))
+    }
+  }
+
+  func kernelNumber(at address: UInt64, size: Int) -> UInt64 {
+    (0..<UInt64(size)).reversed().reduce(0) {
+      $0 << 8 | UInt64(memory.bytes(at: kernelPlace(address + $1), count: 1).first ?? 0)
+    }
+  }
+
+  /// Kernel memory for a structure, mapped and zero.
+  func take(_ size: UInt64) throws(StepFailure) -> UInt64 {
+    let address = pool.take(size)
+    try mapKernel(from: space.pool, through: pool.end)
+    for offset in stride(from: 0, to: size, by: 8) {
+      storeKernel(0, at: address + offset, size: Int(min(8, size - offset)))
+    }
+    return address
+  }
+
+  func takePrototypes(_ size: UInt64) throws(StepFailure) -> UInt64 {
+    let address = prototypeArena.take(size)
+    // Arrays of neighbouring subsections do not touch.
+    _ = prototypeArena.take(0x40)
+    try mapKernel(from: space.prototypes, through: prototypeArena.end)
+    return address
+  }
+}

@@ -1,0 +1,142 @@
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// Frames: where they come from, and what the PFN database says of them.
+extension WindowsSimulation {
+  /// Takes a frame: one that the step names, else from the zeroed, the free and the standby list.
+  ///
+  /// Where all are empty, modified pages are written and the oldest pages of working sets are trimmed,
+  /// until nothing is left that could be.
+  func takeFrame(isZeroed: Bool) throws(StepFailure) -> UInt64 {
+    if let wanted = wantedFrames.first {
+      wantedFrames.removeFirst()
+      guard let frame = frames.take(named: wanted) else {
+        throw .mistake(
+          .overlap, "frame \(wanted.hex) is in use, or not installed",
+          notes: ["`frames` names frames that are free"])
+      }
+      memory.zero(frame: frame)
+      return frame
+    }
+    while true {
+      if let frame = frames.takeZeroed() { return frame }
+      if let frame = frames.takeFree() {
+        if isZeroed { memory.zero(frame: frame) }
+        return frame
+      }
+      guard try reclaim() else { throw .status(.noMemory) }
+    }
+  }
+
+  /// Makes a frame free; false where nothing can be done.
+  private func reclaim() throws(StepFailure) -> Bool {
+    if try repurpose(count: 1) > 0 { return true }
+    if try writeModified(count: 1, toStore: false) > 0 { return true }
+    return try trimOldest()
+  }
+
+  /// Trims the page that has been longest in a working set, of the process that has most of them.
+  private func trimOldest() throws(StepFailure) -> Bool {
+    let largest = processes.max { $0.workingSet.count < $1.workingSet.count }
+    guard let largest else { return false }
+    let pages = largest.workingSet.sorted { $0.value < $1.value }.lazy.map(\.key)
+    for page in pages where try trim(page, of: largest) {
+      event("\((page * frameSize).hex) of \(largest.name) is trimmed: no frame is left")
+      return true
+    }
+    return false
+  }
+
+  // MARK: - PFN database
+
+  private static let numbers: [PFNEntry.Location: UInt64] = Dictionary(
+    uniqueKeysWithValues: PFNEntry.Location.allCases.enumerated().map { ($1, UInt64($0)) })
+
+  /// The priority of pages of programs that have not asked for another.
+  private static let usualPriority: UInt64 = 5
+
+  /// Writes the records that have changed into the PFN database.
+  func writeDatabase() {
+    guard let composer, let structure = structures.pfn else { return }
+    for frame in frames.takeStale() {
+      let record = frames[frame]
+      let isLinked = record.location != .active && record.location != .transition
+      var content = PFNContent(
+        location: Self.numbers[record.location] ?? 0,
+        u1: isLinked ? record.next ?? composer.noLink : record.workingSetIndex,
+        u2: isLinked ? record.previous ?? composer.noLink : record.shareCount)
+      content.pteAddress = record.pteAddress
+      content.pteFrame = record.pteFrame
+      content.originalPte = record.originalPte
+      content.referenceCount = record.referenceCount
+      content.isPrototype = record.isPrototype
+      content.isModified = record.isModified
+      content.priority = record.use == .none ? 0 : Self.usualPriority
+      storeKernel(composer.values(content), of: space.pfnDatabase + frame * structure.size)
+    }
+  }
+
+  // MARK: - Steps
+
+  static let listed: [PFNEntry.Location] = [
+    .zeroed, .free, .standby, .modified, .active,
+  ]
+
+  func beginStep() {
+    frames.beginStep()
+    journal.clear()
+    report.lists = Self.listed.map {
+      ListCount(name: $0.rawValue, before: frames.count(of: $0), after: 0)
+    }
+  }
+
+  /// Brings the database up to date and completes the report of the step.
+  func finishStep() {
+    writeDatabase()
+    for (index, location) in Self.listed.enumerated() where index < report.lists.count {
+      report.lists[index].after = frames.count(of: location)
+    }
+    report.entries = journal.changes.compactMap(entryReport)
+    report.moreEntries = journal.overflow
+    let changed = frames.changeOrder.filter { frame in
+      frames.before[frame].map { $0?.shown != frames[frame].shown } ?? false
+    }
+    report.frames = changed.prefix(StepReport.limit).map { frame in
+      FrameChange(number: frame, before: frames.before[frame] ?? nil, after: frames[frame])
+    }
+    report.moreFrames = max(0, changed.count - StepReport.limit)
+  }
+
+  private func entryReport(_ change: EntryJournal.Change) -> ChangedEntry? {
+    let after = memory.entry(at: change.place)
+    guard after != change.before else { return nil }
+    let table: PTETable = change.isPrototype ? .prototype : .process
+    func meaning(_ entry: UInt64) -> String {
+      decoder.reading(of: entry, level: change.level, table: table).words
+    }
+    return ChangedEntry(
+      name: change.isPrototype ? "prototype PTE" : state.mode.entryName(change.level),
+      level: change.level, isPrototype: change.isPrototype,
+      address: VirtualAddress(change.address), process: change.process,
+      place: PhysicalAddress(change.place), size: state.entrySize, before: change.before,
+      after: after,
+      meaningBefore: meaning(change.before), meaningAfter: meaning(after))
+  }
+}
+
+extension PTEReading {
+  /// The reading in a few words: `transition 0x1234 PAGE_READWRITE`.
+  var words: String {
+    var words = [state.rawValue]
+    if let pfn { words.append(pfn.hex) }
+    if let pageFile { words.append("\(pageFile):\((pageFileOffset ?? 0).hex)") }
+    if let address = prototypeAddress ?? subsectionAddress { words.append(address.hex) }
+    if let protection, protection != .zeroAccess {
+      words.append(protection.pageName)
+      if protection.modifier != .none { words.append(protection.modifier.rawValue) }
+    }
+    return words.joined(separator: " ")
+  }
+}

@@ -1,0 +1,158 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// Processes, their records and the descriptors of their addresses.
+extension WindowsSimulation {
+  func startProcess(
+    _ name: String, pid: UInt64, root: UInt64?, firstIndex: UInt64?
+  ) throws(StepFailure) {
+    guard !processes.contains(where: { $0.pid == pid }) else {
+      throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
+    }
+    let register = try makeRoot(root ?? 0, slot: selfMap?.slot ?? 0)
+    try makeProcess(name, pid: pid, register: register, firstIndex: firstIndex)
+  }
+
+  func makeProcess(
+    _ name: String, pid: UInt64, register: UInt64, firstIndex: UInt64?
+  ) throws(StepFailure) {
+    guard let structure = structures.process else { return }
+    let record = try take(structure.size)
+    let process = WindowsProcessState(
+      name: name, pid: pid, root: register, record: record, firstIndex: firstIndex)
+    processes.append(process)
+    let text = Array(name.utf8.prefix(structure.imageFileName.size - 1))
+    for (offset, byte) in text.enumerated() {
+      storeKernel(
+        UInt64(byte), at: record + structure.imageFileName.offset + UInt64(offset), size: 1)
+    }
+    storeKernel(
+      structure.values(pid: pid, root: register, userRoot: 0, vadRoot: 0), of: record)
+    linkProcesses()
+  }
+
+  /// Makes the ring of records anew.
+  private func linkProcesses() {
+    guard let links = structures.process?.activeProcessLinks else { return }
+    let ring = [listHead] + processes.map { $0.record + links.offset }
+    for (index, entry) in ring.enumerated() {
+      let next = ring[(index + 1) % ring.count]
+      let previous = ring[(index + ring.count - 1) % ring.count]
+      storeKernel(next, at: entry, size: structures.pointerSize)
+      storeKernel(
+        previous, at: entry + UInt64(structures.pointerSize), size: structures.pointerSize)
+    }
+  }
+
+  /// The process ends: all that it has goes back.
+  func exit(_ process: WindowsProcessState) throws(StepFailure) {
+    guard process.pid != 4 else { throw .mistake("the System process does not end") }
+    for range in process.ranges.reversed() { try release(range, of: process) }
+    process.ranges = []
+    let base = paging(of: process).root.rawValue
+    processes.removeAll { $0 === process }
+    linkProcesses()
+    if state.mode == .pae {
+      for index in 0..<4 as Range<UInt64> {
+        frames.release(memory.entry(at: base + index * 8) / frameSize)
+        committed -= 1
+      }
+    }
+    frames.release(base / frameSize)
+    committed -= 1
+    if let size = structures.process?.size { pool.give(process.record, size) }
+  }
+
+  // MARK: - Descriptors
+
+  /// The descriptors of a process have changed: its tree is written anew.
+  func rewriteRanges(of process: WindowsProcessState) {
+    guard let structure = structures.vad else { return }
+    let tree = BalancedTree(count: process.ranges.count)
+    let addresses = process.ranges.map(\.address)
+    for (range, node) in zip(process.ranges, tree.nodes) {
+      storeKernel(structure.links(node, of: addresses, kernel), of: range.address)
+    }
+    process.vadRoot = tree.root.map { addresses[$0] } ?? 0
+    if let root = structures.process?.vadTree {
+      storeKernel(process.vadRoot, at: process.record + root.offset, size: root.size)
+    }
+    process.classifier = nil
+  }
+
+  /// Writes what a descriptor says.
+  func write(_ range: AddressRange) throws(StepFailure) {
+    guard let structure = structures.vad,
+      let words = VADWords(
+        kernel, range.kind, range.protection, isPrivate: range.isPrivate,
+        committedPages: range.isCommitted ? range.charge : nil)
+    else {
+      throw .mistake(
+        .notForSystem, "VADs of \(kernel.id) have no way to say this kind of memory", notes: [])
+    }
+    var content = VADContent(pages: range.pages, words: words)
+    if let (section, page) = range.view, let part = section.part(ofPage: page) {
+      let skipped = page - part.first
+      let count = min(part.count - skipped, UInt64(range.pages.count))
+      let size = structures.entrySize
+      content.view = VADContent.View(
+        controlArea: section.controlArea, subsection: part.address,
+        prototypes: (part.base + skipped * size, part.base + (skipped + count - 1) * size))
+    }
+    storeKernel(structure.values(content), of: range.address)
+  }
+
+  /// Adds a range of addresses; a status where they are taken.
+  func add(_ range: AddressRange, to process: WindowsProcessState) throws(StepFailure) {
+    guard let index = process.place(for: range.pages) else {
+      throw .status(.conflictingAddresses)
+    }
+    var range = range
+    guard let structure = structures.vad else { return }
+    range.address = try take(range.isPrivate ? structure.shortSize : structure.size)
+    try write(range)
+    process.ranges.insert(range, at: index)
+    rewriteRanges(of: process)
+  }
+
+  /// Removes a range of addresses, whose pages are gone.
+  func remove(_ index: Int, of process: WindowsProcessState) {
+    let range = process.ranges.remove(at: index)
+    if let structure = structures.vad {
+      pool.give(range.address, range.isPrivate ? structure.shortSize : structure.size)
+    }
+    rewriteRanges(of: process)
+  }
+
+  /// What the kernel's classifier says about pages of a process.
+  func classifier(of process: WindowsProcessState) -> PageClassifier {
+    if let known = process.classifier { return known }
+    let record = WindowsProcess(
+      record: VirtualAddress(process.record), pid: process.pid, name: process.name,
+      directoryTableBase: process.root,
+      vadRoot: process.vadRoot == 0 ? nil : VirtualAddress(process.vadRoot))
+    let classifier = PageClassifier(system, memory.image, paging(of: process), process: record)
+    process.classifier = classifier
+    return classifier
+  }
+
+  // MARK: - Results
+
+  /// The machine as it is now.
+  var machine: Machine {
+    let touched = frames.records.keys.filter { memory.has($0) }
+    var machine = Machine(
+      memory: memory.image(touched: touched),
+      paging: paging(of: processes.dropFirst().first ?? processes[0]),
+      addressSpaces: (processes.dropFirst() + processes.prefix(1)).map {
+        AddressSpace(register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario")
+      },
+      system: .windows(system), format: "scenario",
+      size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
+    machine.readProcesses()
+    return machine
+  }
+}

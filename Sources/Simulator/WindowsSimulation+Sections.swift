@@ -1,0 +1,209 @@
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// Sections and their views, and pages that are combined.
+extension WindowsSimulation {
+  func createSection(_ statement: Scenario.SectionStatement) throws(StepFailure) {
+    guard let subsection = structures.subsection, let area = structures.controlArea else {
+      throw .mistake(.notForSystem, "where _SUBSECTION has its members is not known", notes: [])
+    }
+    guard sections[statement.name] == nil else {
+      throw .mistake(
+        .duplicateItem, "the section \(statement.name) is already there", notes: [])
+    }
+    let pages = statement.parts.reduce(0) { $0 + $1.pages }
+    if statement.kind == .pageFile, statement.isCommitted { try charge(pages) }
+    let isFile = statement.kind != .pageFile
+    let block = try take(area.size + subsection.size * UInt64(statement.parts.count))
+    let fileObject = isFile ? try take(16) : nil
+    storeKernel(
+      area.values(isImage: statement.kind == .image, fileObject: fileObject), of: block)
+    var parts: [SectionState.Part] = []
+    var first: UInt64 = 0
+    for (index, part) in statement.parts.enumerated() {
+      let base = try takePrototypes(part.pages * structures.entrySize)
+      parts.append(
+        SectionState.Part(
+          address: block + area.size + UInt64(index) * subsection.size, base: base, first: first,
+          count: part.pages, protection: protection(part.protection),
+          filePages: isFile ? part.filePages : part.pages))
+      first += part.pages
+    }
+    let unit: UInt64 = statement.kind == .image ? 8 : 1
+    for (index, part) in parts.enumerated() {
+      storeKernel(
+        subsection.values(
+          controlArea: block, base: part.base,
+          next: index + 1 < parts.count ? parts[index + 1].address : 0, entryCount: part.count,
+          startingSector: part.first * unit,
+          fullSectors: isFile ? min(part.filePages, part.count) * unit : 0), of: part.address)
+      try fill(part, statement)
+    }
+    sections[statement.name] = SectionState(
+      name: statement.name, isImage: statement.kind == .image, isFile: isFile, controlArea: block,
+      parts: parts)
+  }
+
+  /// Writes the prototype entries that a subsection begins with.
+  private func fill(
+    _ part: SectionState.Part, _ statement: Scenario.SectionStatement
+  ) throws(StepFailure) {
+    let inFile =
+      statement.kind == .pageFile
+      ? 0 : try word(.subsection(address: part.address, part.protection))
+    let isZero = statement.kind == .pageFile && !statement.isCommitted
+    let zeros = isZero ? 0 : try softwareEntry(part.protection)
+    for page in 0..<part.count {
+      let isRead = statement.kind != .pageFile && page < part.filePages
+      let address = part.base + page * structures.entrySize
+      // Pages of images beyond their file are zeros that nobody else writes back.
+      let entry = isRead || statement.kind == .file ? inFile : zeros
+      store(
+        entry, at: kernelPlace(address), level: 1, address: address, process: nil,
+        isPrototype: true)
+    }
+  }
+
+  /// The address of the prototype entry of a page of a section.
+  func prototype(of section: SectionState, page: UInt64) -> UInt64? {
+    section.part(ofPage: page).map { $0.base + (page - $0.first) * structures.entrySize }
+  }
+
+  private func section(_ name: String) throws(StepFailure) -> SectionState {
+    guard let section = sections[name] else {
+      let names = sections.keys.sorted().joined(separator: ", ")
+      throw .mistake(
+        "there is no section \(name) at this step",
+        notes: sections.isEmpty ? [] : ["there is \(names)"])
+    }
+    return section
+  }
+
+  func mapView(
+    _ range: ClosedRange<UInt64>, _ name: String, page: UInt64, _ protection: MMProtection,
+    _ process: WindowsProcessState
+  ) throws(StepFailure) {
+    let section = try section(name)
+    let pages = pages(of: range)
+    guard isUser(range.lowerBound), isUser(range.upperBound), range.lowerBound % 0x1_0000 == 0
+    else { throw .status(.invalidParameter) }
+    guard page + UInt64(pages.count) <= section.pageCount else {
+      throw .status(.invalidViewSize)
+    }
+    let most = section.parts.map(\.protection)
+    let isWritable = most.contains { $0.allowsWrite }
+    guard !protection.allowsWrite || protection.isCopyOnWrite || isWritable else {
+      throw .status(.sectionProtection)
+    }
+    try add(
+      AddressRange(
+        pages: pages, kind: section.isImage ? .image : .none, protection: protection,
+        isPrivate: false, isCommitted: false, address: 0, view: (section, page)), to: process)
+    section.viewCount += 1
+  }
+
+  func unmapView(_ address: UInt64, _ process: WindowsProcessState) throws(StepFailure) {
+    guard let index = process.rangeIndex(of: address / frameSize),
+      process.ranges[index].view != nil
+    else { throw .status(.notMappedView) }
+    try release(process.ranges[index], of: process)
+    remove(index, of: process)
+  }
+
+  /// Commits pages of a view of a section that reserves.
+  func commitView(
+    _ area: AddressRange, _ pages: ClosedRange<UInt64>, _ protection: MMProtection,
+    _ process: WindowsProcessState
+  ) throws(StepFailure) {
+    guard let (section, first) = area.view, !section.isFile else {
+      throw .status(.alreadyCommitted)
+    }
+    for page in pages {
+      guard
+        let address = prototype(of: section, page: first + page - area.pages.lowerBound)
+      else { continue }
+      let place = kernelPlace(address)
+      guard memory.entry(at: place) == 0 else { continue }
+      try charge(1)
+      store(
+        try softwareEntry(protection), at: place, level: 1, address: address, process: nil,
+        isPrototype: true)
+    }
+  }
+
+  // MARK: - Combining
+
+  /// Pages of the same content become one, which is copied as soon as somebody writes.
+  func combine() throws(StepFailure) {
+    var groups: [[UInt8]: [(process: WindowsProcessState, page: UInt64)]] = [:]
+    var order: [[UInt8]] = []
+    for process in processes {
+      for page in process.workingSet.keys.sorted() where isCombinable(page, process) {
+        guard let frame = decoder.reading(of: entry(ofPage: page, process)).pfn else { continue }
+        let content = memory.page(frame)
+        if groups[content] == nil { order.append(content) }
+        groups[content, default: []].append((process, page))
+      }
+    }
+    for content in order {
+      guard let group = groups[content], group.count > 1 else { continue }
+      try combine(group)
+    }
+  }
+
+  private func isCombinable(_ page: UInt64, _ process: WindowsProcessState) -> Bool {
+    guard let frame = decoder.reading(of: entry(ofPage: page, process)).pfn else { return false }
+    let record = frames[frame]
+    return record.use == .private && record.lockCount == 0 && isUser(page * frameSize)
+  }
+
+  private func combine(
+    _ group: [(process: WindowsProcessState, page: UInt64)]
+  ) throws(StepFailure) {
+    let prototype = try takePrototypes(structures.entrySize)
+    guard let copyOnWrite = MMProtection(base: "PAGE_WRITECOPY"), let first = group.first,
+      let kept = decoder.reading(of: entry(ofPage: first.page, first.process)).pfn
+    else { return }
+    try releaseSlot(of: kept)
+    store(
+      try softwareEntry(Self.readWrite), at: kernelPlace(prototype), level: 1, address: prototype,
+      process: nil, isPrototype: true)
+    try makeShared(kept, prototype: prototype, Self.readWrite, isModified: true)
+    combineBlocks[prototype] = group.count
+    for (process, page) in group {
+      let address = page * frameSize
+      guard let place = place(of: address, root: process.root) else { continue }
+      let frame = decoder.reading(of: memory.entry(at: place)).pfn
+      let entry = try validEntry(kept, copyOnWrite, isDirty: false)
+      store(entry, at: place, level: 1, address: address, process: process)
+      process.viewProtections[page] = copyOnWrite
+      frames.update(kept) { $0.shareCount += 1 }
+      if let frame, frame != kept {
+        try releaseSlot(of: frame)
+        frames.release(frame)
+      }
+    }
+    event("\(group.count) pages of the same content are frame \(kept.hex) now")
+  }
+
+  /// One entry fewer leads to a combined page; with the last one the page goes.
+  func releaseCombined(_ prototype: UInt64) throws(StepFailure) {
+    guard let count = combineBlocks[prototype] else { return }
+    guard count == 1 else {
+      combineBlocks[prototype] = count - 1
+      return
+    }
+    combineBlocks[prototype] = nil
+    let place = kernelPlace(prototype)
+    let reading = decoder.reading(of: memory.entry(at: place), table: .prototype)
+    if reading.state == .transition || reading.state == .valid, let frame = reading.pfn {
+      try releaseSlot(of: frame)
+      frames.release(frame)
+    } else if let slot = slot(of: memory.entry(at: place), isPrototype: true) {
+      pageFiles[slot.file].release(slot.page)
+    }
+    store(0, at: place, level: 1, address: prototype, process: nil, isPrototype: true)
+    prototypeArena.give(prototype, structures.entrySize)
+  }
+}

@@ -1,0 +1,71 @@
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// The steps of a timeline.
+extension WindowsSimulation: SimulatedSystem {
+  /// Windows has no pagemap.
+  func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64? { nil }
+
+  func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport {
+    let process = try process(step.process?.value)
+    report = StepReport(
+      number: number, title: step.operation.title, process: process.name,
+      note: step.note?.value)
+    report.address = step.operation.address
+    report.pid = process.pid
+    stepByte = UInt8(truncatingIfNeeded: number)
+    wantedFrames = step.frames.map { $0.value / 4096 }
+    beginStep()
+    do throws(StepFailure) {
+      try perform(step.operation, process)
+      if report.status == nil, !step.operation.isAccess { report.status = StepStatus(.success) }
+    } catch {
+      guard case .status(let status) = error else { throw error }
+      report.status = status
+    }
+    if let left = wantedFrames.first {
+      throw .mistake(
+        "the step takes no frame for \((left * 4096).hex)",
+        notes: ["`frames` names as many frames as the step needs, or fewer"])
+    }
+    finishStep()
+    return report
+  }
+
+  private func perform(
+    _ operation: Scenario.Operation, _ process: WindowsProcessState
+  ) throws(StepFailure) {
+    switch operation {
+    case .access(let statement): try access(statement, process)
+    case .exit: try exit(process)
+    case .reserve(let range, let said, let isCommitted, let isLarge):
+      try reserve(
+        range, protection(said), isCommitted: isCommitted, isLarge: isLarge, process)
+    case .commit(let range, let said): try commit(range, protection(said), process)
+    case .protect(let range, let said): try protect(range, protection(said), process)
+    case .decommit(let range): try decommit(range, process)
+    case .free(let address): try free(address, process)
+    case .stack(let range, let count): try makeStack(range, committed: count, process)
+    case .createSection(let statement): try createSection(statement)
+    case .mapView(let range, let name, let page, let said):
+      try mapView(range, name, page: page, protection(said), process)
+    case .unmapView(let address): try unmapView(address, process)
+    case .trim(let range): try trim(range, process)
+    case .writeModified(let count): try writeModified(count: count, toStore: false)
+    case .compress(let count): try writeModified(count: count, toStore: true)
+    case .repurpose(let count): try repurpose(count: count)
+    case .zeroPages(let count): zeroPages(count: count)
+    case .lock(let range, let isLocked): try lock(range, isLocked: isLocked, process)
+    case .combine: try combine()
+    case .createProcess(let name, let pid):
+      try startProcess(name, pid: pid, root: nil, firstIndex: nil)
+    default: throw .mistake("Windows has no such operation")
+    }
+  }
+}
+
+extension Scenario.Operation {
+  /// Whether the step makes accesses: what they give is no status of a call.
+  var isAccess: Bool { if case .access = self { true } else { false } }
+}

@@ -1,0 +1,216 @@
+import BitLayout
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
+
+/// A Windows whose memory manager is a model: what the classifier says of a fault is what it does.
+///
+/// All state is in the simulated memory as a Windows of that version has it: page tables with a
+/// self-map, records of processes, trees of VADs, control areas, prototype arrays, PFN database. The
+/// classifier reads it from there.
+final class WindowsSimulation {
+  var system: WindowsSystem
+  let kernel: WindowsKernel
+  let entries: WindowsEntries
+  let leaf: LeafBits
+  let decoder: PTEDecoder
+  let encoder: PTEEncoder
+  let structures: WindowsStructures
+  let composer: PFNComposer?
+  /// The paging state; its root is that of the System process.
+  var state: PagingState
+  let memory: SimulatedMemory
+  var frames: FrameTable
+  var processes: [WindowsProcessState] = []
+  var sections: [String: SectionState] = [:]
+  var pageFiles: [PageFileState]
+  /// How many entries of processes each prototype entry of combined pages has.
+  var combineBlocks: [UInt64: Int] = [:]
+  var space: KernelSpace
+  /// The frames behind kernel addresses, by the number of the page.
+  var kernelPages: [UInt64: UInt64] = [:]
+  var pool: KernelArena
+  var prototypeArena: KernelArena
+  var selfMap: WindowsMemory.SelfMap?
+  let listHead: UInt64
+  /// How many pages may be committed, and are.
+  var commitLimit = UInt64.max
+  var committed: UInt64 = 0
+  /// The frames that the step takes first.
+  var wantedFrames: [UInt64] = []
+  var report = StepReport(number: 0, title: "", process: "", note: nil)
+  var journal = EntryJournal()
+  /// The byte that writes of a step leave unless the step says another.
+  var stepByte: UInt8 = 0
+
+  /// The page tables of pages that the processor may use: present, written and accessed.
+  let tableBits: UInt64
+
+  init(_ machine: Machine, _ scenario: Scenario) throws(StepFailure) {
+    guard let system = machine.system.windows else {
+      throw .mistake(
+        .unknownSystem, "a timeline needs an operating system", notes: ["say `os:` of `machine`"])
+    }
+    guard machine.paging.mode != .arm64, machine.paging.mode != .la57 else {
+      throw .mistake(
+        .notForSystem, "timelines of Windows are simulated in the modes x86, pae and x86-64",
+        notes: [])
+    }
+    self.system = system
+    kernel = system.kernel
+    let store = scenario.windows?.pageFiles.first { $0.isStore }?.number.value
+    entries = WindowsEntries(kernel, system.invalidMask, store: store)
+    decoder = system.decoder
+    encoder = entries.encoder
+    structures = WindowsStructures(kernel)
+    composer = PFNComposer(kernel, structures)
+    state = machine.paging
+    guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
+      composer != nil
+    else {
+      throw .mistake(
+        .notForSystem, "where the structures of \(kernel.id) have their members is not known",
+        notes: [])
+    }
+    self.leaf = leaf
+    let table = EntryEncoder(state, level: 2, isPage: false)?.base ?? 0
+    let rights = state.bits(granting: .all, level: 2, isPage: false) ?? 0
+    tableBits = table | rights | entries.tableBits
+    do throws(SystemError) {
+      memory = try SimulatedMemory(machine.memory.runs, entrySize: state.entrySize)
+    } catch {
+      throw .mistake(.tooLarge, "\(error)", notes: [])
+    }
+    let roots = Self.roots(scenario)
+    let memory = memory
+    let named = Set(roots + (scenario.timeline?.steps ?? []).flatMap(\.frames).map(\.value))
+    frames = FrameTable(
+      installed: memory.installed,
+      from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
+      named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
+    pageFiles = (scenario.windows?.pageFiles ?? []).map {
+      PageFileState(
+        number: $0.number.value, isStore: $0.isStore,
+        pageCount: ($0.size?.value ?? (16 << 20)) / frameSize)
+    }
+    space = KernelSpace(kernel.format)
+    if let said = scenario.windows?.pfnDatabaseAddress { space.pfnDatabase = said.value }
+    pool = KernelArena(start: space.pool)
+    prototypeArena = KernelArena(start: space.prototypes)
+    listHead = pool.take(16)
+    frames.isJournaled = false
+    try boot(scenario)
+    frames.isJournaled = true
+    finishStep()
+  }
+
+  private static func roots(_ scenario: Scenario) -> [UInt64] {
+    guard case .processes(let list) = scenario.spaces else {
+      return scenario.machine.root.map { [$0.value] } ?? []
+    }
+    return list.compactMap { $0.root?.value }
+  }
+
+  /// The process that a step is about.
+  func process(_ reference: Scenario.ProcessReference?) throws(StepFailure) -> WindowsProcessState {
+    let found: WindowsProcessState?
+    switch reference {
+    case nil: found = processes.dropFirst().first
+    case .pid(let pid)?: found = processes.first { $0.pid == pid }
+    case .name(let name)?: found = processes.first { $0.name == name }
+    }
+    guard let found else {
+      throw .mistake("the process is not there at this step", notes: ["it has ended, or not begun"])
+    }
+    return found
+  }
+
+  /// The paging state of a process.
+  func paging(of process: WindowsProcessState) -> PagingState {
+    var state = state
+    state.cr3 = process.root
+    return state
+  }
+
+  func word(_ form: PTEForm) throws(StepFailure) -> UInt64 {
+    do throws(PTEEncodingError) {
+      return try encoder.entry(form)
+    } catch {
+      throw .mistake(.notForSystem, "\(kernel.id) has no such entry: \(error)", notes: [])
+    }
+  }
+
+  /// The five bits of a protection that the scenario words.
+  func protection(_ said: Scenario.Protection) -> MMProtection {
+    switch said {
+    case .number(let bits): return MMProtection(rawValue: UInt8(bits)) ?? .zeroAccess
+    case .words(let word, let modifier):
+      let wanted: MMProtection.Modifier =
+        switch modifier {
+        case .guard?: .guardPage
+        case .noCache?: .nocache
+        case .writeCombine?: .writecombine
+        default: .none
+        }
+      return word == .noAccess
+        ? .noAccess : MMProtection(base: "PAGE_\(word.rawValue)", modifier: wanted) ?? .zeroAccess
+    }
+  }
+
+  func event(_ text: @autoclosure () -> String) {
+    if report.events.count < StepReport.limit { report.events.append(text()) }
+  }
+}
+
+/// Hands out kernel addresses, and takes back what is freed.
+struct KernelArena {
+  let start: UInt64
+  private(set) var end: UInt64
+  private var free: [UInt64: [UInt64]] = [:]
+
+  init(start: UInt64) { (self.start, end) = (start, start) }
+
+  /// An address for `size` bytes, on a boundary of 16.
+  mutating func take(_ size: UInt64) -> UInt64 {
+    let size = (size + 15) / 16 * 16
+    if let address = free[size]?.popLast() { return address }
+    defer { end += size }
+    return end
+  }
+
+  mutating func give(_ address: UInt64, _ size: UInt64) {
+    free[(size + 15) / 16 * 16, default: []].append(address)
+  }
+}
+
+/// The entries that a step changed, each with what it was at first.
+struct EntryJournal {
+  struct Change {
+    var place: UInt64
+    var before: UInt64
+    var level: Int
+    var address: UInt64
+    var isPrototype: Bool
+    var process: String
+  }
+
+  private(set) var changes: [Change] = []
+  private var known: Set<UInt64> = []
+  private(set) var overflow = 0
+
+  mutating func note(_ change: @autoclosure () -> Change, at place: UInt64) {
+    guard changes.count < StepReport.limit else {
+      overflow += 1
+      return
+    }
+    if known.insert(place).inserted { changes.append(change()) }
+  }
+
+  mutating func clear() {
+    changes.removeAll(keepingCapacity: true)
+    known.removeAll(keepingCapacity: true)
+    overflow = 0
+  }
+}

@@ -1,0 +1,115 @@
+import Golden
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import Simulator
+import WindowsMemory
+
+/// Runs a timeline, compares each step with what is expected of it, and writes its golden.
+struct TimelineCheck {
+  private(set) var failures: [ScenarioResult.Failure] = []
+  private(set) var lines: [String] = []
+  /// The scenario as it ends.
+  let end: OpenScenario
+
+  init(_ run: TimelineRun) throws {
+    let steps = run.scenario.timeline?.steps ?? []
+    if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
+    for step in steps {
+      guard let report = try run.step() else { break }
+      failures += Self.differences(step, report).map { Self.failure(step, run.scenario, $0) }
+      failures += run.violations.prefix(Self.violationLimit).map {
+        Self.failure(step, run.scenario, ("an invariant of the memory manager", $0))
+      }
+      if !step.expectations.isEmpty {
+        let check = ExpectationCheck(run.moment)
+        for expectation in step.expectations { failures += try check.failures(of: expectation) }
+      }
+      if run.scenario.golden { lines += report.goldenLines + Self.digests(of: run.machine) }
+    }
+    end = run.moment
+  }
+
+  private static let violationLimit = 5
+
+  private static func differences(
+    _ step: Scenario.Step, _ report: StepReport
+  ) -> [(expected: String, got: String)] {
+    var differences: [(String, String)] = []
+    let got = report.status?.name ?? "none"
+    if let wanted = step.status?.value, wanted != got {
+      differences.append(("status \(wanted)", "status \(got)"))
+    } else if step.status == nil, let status = report.status, !status.isSuccess {
+      differences.append(("success", "status \(got)"))
+    }
+    if let wanted = step.faults?.map(\.value), wanted != report.faults.map(\.status) {
+      let text = report.faults.map(\.status).joined(separator: ", ")
+      differences.append(
+        ("faults \(wanted.joined(separator: ", "))", text.isEmpty ? "none" : "faults \(text)"))
+    }
+    return differences
+  }
+
+  private static func failure(
+    _ step: Scenario.Step, _ scenario: Scenario, _ difference: (expected: String, got: String)
+  ) -> ScenarioResult.Failure {
+    .init(
+      "step", at: "\(step.mark)", on: scenario.variant, expected: difference.expected,
+      got: difference.got)
+  }
+
+  /// The digest of every address space.
+  private static func digests(of machine: Machine) -> [String] {
+    var digester = Digester(memory: machine.memory, state: machine.paging)
+    return machine.addressSpaces.map { space in
+      let digest = digester.digest(root: space.register)
+      return "  digest \(space.owner ?? space.register.hex) \(digest.digest)"
+    }
+  }
+}
+
+extension StepReport {
+  /// The lines of a golden.
+  var goldenLines: [String] {
+    var lines = ["step \(number) \(title) by \(process)"]
+    if let status { lines.append("  status \(status.name)") }
+    if accesses > 0 { lines.append("  accesses \(accesses)") }
+    let kept = faults.count
+    lines += faults.map { fault in
+      "  fault \(fault.address) \(fault.access.kind.rawValue) \(fault.access.privilege.rawValue) "
+        + "\(fault.errorCode?.hex ?? "-") (\(fault.errorFlags)) \(fault.state) \(fault.cost) "
+        + "\(fault.status) \(fault.handler.joined(separator: ">"))"
+    }
+    if faultCounts.values.reduce(0, +) > kept {
+      lines += faultCounts.sorted { $0.key < $1.key }.map { "  faults \($0.key) \($0.value)" }
+    }
+    lines += events.map { "  event \($0)" }
+    lines += entries.map { entry in
+      "  \(entry.name) \(entry.address)\(entry.process.isEmpty ? "" : " " + entry.process) at "
+        + "\(entry.place) \(entry.before.hex) -> \(entry.after.hex) "
+        + "(\(entry.meaningBefore) -> \(entry.meaningAfter))"
+    }
+    if moreEntries > 0 { lines.append("  entries \(moreEntries) more") }
+    lines += frames.map(\.goldenLine)
+    if moreFrames > 0 { lines.append("  frames \(moreFrames) more") }
+    let changed = lists.filter { $0.before != $0.after }
+    if !changed.isEmpty {
+      let words = changed.map { "\($0.name) \($0.before) -> \($0.after)" }
+      lines.append("  lists \(words.joined(separator: ", "))")
+    }
+    lines += pages.map { "  pagemap \($0.address) \($0.pagemap.hex) \($0.words)" }
+    return lines
+  }
+}
+
+extension FrameChange {
+  fileprivate var goldenLine: String {
+    "  frame \(number.hex) \(before?.location.rawValue ?? "unused") -> \(after.location.rawValue)"
+      + (after.use == .none
+        ? ""
+        : " \(after.use.rawValue) share=\(after.shareCount) ref=\(after.referenceCount)"
+          + " pte=\(after.pteAddress.hex) in=\(after.pteFrame.hex)"
+          + " original=\(after.originalPte.hex)" + (after.isModified ? " modified" : ""))
+  }
+}
