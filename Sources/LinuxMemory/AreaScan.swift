@@ -51,7 +51,7 @@ public struct AreaScan<Visitor: AreaVisitor>: WalkerOperation {
       var address = area.start
       while address < area.end {
         let result = walker.translate(VirtualAddress(address))
-        let (reading, level) = reading(of: result)
+        let (reading, level) = decoder.reading(of: result)
         let shift = paging.pageShift(max(1, level))
         let first = shift < 64 ? (address >> shift) << shift : 0
         // The piece ends with what the entry is about, the area, or the address space.
@@ -68,27 +68,5 @@ public struct AreaScan<Visitor: AreaVisitor>: WalkerOperation {
       }
     }
     return visitor
-  }
-
-  private func reading(of result: WalkResult) -> (LinuxEntryReading?, level: Int) {
-    switch result {
-    case .mapped(let translation):
-      let shift = translation.pageShift
-      let page = (translation.address.rawValue >> shift) << shift
-      let reading = decoder.presentReading(
-        of: translation.entry, level: translation.level, page: PhysicalAddress(page))
-      return (reading, translation.level)
-    case .stopped(let stop):
-      switch stop.cause {
-      case .notPresent:
-        return (decoder.softwareReading(of: stop.entry, level: stop.level), stop.level)
-      case .missing: return (nil, stop.level)
-      case .reservedBits:
-        return (
-          decoder.presentReading(of: stop.entry, level: stop.level, page: nil), stop.level
-        )
-      case .nonCanonical: return (LinuxEntryReading(.none), 1)
-      }
-    }
   }
 }

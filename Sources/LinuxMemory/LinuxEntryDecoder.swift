@@ -9,7 +9,7 @@ public import PhysicalMemory
 public struct LinuxEntryDecoder: Sendable {
   /// The kernel.
   public let kernel: LinuxKernel
-  private let paging: PagingState
+  let paging: PagingState
   /// Bits that do not make an entry anything, where all others are 0.
   private let nothingMask: UInt64
   /// SWP_PFN_MASK: the bits of an offset that are a frame number, where it is one.

@@ -22,12 +22,7 @@ public struct LinuxKernel: Sendable {
     _ version: LinuxVersion, _ format: LinuxEntryFormat, options: LinuxOptions? = nil
   ) throws(LinuxKernelError) {
     guard version >= format.oldestVersion else { throw .tooOld(version, format) }
-    self.version = version
-    self.format = format
-    self.options = options ?? .usual(for: format)
-    swapTypes = SwapTypes(version, self.options)
-    swapEntry = SwapEntryLayout(version, format)
-    bits = SoftwareBits(version, format)
+    self.init(unchecked: version, format, options ?? .usual(for: format))
   }
 
   /// The kernel with a name like `linux-6.1`, for the entries of a mode.
@@ -36,6 +31,19 @@ public struct LinuxKernel: Sendable {
   ) throws(LinuxKernelError) {
     guard let version = Self.version(ofID: id) else { throw .notAName(id) }
     try self.init(version, LinuxEntryFormat(mode), options: options)
+  }
+
+  /// The same kernel with other choices of its configuration.
+  public func configured(_ options: LinuxOptions) -> LinuxKernel {
+    LinuxKernel(unchecked: version, format, options)
+  }
+
+  private init(unchecked version: LinuxVersion, _ format: LinuxEntryFormat, _ options: LinuxOptions)
+  {
+    (self.version, self.format, self.options) = (version, format, options)
+    swapTypes = SwapTypes(version, options)
+    swapEntry = SwapEntryLayout(version, format)
+    bits = SoftwareBits(version, format)
   }
 
   /// The name: `linux-6.1`.

@@ -6,6 +6,8 @@ public struct LinuxSystem: Sendable {
   public var foundBy: String
   /// What reads the kernel's descriptors of frames; nil where the kernel does not say where they are.
   public var frames: LinuxFrames?
+  /// What is known of its caches.
+  public var caches = PageCaches()
 
   /// Describes a system.
   public init(_ kernel: LinuxKernel, foundBy: String) {

@@ -23,7 +23,10 @@ public struct LinuxVersion: Hashable, Sendable {
     // No version has parts of more than four digits, which also fit any integer.
     let parts = numbers.map { $0.count <= 4 ? Int($0) : nil }
     guard parts.count >= 2, let major = parts[0], let minor = parts[1] else { return nil }
-    self.init(major, minor, parts.count > 2 ? parts[2] : nil)
+    let patch = parts.count > 2 ? parts[2] : nil
+    // Distributions name all releases of a series like the first, 6.1.0-50-amd64: the series is known.
+    let isBuild = release.dropFirst(numbers.map(\.count).reduce(numbers.count - 1, +)).first == "-"
+    self.init(major, minor, patch == 0 && isBuild ? nil : patch)
   }
 }
 

@@ -76,6 +76,10 @@ public struct MemoryArea: Hashable, Sendable {
   public var inode: UInt64
   /// The path of the file, or the name of the area: `[stack]`.
   public var path: String
+  /// The size of the file in bytes, where it is known; `/proc/PID/maps` does not say it.
+  public var fileSize: UInt64?
+  /// The protection key of the pages that are brought in; 0 where it is not known, as for most.
+  public var protectionKey: UInt64 = 0
 
   /// Describes an area; `end` is above `start`.
   public init(
@@ -96,6 +100,32 @@ public struct MemoryArea: Hashable, Sendable {
 
   /// Whether a file, or shared memory, stands behind the pages that nobody has written.
   public var hasFile: Bool { inode != 0 || flags.contains(.shared) }
+
+  /// Whether the kernel itself provides the pages: `[vdso]` and the like.
+  public var isSpecialMapping: Bool {
+    Self.specialNames.contains { path.hasPrefix($0) }
+  }
+
+  private static let specialNames = ["[vdso", "[vvar", "[uprobes", "[sigpage", "[vectors"]
+
+  /// Whether the pages are those of a block device itself, which has no file system.
+  public var isBlockDevice: Bool {
+    path.hasPrefix("/dev/") && !path.hasPrefix("/dev/zero") && !path.hasPrefix("/dev/shm/")
+      && flags.isDisjoint(with: [.frameMap, .mixedMap, .hugePages])
+  }
+
+  /// Whether untouched pages are pages of zeros of the process's own (`vma_is_anonymous`).
+  public var isAnonymous: Bool {
+    !hasFile && !isSpecialMapping && flags.isDisjoint(with: [.frameMap, .mixedMap, .hugePages])
+  }
+
+  /// Whether the page at an address is past the end of the file.
+  public func isPastEnd(_ address: UInt64) -> Bool {
+    guard let fileSize else { return false }
+    // The last page of a file is there as a whole.
+    let (offset, overflows) = fileOffset.addingReportingOverflow(address - start)
+    return overflows || offset & ~0xfff >= fileSize
+  }
 
   /// Whether any access is allowed (`vma_is_accessible`).
   public var isAccessible: Bool { !flags.isDisjoint(with: [.read, .write, .execute]) }

@@ -53,6 +53,9 @@ public struct SoftwareBits: Sendable {
     }
   }
 
+  /// The bits of pages that are present for the kernel only.
+  var ofInvalidPages: [BitField] { [protNone, presentInvalid].compactMap { $0 } }
+
   /// The bits of pages that are present for the processor too.
   var ofPresentPages: [BitField] {
     [special, softDirty, userfaultWriteProtect, deviceMapping, savedDirty, dirty]

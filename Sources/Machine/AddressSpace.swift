@@ -1,3 +1,4 @@
+public import LinuxMemory
 public import WindowsMemory
 
 /// A root that translations can start from, and whose it is.
@@ -14,17 +15,20 @@ public struct AddressSpace: Hashable, Sendable {
   public var sureness: Sureness?
   /// The record that Windows keeps of the process, where it was read.
   public var record: WindowsProcess?
+  /// The areas that Linux keeps of the process, where they are known.
+  public var areas: MemoryAreas?
 
   /// Describes a root.
   public init(
     register: UInt64, pid: UInt64? = nil, process: String? = nil, foundBy: String,
-    record: WindowsProcess? = nil
+    record: WindowsProcess? = nil, areas: MemoryAreas? = nil
   ) {
     self.register = register
     self.pid = pid
     self.process = process
     self.foundBy = foundBy
     self.record = record
+    self.areas = areas
   }
 
   /// The process as text: `Console.exe (2616)`, or nil where neither name nor number is known.

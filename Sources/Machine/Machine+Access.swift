@@ -1,6 +1,5 @@
 public import Paging
 public import PhysicalMemory
-public import WindowsMemory
 
 /// What a processor does with an access, with all that there is to say about it.
 public struct AccessAnswer: Hashable, Sendable {
@@ -15,12 +14,12 @@ public struct AccessAnswer: Hashable, Sendable {
   /// What the processor does.
   public var result: AccessResult
   /// What the kernel makes of it; nil where no operating system is known.
-  public var verdict: WindowsVerdict?
+  public var verdict: SystemVerdict?
 
   /// Describes an answer.
   public init(
     pointer: VirtualAddress, access: Access, walk: Walk, state: PagingState,
-    result: AccessResult, verdict: WindowsVerdict? = nil
+    result: AccessResult, verdict: SystemVerdict? = nil
   ) {
     self.pointer = pointer
     self.access = access
@@ -51,6 +50,6 @@ extension Machine {
     return AccessAnswer(
       pointer: pointer, access: access, walk: walk(VirtualAddress(linear), in: space),
       state: state, result: result,
-      verdict: classifier(in: space)?.verdict(on: VirtualAddress(linear), access, result))
+      verdict: systemClassifier(in: space)?.verdict(on: VirtualAddress(linear), access, result))
   }
 }

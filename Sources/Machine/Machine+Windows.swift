@@ -1,11 +1,15 @@
+import LinuxMemory
 import Paging
 import PhysicalMemory
 public import WindowsMemory
 
-/// What a machine's Windows says.
+/// What a machine's system says.
 extension Machine {
-  /// Says what is known of Windows, and how.
+  /// Says what is known of the system, and how.
   public mutating func noteSystem() {
+    if let linux = system.linux {
+      self.note("kernel", "Linux \(linux.kernel.version)", from: linux.foundBy)
+    }
     guard let system = system.windows else { return }
     func note(_ anchor: WindowsSystem.Anchor, _ value: String?) {
       guard let value else { return }

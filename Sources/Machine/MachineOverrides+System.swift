@@ -1,22 +1,49 @@
+import LinuxMemory
 import Paging
 import PhysicalMemory
 import WindowsMemory
 
 /// What the user says about the operating system.
 extension MachineOverrides {
-  /// Applies `--os` and the options of Windows, and reads the processes where their list is known.
+  /// Applies `--os` and the options of each system, and reads the processes where their list is known.
   func applySystem(to machine: inout Machine) throws(Problem) {
     if let system {
-      machine.system = try Self.system(system, machine.paging.mode)
+      machine.system = try self.system(system, machine.paging.mode)
     } else if machine.system.windows == nil {
       machine.takeRecordedSystem()
     }
-    guard var windows = machine.system.windows else {
-      if let option = unusedOption {
-        throw Problem("\(option) is about Windows: --os windows-19041.508 names a kernel")
+    switch machine.system {
+    case .windows(let windows):
+      try refuse(linuxOnly, "Linux: --os linux-6.1 names a kernel")
+      apply(windows, to: &machine)
+    case .linux:
+      try refuse(windowsOnly, "Windows: --os windows-19041.508 names a kernel")
+      if let linuxOptions, system == nil, let kernel = machine.system.linux?.kernel {
+        machine.system.linux?.kernel = kernel.configured(linuxOptions)
       }
-      return
+      if system != nil { machine.noteSystem() }
+    case .none:
+      try refuse(windowsOnly, "Windows: --os windows-19041.508 names a kernel")
+      try refuse(linuxOnly, "Linux: --os linux-6.1 names a kernel")
     }
+  }
+
+  private func refuse(_ options: [(String, Bool)], _ whose: String) throws(Problem) {
+    guard let option = options.first(where: \.1)?.0 else { return }
+    throw Problem("\(option) is about \(whose)")
+  }
+
+  private var windowsOnly: [(String, Bool)] {
+    [
+      ("--invalid-mask", invalidMask != nil), ("--process-list", processListHead != nil),
+      ("--pfn-database", pfnDatabase != nil), ("--virtual-store", virtualStore != nil),
+    ]
+  }
+
+  private var linuxOnly: [(String, Bool)] { [("--kernel-config", linuxOptions != nil)] }
+
+  private func apply(_ system: WindowsSystem, to machine: inout Machine) {
+    var windows = system
     if let invalidMask {
       windows.invalidMask = InvalidPTEMask(rawValue: invalidMask)
       windows.origins[.invalidMask] = .init(.given, "--invalid-mask")
@@ -42,26 +69,30 @@ extension MachineOverrides {
     machine.noteSystem()
   }
 
-  private static func system(
-    _ name: String, _ mode: PagingMode
-  ) throws(Problem) -> OperatingSystem {
+  private func system(_ name: String, _ mode: PagingMode) throws(Problem) -> OperatingSystem {
     guard name != "none" else { return .none }
-    guard name.lowercased().hasPrefix("windows") else {
-      throw Problem(
-        "no operating system `\(name)`; there are: none, and Windows as in windows-19041.508")
-    }
-    do throws(WindowsKernelError) {
+    do {
+      if LinuxKernel.isID(name) {
+        let kernel = try LinuxKernel(id: name, mode: mode, options: linuxOptions)
+        return .linux(LinuxSystem(kernel, foundBy: "--os \(name)"))
+      }
+      guard name.lowercased().hasPrefix("windows") else {
+        throw Problem(OperatingSystem.unknown(name))
+      }
       let kernel = try WindowsKernel(named: name, mode: mode)
       return .windows(WindowsSystem(kernel, from: .init(.given, "--os \(name)")))
+    } catch let problem as Problem {
+      throw problem
     } catch {
       throw Problem("\(error)")
     }
   }
+}
 
-  private var unusedOption: String? {
-    [
-      ("--invalid-mask", invalidMask), ("--process-list", processListHead),
-      ("--pfn-database", pfnDatabase), ("--virtual-store", virtualStore),
-    ].first { $0.1 != nil }?.0
+extension OperatingSystem {
+  /// What is said of a name that no system has.
+  public static func unknown(_ name: String) -> String {
+    "no operating system `\(name)`; there are: none, Windows as in windows-19041.508, and Linux as in"
+      + " linux-6.1"
   }
 }

@@ -1,4 +1,5 @@
 import BitLayout
+public import LinuxMemory
 public import Paging
 import WindowsMemory
 
@@ -46,6 +47,8 @@ public struct MachineOverrides: Hashable, Sendable {
   public var walksPDPTEs = false
   /// `--os`.
   public var system: String?
+  /// `--kernel-config`.
+  public var linuxOptions: LinuxOptions?
   /// `--invalid-mask`.
   public var invalidMask: UInt64?
   /// `--process-list`.
@@ -213,7 +216,7 @@ public struct MachineOverrides: Hashable, Sendable {
     }
     let given = AddressSpace(
       register: root, pid: known?.pid, process: known?.process, foundBy: "--root",
-      record: known?.record)
+      record: known?.record, areas: known?.areas)
     let others = isList ? machine.addressSpaces.filter { $0 != known } : []
     machine.addressSpaces = [given] + others
   }

@@ -106,7 +106,7 @@ public import BitLayout
 
   /// What the protection key refuses: whose page it is decides which register counts.
   @inlinable
-  func keyRefusal(of access: Access, isUserPage: Bool, key: UInt64) -> AccessRefusal {
+  public func keyRefusal(of access: Access, isUserPage: Bool, key: UInt64) -> AccessRefusal {
     guard access.isData, isUserPage ? userKeys : supervisorKeys else { return [] }
     let rights = ProtectionKeyRights(isUserPage ? pkru : pkrs, key: key)
     var refusal: AccessRefusal = []

@@ -101,7 +101,7 @@ enum Reaction: String, CaseIterable {
 
   /// What the verdict on an access comes to; nil where the entry alone does not tell.
   init?(_ answer: AccessAnswer) {
-    let verdict = answer.verdict
+    let verdict = answer.verdict?.windows
     switch (answer.result.outcome, verdict?.status, verdict?.finding.state) {
     case (.translated, _, _): self = .nothing
     case (_, .guardPageViolation, _): self = .guardPage

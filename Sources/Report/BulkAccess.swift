@@ -2,7 +2,6 @@ import BitLayout
 public import Machine
 public import Paging
 import PhysicalMemory
-import WindowsMemory
 
 /// Decides many accesses and writes a line for each.
 public struct BulkAccess {
@@ -14,7 +13,7 @@ public struct BulkAccess {
     self.machine = machine
     lines = AccessLines(
       memory: machine.memory, paging: machine.paging, json: asJSON ? AccessJSON() : nil,
-      classifier: machine.classifier())
+      classifier: machine.systemClassifier())
   }
 
   /// Decides accesses in their order; false when nobody reads the lines any more.
@@ -41,12 +40,12 @@ private struct AccessLines: AccessSink {
   let paging: PagingState
   let json: AccessJSON?
   /// Nil where no operating system is known.
-  let classifier: PageClassifier?
+  let classifier: SystemClassifier?
   var out = TextBuffer()
   private let words: AccessWords
 
   init(
-    memory: MemoryImage, paging: PagingState, json: AccessJSON?, classifier: PageClassifier?
+    memory: MemoryImage, paging: PagingState, json: AccessJSON?, classifier: SystemClassifier?
   ) {
     self.memory = memory
     self.paging = paging

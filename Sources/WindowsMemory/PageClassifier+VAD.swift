@@ -1,3 +1,4 @@
+import Paging
 import PhysicalMemory
 
 /// What an entry leaves to the descriptor of its address range.

@@ -1,3 +1,4 @@
+public import Paging
 public import PhysicalMemory
 
 /// Where the content of a page is.
@@ -18,21 +19,8 @@ public enum PageContent: Hashable, Sendable {
   case unknown
 }
 
-/// A rule that led to an answer, in words and with its source.
-public struct WindowsRule: Hashable, Sendable {
-  /// What the rule says of this case.
-  public let text: String
-  /// Where it comes from.
-  public let source: String
-  /// Whether the rule is not established.
-  public let isUncertain: Bool
-
-  init(_ text: String, _ source: String, isUncertain: Bool = false) {
-    self.text = text
-    self.source = source
-    self.isUncertain = isUncertain
-  }
-}
+/// A rule that led to an answer.
+public typealias WindowsRule = VerdictRule
 
 /// What the memory manager knows about the page at an address, wherever it has to look.
 ///

@@ -3,17 +3,8 @@ public import PhysicalMemory
 
 /// What the kernel makes of an access.
 public struct WindowsVerdict: Hashable, Sendable {
-  /// What an access costs, by the words of the command line.
-  public enum Cost: String, Sendable, CaseIterable {
-    /// No fault is raised.
-    case none
-    /// The fault is resolved without reading anything from outside memory.
-    case soft
-    /// Something has to be read.
-    case hard
-    /// The program gets an exception, or the system ends.
-    case fatal
-  }
+  /// What an access costs.
+  public typealias Cost = FaultCost
 
   /// What is known about the page.
   public let finding: PageFinding

@@ -126,7 +126,7 @@ extension AccessAnswer {
     let first =
       "fault \(pointer)\(linear) \(access.kind.rawValue) \(access.privilege.rawValue)\(ac) "
       + "root=\(walk.root) \(summary)"
-    let system = verdict.map { ["  os \($0.words)", "  finds \($0.finding.words)"] } ?? []
+    let system = verdict?.goldenLines ?? []
     guard case .translated(_, let updates) = result else { return [first] + system }
     return [first]
       + updates.map {

@@ -1,4 +1,6 @@
+import LinuxMemory
 import Machine
+import Paging
 import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
@@ -6,11 +8,13 @@ import WindowsMemory
 /// Compares what the kernel makes of an access with what a scenario expects.
 struct VerdictCheck {
   let expected: Scenario.SystemExpectation
-  let verdict: WindowsVerdict?
+  let verdict: SystemVerdict?
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
-    guard let verdict else { return [("a verdict of the kernel", "none: no system is known")] }
+    guard let verdict = verdict?.windows else {
+      return [("a verdict of Windows", "none: no such system is known")]
+    }
     let finding = verdict.finding
     return
       (PteCheck.compare("state", expected.state?.value.rawValue, finding.state?.rawValue)
@@ -45,6 +49,17 @@ extension BugCheck {
   fileprivate var words: String {
     let arguments = arguments.map { $0?.hex ?? "?" }.joined(separator: ",")
     return "\(UInt64(code).hex)(\(arguments))"
+  }
+}
+
+extension SystemVerdict {
+  /// The verdict and what it rests on, the way goldens have it.
+  var goldenLines: [String] {
+    switch self {
+    case .windows(let verdict):
+      ["  os \(verdict.words)", "  finds \(verdict.finding.words)"]
+    case .linux(let verdict): ["  os \(verdict.words)", "  finds \(verdict.finding.words)"]
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DumpFormats
 import FuseMount
 import Glibc
+import LinuxMemory
 import Machine
 import PhysicalMemory
 import Report
@@ -30,6 +31,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as ScenarioFileError: end(66, message(error.description))
     case let error as DumpError: end(error.exitStatus, message(error.description))
     case let error as WindowsKernelError: end(64, message(error.description))
+    case let error as LinuxKernelError: end(64, message(error.description))
     case let error as MachineOverrides.Problem: end(64, message(error.description))
     case let error as SystemError:
       end(error.call == "open" ? 66 : 74, message(error.description))

@@ -21,10 +21,12 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Operating system: none, windows-19041.508 or a name such as windows-7.", valueName: "id"))
+      "Operating system: none, linux-6.1, windows-19041.508 or a name such as windows-7.",
+      valueName: "id"))
   var os: String?
 
   @OptionGroup var system: SystemOptions
+  @OptionGroup var linux: LinuxOptionGroup
 
   @Option(
     help: ArgumentHelp("Physical address at which a raw image starts."), transform: Numbers.number)
@@ -57,6 +59,7 @@ struct MachineOptions: ParsableArguments {
     overrides.process = process
     overrides.system = os
     system.apply(to: &overrides)
+    overrides.linuxOptions = linux.options
     return overrides
   }
 

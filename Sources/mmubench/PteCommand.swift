@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -23,8 +24,9 @@ struct PteCommand: ParsableCommand {
       Without --level, what the entry would be at each level is said; with --json, an object a level \
       is written. What is reserved depends on the processor: see its options.
 
-      With --os windows-BUILD.PATCH, the entry is read as that kernel does, as a PTE unless --level \
-      says otherwise: what it means while it is not present, and which bits are software's.
+      With --os windows-BUILD.PATCH or --os linux-VERSION, the entry is read as that kernel does, as \
+      a PTE unless --level says otherwise: what it means while it is not present, and which bits are \
+      software's.
       """ + Examples.of("pte"))
 
   @Argument(help: ArgumentHelp("The entry.", valueName: "value"), transform: Numbers.number)
@@ -37,7 +39,8 @@ struct PteCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Operating system: none, windows-19041.508 or a name such as windows-7.", valueName: "id"))
+      "Operating system: none, linux-6.1, windows-19041.508 or a name such as windows-7.",
+      valueName: "id"))
   var os: String?
 
   @Option(
@@ -48,6 +51,7 @@ struct PteCommand: ParsableCommand {
   var style: EntryStyle = .plain
 
   @OptionGroup(title: "Windows options") var windows: WindowsOptions
+  @OptionGroup(title: "Linux options") var linux: LinuxOptionGroup
   @OptionGroup(title: "Processor options") var processor: ProcessorOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
 
@@ -61,6 +65,7 @@ struct PteCommand: ParsableCommand {
     let machine = try processor.machine(withLevel: level) { mode in
       kernelID.map { WindowsKernel.has($0, WindowsEntryFormat(mode)) } ?? true
     }
+    if isLinux { try windows.requireUnused() } else { try linux.requireUnused() }
     let paging = machine.paging
     guard paging.entrySize == 8 || value <= UInt32.max else {
       throw Failure.usage(
@@ -76,6 +81,7 @@ struct PteCommand: ParsableCommand {
     if let kernelID, let os {
       return try explain(kernelID, named: os, level: chosen, on: machine)
     }
+    if isLinux, let os, style == .plain { return try explain(os, level: chosen, on: machine) }
     try windows.requireUnused()
     if style != .plain {
       throw Failure.usage(
@@ -101,12 +107,29 @@ struct PteCommand: ParsableCommand {
 
   /// The Windows kernel that was named, if any.
   private func kernelID() throws -> WindowsKernelID? {
-    guard let os, os != "none" else { return nil }
+    guard let os, os != "none", !isLinux else { return nil }
     guard os.lowercased().hasPrefix("windows") else {
-      throw Failure.usage(
-        "no operating system `\(os)`; there are: none, and Windows as in windows-19041.508")
+      throw Failure.usage(OperatingSystem.unknown(os))
     }
     return try WindowsKernelID(os)
+  }
+
+  private var isLinux: Bool { os.map(LinuxKernel.isID) ?? false }
+
+  /// Writes what the entry means to a Linux kernel.
+  private func explain(_ name: String, level: Int?, on machine: Machine) throws {
+    let kernel = try LinuxKernel(id: name, mode: machine.paging.mode, options: linux.options)
+    let question = LinuxEntryReport.Question(
+      LinuxSystem(kernel, foundBy: "--os \(name)"), level: level ?? 1,
+      levelSource: level == nil ? "assumed; --level takes another" : "--level")
+    let report = LinuxEntryReport(value, of: machine, question)
+    try output.write { stream in
+      if output.json {
+        report.writeJSON(to: &stream.buffer)
+      } else {
+        report.writeText(to: &stream.buffer)
+      }
+    }
   }
 
   /// Writes what the entry means to a Windows kernel.

@@ -63,11 +63,33 @@ import Testing
     #expect(text.output.contains("0x7c078a8 bytes into its pool"))
   }
 
+  @Test func withAKernelTheEntryIsReadAsLinuxDoes() throws {
+    let json = try run("0x07ffffffffdb9600", "--os", "linux-6.1", "--json")
+    #expect(json.lines.count == 1)
+    #expect(json.output.contains(#""os":"linux-6.1","state":"swap","swap_type":0"#))
+    #expect(json.output.contains(#""swap_offset":"0x1234""#))
+    let old = try run("0x1bbeda08", "--os", "linux-6.1", "--mode", "arm64", "--json")
+    #expect(old.output.contains(#""swap_type":1,"swap_offset":"0x1bbeda""#))
+    let text = try run("0x000ffffffcfbc960", "--os", "linux-6.1")
+    #expect(text.output.contains("kernel  Linux 6.1  --os linux-6.1"))
+    #expect(text.output.contains("← inverted 0x3043000"))
+    // With memory of devices the special swap types are others.
+    let device = try run(
+      "0xd7ffffffffdb9600", "--os", "linux-6.1", "--kernel-config",
+      "memory-failure,migration,device-private,markers", "--json")
+    #expect(device.output.contains(#""state":"device""#))
+  }
+
   @Test(arguments: [
     (
       ["0x80", "--os", "windows-22000.194", "--mode", "pae"],
       "there are windows-2600, windows-2600-up"
     ),
+    (["0x80", "--os", "linux-2.6"], "names no Linux kernel"),
+    (["0x80", "--os", "linux-6.1", "--invalid-mask", "0x2000"], "is about entries of Windows"),
+    (["0x80", "--os", "windows-7", "--kernel-config", "none"], "is about entries of Linux"),
+    (["0x80", "--os", "linux-6.1", "--kernel-config", "migrations"], "did you mean `migration`?"),
+    (["0x80", "--os", "linux-3.10", "--mode", "arm64"], "there are those from linux-3.15 on"),
     (["0x80", "--os", "windows-9x"], "names no Windows kernel"),
     (["0x80", "--os", "plan-9"], "no operating system `plan-9`"),
     (["0x80", "--table", "prototype"], "--os windows-19041.508 names a kernel"),

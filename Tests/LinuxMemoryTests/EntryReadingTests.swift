@@ -1,3 +1,4 @@
+import BitLayout
 import LinuxMemory
 import Paging
 import PhysicalMemory
@@ -147,6 +148,23 @@ import Testing
           }
         }
       }
+    }
+  }
+
+  /// Whatever an entry is, the fields that describe it are every bit of it once.
+  @Test(
+    arguments: [
+      (.x86_64, 1, 0x000f_ffff_fcfb_c960), (.x86_64, 2, 0x000f_ffff_f8a0_09e0),
+      (.x86_64, 1, 0x0fff_ffff_fffd_d40e), (.x86_64, 1, 0x8000_0000_0123_4867), (.x86_64, 1, 0),
+      (.x86, 1, 0x03dd_3160), (.pae, 1, 0x000f_ffff_fa24_1160),
+      (.arm64, 1, 0x04e0_0000_41e1_2f82),
+    ] as [(PagingMode, Int, UInt64)])
+  func fieldsTileTheEntry(mode: PagingMode, level: Int, entry: UInt64) throws {
+    for version in [LinuxVersion(4, 14), LinuxVersion(6, 1), LinuxVersion(6, 12)] {
+      let kernel = try LinuxKernel(version, LinuxEntryFormat(mode))
+      let decoder = LinuxEntryDecoder(kernel, PagingState(mode: mode))
+      let layout = try #require(decoder.layout(of: entry, level: level))
+      #expect(layout.tiling == (0, 0))
     }
   }
 }

@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test func aReleaseBeginsWithItsVersion() {
-    #expect(LinuxVersion(release: "6.1.0-50-amd64") == LinuxVersion(6, 1, 0))
+    #expect(LinuxVersion(release: "6.1.0-50-amd64") == LinuxVersion(6, 1))
+    #expect(LinuxVersion(release: "6.1.0") == LinuxVersion(6, 1, 0))
     #expect(LinuxVersion(release: "5.14-rc1") == LinuxVersion(5, 14))
     #expect(LinuxVersion(release: "6.1.176") == LinuxVersion(6, 1, 176))
     #expect(LinuxVersion(release: "amd64") == nil)

@@ -1,0 +1,254 @@
+public import Paging
+public import PhysicalMemory
+
+/// What the kernel makes of an access, up to where it looks at the page.
+extension LinuxClassifier {
+  static let x86Source = "Linux arch/x86/mm/fault.c"
+  static let armSource = "Linux arch/arm64/mm/fault.c"
+  var faultSource: String { paging.isARM64 ? Self.armSource : Self.x86Source }
+
+  /// What the kernel makes of an access, after what the processor did.
+  ///
+  /// The rules are a model of the kernel's published source. Where the areas of the process are not
+  /// known, each kind of area that there may be is a case of its own.
+  ///
+  /// - Parameters:
+  ///   - address: The linear address.
+  ///   - access: The access.
+  ///   - result: What the processor did with it.
+  /// - Returns: The verdict.
+  public func verdict(
+    on address: VirtualAddress, _ access: Access, _ result: AccessResult
+  ) -> LinuxVerdict {
+    var verdict = LinuxVerdict(finding(of: address))
+    let question = LinuxFaultQuestion(
+      address: address, access: access, result: result, state: paging)
+    switch result {
+    case .translated: verdict.cost = FaultCost.none
+    case .missing: break
+    case .generalProtection(let stop): protect(&verdict, question, stop)
+    case .pageFault, .abort:
+      if isKernelAddress(address) {
+        kernelAddressFault(&verdict, question)
+      } else {
+        userAddressFault(&verdict, question)
+      }
+    }
+    return verdict
+  }
+
+  /// Whether an address is the kernel's.
+  public func isKernelAddress(_ address: VirtualAddress) -> Bool {
+    paging.isARM64
+      ? address.rawValue & Self.upperHalfBit != 0 : address.rawValue > paging.lastUserAddress
+  }
+
+  /// VA[55] chooses the half (ARM ARM D8.2.4).
+  private static let upperHalfBit: UInt64 = 1 << 55
+
+  /// The page of the obsolete vsyscalls, which the kernel emulates.
+  private static let vsyscallPage: UInt64 = 0xffff_ffff_ff60_0000
+
+  private func protect(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ stop: WalkStop
+  ) {
+    verdict.handler = names.generalProtection
+    verdict.cost = .fatal
+    guard stop.level == 0 else {
+      return verdict.note(
+        "the processor finds reserved bits as it loads CR3, which the kernel does itself", "#GP",
+        isUncertain: true)
+    }
+    if question.isUser {
+      verdict.end(.otherException, in: nil)
+      verdict.note(
+        "an address that is not canonical raises #GP, not a page fault: the signal names no address",
+        "Linux arch/x86/kernel/traps.c")
+    } else {
+      verdict.oops = .unlessFixedUp
+    }
+  }
+
+  private func kernelAddressFault(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion
+  ) {
+    let page = question.address.rawValue & ~0xfff
+    if kernel.format == .x64, question.isUser, question.isFetch, page == Self.vsyscallPage {
+      verdict.handler = names.userAddress(false) + ["emulate_vsyscall"]
+      verdict.cost = .soft
+      return verdict.note(
+        "a call of an obsolete vsyscall is emulated, unless vsyscall=none",
+        "Linux arch/x86/entry/vsyscall/vsyscall_64.c", isUncertain: true)
+    }
+    verdict.handler = names.kernelAddress(question.abort.map { $0.fault == .translation } ?? true)
+    if question.isUser {
+      verdict.end(.mapError, in: names.badAddress)
+      return verdict.note("programs have nothing at addresses of the kernel", faultSource)
+    }
+    verdict.handler += paging.isARM64 ? names.kernelFailure : [names.badAddress ?? ""]
+    if !paging.isARM64 { verdict.handler += names.kernelFailure }
+    (verdict.cost, verdict.oops) = (.fatal, .unlessFixedUp)
+    verdict.note(
+      "which instruction it was is not known: with an entry in the exception table, as reads of"
+        + " foreign memory have one, it goes on there", faultSource, isUncertain: true)
+    guard kernel.format != .arm64, verdict.finding.state == LinuxEntryReading.State.none,
+      kernel.format != .x64 || kernel.version < LinuxVersion(5, 8)
+    else { return }
+    verdict.note(
+      "in the vmalloc area the entry of the top table may have to be copied from init_mm"
+        + " (vmalloc_fault); the access is then made", Self.x86Source, isUncertain: true)
+  }
+
+  private func userAddressFault(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion
+  ) {
+    verdict.handler = names.userAddress(question.abort?.fault == .translation)
+    if let abort = question.abort, abort.fault == .addressSize {
+      verdict.handler = ["do_mem_abort", "do_bad"]
+      verdict.cost = .fatal
+      return verdict.note(
+        "the tables are broken; the program is killed (SIGKILL)", Self.armSource)
+    }
+    if question.errorCode.contains(.reserved) {
+      verdict.handler.append("pgtable_bad")
+      (verdict.cost, verdict.oops) = (.fatal, .certain)
+      return verdict.note(
+        "reserved bits: the kernel reports a corrupted page table and kills the program (SIGKILL)",
+        Self.x86Source)
+    }
+    if !question.isUser, let why = refusesItself(question) {
+      verdict.handler += names.oops
+      (verdict.cost, verdict.oops) = (.fatal, .certain)
+      return verdict.note(why, faultSource)
+    }
+    if verdict.finding.area == .unknown {
+      considerAreas(&verdict, question)
+    } else {
+      areaFault(&verdict, question)
+    }
+    guard !question.isUser else { return }
+    verdict.cases = verdict.cases.map(ofKernel)
+    guard verdict.signal != nil else { return }
+    let own = ofKernel(
+      LinuxVerdict.Case(
+        condition: "", handler: verdict.handler, cost: verdict.cost, signal: verdict.signal,
+        oops: nil))
+    (verdict.handler, verdict.signal, verdict.oops) = (own.handler, nil, own.oops)
+    verdict.note(
+      "where a program would get a signal, the kernel goes on at the exception table: EFAULT for"
+        + " copy_from_user and the like, an oops for all else", faultSource, isUncertain: true)
+  }
+
+  /// Why the kernel may not even look for the page.
+  private func refusesItself(_ question: LinuxFaultQuestion) -> String? {
+    if question.refusal.contains(.accessPrevention) {
+      return "the kernel touches a page of the program without having said so (SMAP)"
+    }
+    if question.isFetch { return "the kernel fetches from an address of the program" }
+    if question.abort?.refusal.contains(.privilegedAccessNever) == true {
+      return "the kernel touches a page of the program without having said so (PAN)"
+    }
+    return nil
+  }
+
+  /// The same case where the kernel makes the access.
+  private func ofKernel(_ item: LinuxVerdict.Case) -> LinuxVerdict.Case {
+    guard item.signal != nil else { return item }
+    let handler = item.handler.filter { !signalSenders.contains($0) } + names.kernelFailure
+    return LinuxVerdict.Case(
+      condition: item.condition, handler: handler, cost: .fatal, signal: nil, oops: .unlessFixedUp)
+  }
+
+  private var signalSenders: [String] {
+    [names.badArea, names.badAccess, names.sigbus].compactMap(\.self)
+  }
+
+  // MARK: - Areas
+
+  /// The fault where an area is known, or known not to be.
+  func areaFault(_ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion) {
+    let area: MemoryArea
+    switch verdict.finding.area {
+    case .unknown: return
+    case .none:
+      verdict.end(.mapError, in: names.badArea)
+      return verdict.note("no area holds the address", faultSource)
+    case .found(let found): area = found
+    case .growing(let stack):
+      area = stack
+      verdict.handler.append("expand_stack")
+      verdict.note(
+        "the stack grows down to the address, within RLIMIT_STACK, which is taken to be"
+          + " \(stackLimit >> 20) MiB", "Linux mm/mmap.c, acct_stack_growth", isUncertain: true)
+    }
+    if let signal = refusal(by: area, question, &verdict) {
+      return verdict.end(signal, in: names.badAccess)
+    }
+    verdict.handler.append("handle_mm_fault")
+    pageFault(&verdict, question, area)
+    faultAgain(&verdict, question, area)
+  }
+
+  /// The signal for an access that the area does not allow (x86 access_error).
+  private func refusal(
+    by area: MemoryArea, _ question: LinuxFaultQuestion, _ verdict: inout LinuxVerdict
+  ) -> LinuxSignal? {
+    if question.errorCode.contains(.protectionKey)
+      || isRefusedByKey(area.protectionKey, question)
+    {
+      verdict.note("the protection key of the area refuses the access", Self.x86Source)
+      return .protectionKey
+    }
+    if question.access.isWrite {
+      guard !area.flags.contains(.write) else { return nil }
+      verdict.note("the area may not be written", faultSource)
+      return .accessError
+    }
+    if !paging.isARM64, question.errorCode.contains(.protection) {
+      verdict.note(
+        "the page is there and its entry refuses the access: no write, so nothing can be done",
+        Self.x86Source)
+      return .accessError
+    }
+    if paging.isARM64, question.isFetch {
+      guard !area.flags.contains(.execute) else { return nil }
+      verdict.note("the area may not be executed", faultSource)
+      return .accessError
+    }
+    guard !area.isAccessible else { return nil }
+    verdict.note("the area allows no access (PROT_NONE)", faultSource)
+    return .accessError
+  }
+
+  /// Linux arch/x86/include/asm/mmu_context.h, arch_vma_access_permitted.
+  private func isRefusedByKey(_ key: UInt64, _ question: LinuxFaultQuestion) -> Bool {
+    guard kernel.format == .x64 else { return false }
+    let rules = AccessRules(paging)
+    return !rules.keyRefusal(of: question.access, isUserPage: true, key: key).isEmpty
+  }
+
+  /// x86 does not look at VM_EXEC while the page is not there: the fetch faults a second time.
+  private func faultAgain(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea
+  ) {
+    guard !paging.isARM64, question.isFetch, !area.flags.contains(.execute),
+      verdict.signal == nil, verdict.cost != nil
+    else { return }
+    guard paging.noExecute, paging.mode != .x86 else { return }
+    guard !kernel.losesNoExecute else {
+      return verdict.note(
+        "with PAE this kernel loses XD in entries of user pages: vm_get_page_prot computes them in"
+          + " 32 bits", "Linux arch/x86/mm/pgprot.c, 5.19 and later")
+    }
+    let first = verdict.cost?.rawValue ?? ""
+    verdict.end(.accessError, in: names.badAccess)
+    verdict.note(
+      "the page is brought in first (\(first)), for VM_EXEC is not looked at; the fetch then faults"
+        + " with P=1", Self.x86Source + ", access_error")
+  }
+}
+
+extension LinuxKernel {
+  /// Whether entries of user pages never have XD, though the processor knows it.
+  var losesNoExecute: Bool { format == .pae && version >= LinuxVersion(5, 19) }
+}

@@ -1,0 +1,63 @@
+public import BitLayout
+import Paging
+
+/// The fields of entries as a Linux kernel reads them.
+extension LinuxEntryDecoder {
+  /// The layout that describes an entry: the processor's with the kernel's own bits where the entry
+  /// is present for either, and that of swap entries where it is not; nil where nothing is said.
+  public func layout(of entry: UInt64, level: Int) -> WordLayout? {
+    let reading = reading(of: entry, level: level)
+    switch reading.state {
+    case .none, .swap, .migration, .hwpoison, .device, .marker: return kernel.swapEntry.word
+    case .table: return hardware(level: level, isPage: false)
+    case .protnone, .numaHint, .invalidated:
+      let own = kernel.bits.ofPresentPages + kernel.bits.ofInvalidPages
+      return hardware(level: level, isPage: true).map {
+        laid(own, over: $0, invertsFrame: kernel.bits.framesAreInverted)
+      }
+    case .zeroPage, .file, .anonymous, .present:
+      return hardware(level: level, isPage: true).map {
+        laid(kernel.bits.ofPresentPages, over: $0, invertsFrame: false)
+      }
+    }
+  }
+
+  private func hardware(level: Int, isPage: Bool) -> WordLayout? {
+    paging.layout(level: level, isPage: isPage) ?? paging.layout(level: level, isPage: !isPage)
+  }
+
+  /// A layout with the kernel's fields in the place of what they cover.
+  private func laid(
+    _ own: [BitField], over hardware: WordLayout, invertsFrame: Bool
+  ) -> WordLayout {
+    let covered = own.reduce(into: UInt64(0)) { $0 |= $1.mask }
+    let rest = hardware.fields.flatMap { field -> [BitField] in
+      var field = field
+      if invertsFrame, field.kind == .address || field.kind == .reserved {
+        field = BitField(
+          "frame", field.high, field.low, .address, "physical address, inverted (L1TF)")
+      }
+      return field.pieces(without: covered)
+    }
+    return WordLayout(
+      hardware.name, citation: hardware.citation, width: hardware.width, own + rest)
+  }
+}
+
+extension BitField {
+  /// What is left of the field where other fields have taken bits.
+  fileprivate func pieces(without covered: UInt64) -> [BitField] {
+    guard mask & covered != 0 else { return [self] }
+    var pieces: [BitField] = []
+    var start: UInt8?
+    for bit in low...high + 1 {
+      let isFree = bit <= high && covered >> UInt64(bit) & 1 == 0
+      if isFree, start == nil { start = bit }
+      if !isFree, let first = start {
+        pieces.append(BitField(name, bit - 1, first, kind, meaning))
+        start = nil
+      }
+    }
+    return pieces
+  }
+}

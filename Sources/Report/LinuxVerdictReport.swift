@@ -1,0 +1,148 @@
+import LinuxMemory
+import Paging
+import PhysicalMemory
+
+/// Writes what Linux makes of an access.
+struct LinuxVerdictReport: SystemVerdictWriter {
+  let verdict: LinuxVerdict
+  let mode: PagingMode
+
+  private var finding: LinuxFinding { verdict.finding }
+
+  // MARK: - JSON
+
+  func writeMember(to out: inout TextBuffer) {
+    out.openObject("os")
+    out.member("system", "linux")
+    if let state = finding.state { out.member("state", state.rawValue) }
+    if finding.level > 1, finding.reading != nil {
+      out.member("level", mode.entryName(finding.level))
+    }
+    if let own = finding.reading?.state, own != finding.state {
+      out.member("entry_state", own.rawValue)
+    }
+    if let reading = finding.reading { LinuxEntryFacts(reading).writeMembers(to: &out) }
+    write(verdict.handler, verdict.cost, verdict.signal, verdict.oops, to: &out)
+    if let cost = verdict.costIfCached { out.member("cost_if_cached", cost.rawValue) }
+    writeArea(to: &out)
+    if let missing = finding.missing { out.member("missing", hex: missing.rawValue) }
+    if !verdict.cases.isEmpty {
+      out.openArray("cases")
+      for item in verdict.cases {
+        out.openElement()
+        out.member("if", item.condition)
+        write(item.handler, item.cost, item.signal, item.oops, to: &out)
+        out.closeObject()
+      }
+      out.closeArray()
+    }
+    writeUncertain(finding.rules + verdict.rules, to: &out)
+    out.closeObject()
+  }
+
+  private func write(
+    _ handler: [String], _ cost: FaultCost?, _ signal: LinuxSignal?, _ oops: LinuxVerdict.Oops?,
+    to out: inout TextBuffer
+  ) {
+    out.openArray("handler")
+    for name in handler { out.element(name) }
+    out.closeArray()
+    if let cost { out.member("cost", cost.rawValue) }
+    if let signal {
+      out.member("signal", signal.name)
+      out.member("signal_code", signal.codeName)
+    }
+    if let oops { out.member("kernel", oops.rawValue) }
+  }
+
+  private func writeArea(to out: inout TextBuffer) {
+    guard let area = finding.holder else {
+      if finding.area == .none { out.member("vma", false) }
+      return
+    }
+    out.openObject("vma")
+    out.member("start", hex: area.start)
+    out.member("end", hex: area.end - 1)
+    out.member("permissions", area.permissions)
+    if !area.path.isEmpty { out.member("path", area.path) }
+    if case .growing = finding.area { out.member("grows", true) }
+    out.closeObject()
+  }
+
+  // MARK: - Text
+
+  func writeText(to out: inout TextBuffer) {
+    var lines: [(String, TextStyle)] = [(state, .bold)]
+    if let area { lines.append((area, .plain)) }
+    if !verdict.handler.isEmpty {
+      lines.append((verdict.handler.joined(separator: " → "), .plain))
+    }
+    if verdict.cases.isEmpty || verdict.cost != nil {
+      lines.append((outcome, TextStyle(verdict.cost)))
+    }
+    if !verdict.cases.isEmpty {
+      lines.append(("the areas of the process are not known:", .plain))
+      lines += verdict.cases.map { item in
+        let path = item.handler.joined(separator: " → ")
+        let words = Self.outcome(item.cost, nil, item.signal, item.oops)
+        return ("  \(item.condition): \(path): \(words)", TextStyle(item.cost))
+      }
+    }
+    write(lines, of: "Linux", to: &out)
+  }
+
+  var line: String {
+    let words = [finding.state?.rawValue ?? "unknown", outcome]
+    return words.joined(separator: ", ")
+  }
+
+  private var state: String {
+    var words = [finding.state?.rawValue ?? "unknown: a table is not in the image"]
+    if finding.level > 1, finding.reading != nil, finding.state != LinuxEntryReading.State.none {
+      words.append("a \(mode.entryName(finding.level)), for a huge page")
+    }
+    if let reading = finding.reading { words += LinuxEntryFacts(reading).words }
+    return words.joined(separator: ", ")
+  }
+
+  private var area: String? {
+    switch finding.area {
+    case .unknown: return nil
+    case .none: return "no area holds the address"
+    case .found(let area): return "area \(words(of: area))"
+    case .growing(let area): return "the stack \(words(of: area)) grows to the address"
+    }
+  }
+
+  private func words(of area: MemoryArea) -> String {
+    let range = "\(VirtualAddress(area.start)) to \(VirtualAddress(area.end - 1))"
+    let path = area.path.isEmpty ? "" : " \(area.path)"
+    return "\(range) \(area.permissions)\(path)"
+  }
+
+  private var outcome: String {
+    Self.outcome(verdict.cost, verdict.costIfCached, verdict.signal, verdict.oops)
+  }
+
+  private static func outcome(
+    _ cost: FaultCost?, _ costIfCached: FaultCost?, _ signal: LinuxSignal?,
+    _ oops: LinuxVerdict.Oops?
+  ) -> String {
+    if let signal { return "fatal: \(signal.name), \(signal.codeName)" }
+    switch oops {
+    case .certain: return "fatal: the kernel reports an oops"
+    case .unlessFixedUp:
+      return "fatal: an oops, unless the instruction has an entry in the exception table"
+    case nil: break
+    }
+    switch cost {
+    case nil: return "what becomes of the access is not known"
+    case .some(.none): return "no fault"
+    case .soft: return "soft: a minor fault"
+    case .hard:
+      return costIfCached == nil
+        ? "hard: a major fault" : "hard: a major fault; minor if the page is cached"
+    case .fatal: return "fatal"
+    }
+  }
+}

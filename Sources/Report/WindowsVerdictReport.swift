@@ -1,0 +1,153 @@
+import Machine
+import Paging
+import PhysicalMemory
+import WindowsMemory
+
+/// Writes what Windows makes of an access.
+struct WindowsVerdictReport: SystemVerdictWriter {
+  let verdict: WindowsVerdict
+  let mode: PagingMode
+
+  private var finding: PageFinding { verdict.finding }
+
+  /// Adds the member `os` to an object.
+  func writeMember(to out: inout TextBuffer) {
+    out.openObject("os")
+    out.member("system", "windows")
+    if let state = finding.state { out.member("state", state.rawValue) }
+    if finding.level > 1, finding.reading != nil {
+      out.member("level", mode.entryName(finding.level))
+    }
+    if let own = finding.reading?.state, own != finding.state {
+      out.member("entry_state", own.rawValue)
+    }
+    if let protection = finding.protection {
+      out.member("protection", UInt64(protection.rawValue))
+      out.member("protection_name", protection.pageName)
+      out.member("modifier", protection.modifier.rawValue)
+    }
+    out.openArray("handler")
+    for name in verdict.handler { out.element(name) }
+    out.closeArray()
+    if let cost = verdict.cost { out.member("cost", cost.rawValue) }
+    if let status = verdict.status {
+      out.member("status", status.name)
+      out.member("status_code", hex: UInt64(status.code))
+    }
+    if let check = verdict.bugCheck { write(check, to: &out) }
+    writeContent(to: &out)
+    writeUncertain(finding.rules + verdict.rules, to: &out)
+    out.closeObject()
+  }
+
+  private func write(_ check: BugCheck, to out: inout TextBuffer) {
+    out.openObject("bugcheck")
+    out.member("code", hex: UInt64(check.code))
+    out.member("name", check.name)
+    out.openArray("args")
+    for argument in check.arguments {
+      // What depends on the thread is not known, and is not 0 either.
+      if let argument { out.element(argument.hex) } else { out.elementNull() }
+    }
+    out.closeArray()
+    out.closeObject()
+  }
+
+  private func writeContent(to out: inout TextBuffer) {
+    switch finding.content {
+    case .memory(let place): out.member("pa", hex: place.rawValue)
+    case .pageFile(let number, let page), .store(let number, let page):
+      out.member("page_file", number)
+      out.member("page_file_offset", hex: page)
+    case .file(let area, let offset):
+      out.member("control_area", hex: area.rawValue)
+      out.member("file_offset", hex: offset)
+    case .zeros, .nowhere, .unknown: break
+    }
+    if let prototype = finding.prototype {
+      out.member("prototype_address", hex: prototype.rawValue)
+    }
+    if case .found(let vad) = finding.vad {
+      out.openObject("vad")
+      out.member("address", hex: vad.address.rawValue)
+      out.member("start", hex: vad.start.rawValue)
+      out.member("end", hex: vad.last.rawValue)
+      out.closeObject()
+    }
+    if let missing = finding.missing { out.member("missing", hex: missing.rawValue) }
+  }
+
+  /// Writes the verdict for people, indented below the processor's.
+  func writeText(to out: inout TextBuffer) {
+    var lines: [(String, TextStyle)] = [(state, .bold)]
+    if !place.isEmpty { lines.append((place, .plain)) }
+    if !verdict.handler.isEmpty {
+      lines.append((verdict.handler.joined(separator: " → "), .plain))
+    }
+    lines.append((outcome, style))
+    write(lines, of: "Windows", to: &out)
+  }
+
+  /// The verdict in one line.
+  var line: String {
+    let words = [finding.state?.rawValue ?? "unknown", outcome]
+    return words.joined(separator: ", ")
+  }
+
+  private var state: String {
+    var words = [finding.state?.rawValue ?? "unknown"]
+    if let protection = finding.protection {
+      let modifier = protection.modifier == .none ? "" : " | \(protection.modifier.pageName)"
+      let source = finding.protectionSource.map { ", by the \($0.rawValue)" } ?? ""
+      words.append("\(protection.pageName)\(modifier) (\(protection.rawValue)\(source))")
+    }
+    if finding.isTableAbsent { words.append("the \(mode.tableName(finding.level - 1))") }
+    return words.joined(separator: ", ")
+  }
+
+  private var place: String {
+    var words: [String] = []
+    switch finding.content {
+    case .memory(let place):
+      if finding.reading?.state != .valid, finding.reading?.state != .large {
+        words.append("in memory at \(place)")
+      }
+    case .pageFile(let number, let page): words.append("page \(page.hex) of page file \(number)")
+    case .store(let number, let key):
+      words.append("key \(key.hex) of the store, page file \(number)")
+    case .file(let area, let offset):
+      words.append("byte \(offset.hex) of the file of control area \(area)")
+    case .zeros, .nowhere, .unknown: break
+    }
+    if let prototype = finding.prototype { words.append("prototype entry at \(prototype)") }
+    if case .found(let vad) = finding.vad { words.append("VAD \(vad.start) to \(vad.last)") }
+    if let failure = finding.failure, verdict.cost == nil { words.append("\(failure)") }
+    return words.joined(separator: ", ")
+  }
+
+  private var outcome: String {
+    if let check = verdict.bugCheck {
+      let arguments = check.arguments.map { $0?.hex ?? "?" }.joined(separator: ", ")
+      return "bug check \(UInt64(check.code).hex) \(check.name) (\(arguments))"
+    }
+    guard let cost = verdict.cost else { return "what becomes of the access is not known" }
+    guard let status = verdict.status else {
+      return cost == .none ? "no fault" : cost.rawValue
+    }
+    return "\(cost.rawValue): \(status.name) (\(UInt64(status.code).hex))"
+  }
+
+  private var style: TextStyle { TextStyle(verdict.cost) }
+}
+
+extension MMProtection.Modifier {
+  /// The name of the bit in a `PAGE_*` value.
+  var pageName: String {
+    switch self {
+    case .none: ""
+    case .guardPage: "PAGE_GUARD"
+    case .nocache: "PAGE_NOCACHE"
+    case .writecombine: "PAGE_WRITECOMBINE"
+    }
+  }
+}
