@@ -133,7 +133,8 @@ let package = Package(
       name: "mmubench-benchmark",
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "WindowsMemory", "Machine",
-        "Golden", "ReverseMap", "CReference", "AccessCube",
+        "Golden", "ReverseMap", "ScenarioFile", "ImageBuilder", "Simulator", "CReference",
+        "AccessCube",
       ],
       swiftSettings: strict),
     // Layer 7
@@ -172,6 +173,12 @@ let package = Package(
       ],
       fixtures: ["Diagnostics"]),
     tests("Quiz", ["Quiz", "Report", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"]),
+    tests(
+      "Simulator",
+      [
+        "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Paging",
+        "PhysicalMemory", "TestSupport",
+      ]),
     tests("Readme", ["mmubench"]),
     tests(
       "Report",

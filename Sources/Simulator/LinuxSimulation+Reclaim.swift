@@ -201,7 +201,7 @@ extension LinuxSimulation {
   func exit(_ process: LinuxProcessState) throws(StepFailure) {
     for area in process.areas { try zap(area.start, area.end, process) }
     process.areas = []
-    freeTables(0, 1 << 47, process)
+    freeAllTables(below: process.root, level: 4)
     release(process.root / frameSize)
     processes.removeAll { $0 === process }
   }

@@ -183,6 +183,18 @@ extension LinuxSimulation {
     }
   }
 
+  /// Gives back the tables that a table of a process that ends leads to.
+  func freeAllTables(below base: UInt64, level: Int) {
+    for index in 0..<512 as Range<UInt64> {
+      let entry = memory.entry(at: base + index * 8)
+      guard entry != 0, case .table(let table) = state.meaning(of: entry, level: level) else {
+        continue
+      }
+      if level > 2 { freeAllTables(below: table.rawValue, level: level - 1) }
+      release(table.rawValue / frameSize)
+    }
+  }
+
   /// Gives back the tables between two addresses that no area needs any more.
   func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
     for level in 2...4 {

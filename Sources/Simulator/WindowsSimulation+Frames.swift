@@ -66,7 +66,7 @@ extension WindowsSimulation {
       var content = PFNContent(
         location: Self.numbers[record.location] ?? 0,
         u1: isLinked ? record.next ?? composer.noLink : record.workingSetIndex,
-        u2: isLinked ? record.previous ?? composer.noLink : record.shareCount)
+        u2: isLinked ? record.previous ?? composer.noLink : max(1, record.shareCount))
       content.pteAddress = record.pteAddress
       content.pteFrame = record.pteFrame
       content.originalPte = record.originalPte

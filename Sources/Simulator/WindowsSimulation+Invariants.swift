@@ -129,7 +129,7 @@ extension WindowsSimulation {
     let isSame =
       entry.location == record.location && entry.referenceCount == record.referenceCount
       && entry.isPrototype == record.isPrototype && entry.originalPte == record.originalPte
-      && (entry.shareCount ?? record.shareCount) == record.shareCount
+      && (entry.shareCount.map { $0 == max(1, record.shareCount) } ?? true)
       && entry.pteFrame == record.pteFrame
     if !isSame { found.append("the PFN database says something else of frame \(frame.hex)") }
   }

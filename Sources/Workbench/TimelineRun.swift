@@ -84,7 +84,7 @@ public final class TimelineRun {
 
   /// Does the steps up to one, or all.
   public func run(through step: Int? = nil) throws(DiagnosticList) {
-    while last?.number != step, try self.step() != nil {}
+    while step == nil || last?.number != step, try self.step() != nil {}
   }
 
   /// The machine as it is now; its memory changes with the next step.

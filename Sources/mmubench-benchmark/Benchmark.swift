@@ -52,6 +52,7 @@ struct Benchmark {
       report("\(name): digest", growth: residentGrowth { _ = pages(image) })
     }
     try folded()
+    try timelines()
     if !json {
       print(exceeded.isEmpty ? "All ratios are within their limits." : "")
       for name in exceeded { print("Beyond its limit: \(name)") }

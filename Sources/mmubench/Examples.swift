@@ -98,6 +98,16 @@ enum Examples {
         "mmubench find Scenarios/x86/x64-2m.yaml --hex '07 ?? 00 00' --align 8"
       ),
     ],
+    "simulate": [
+      (
+        "a life of a page, step by step",
+        "mmubench simulate Scenarios/timelines/win-page-life.yaml"
+      ),
+      (
+        "the same as a session of WinDbg, up to the first violation",
+        "mmubench simulate Scenarios/timelines/win-lifecycle.yaml \\\n    --style windbg --until 'status STATUS_ACCESS_VIOLATION'"
+      ),
+    ],
     "quiz": [
       ("three exercises in small words", "mmubench quiz --mode toy:6,7,4 --count 3"),
       (

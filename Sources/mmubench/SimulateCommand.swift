@@ -13,7 +13,7 @@ struct SimulateCommand: ParsableCommand {
       Each step shows its faults with error code, functions and status, the entries before and \
       after, what the kernel keeps of frames before and after, and the lists of frames. \
       --until stops after the first step that makes a condition hold: \(TimelineCondition.forms).
-      """)
+      """ + Examples.of("simulate"))
 
   enum Style: String, CaseIterable, ExpressibleByArgument {
     case plain

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Does on this machine's kernel what timelines do on the simulated one, and compares what pagemap says.
+
+Usage: compare.py MMUBENCH. Exit status: 0 all agree, 1 something differs, 77 skipped.
+
+Each sequence below is written as a scenario, run by `mmubench simulate --json`, and done at the same addresses by
+workers of this program, whose pagemap is read after every step. Frames are renamed: only which pages share one is
+compared. Flags that this kernel does not write are left out, and sequences that it cannot run are skipped, by name.
+"""
+import ctypes
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+PAGE = 4096
+BASE = 0x7E0000000000
+FLAGS = {"soft-dirty": 55, "exclusive": 56, "uffd-wp": 57, "guard": 58, "file": 61, "swapped": 62, "present": 63}
+PROT = {"read": 1, "write": 2, "exec": 4}
+ADVICE = {"dontneed": 4, "free": 8, "hugepage": 14, "nohugepage": 15, "populate-read": 22, "populate-write": 23,
+          "collapse": 25, "guard-install": 102, "guard-remove": 103}
+MAP_PRIVATE, MAP_SHARED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 2, 1, 0x20, 0x100000
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+for name in ("munmap", "mlock", "munlock"):
+    getattr(libc, name).argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+for name in ("mprotect", "madvise"):
+    getattr(libc, name).argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+# Pages are counted from BASE; (verb, first page, last page, more) with the process last where it is not the first.
+HUGE = 512
+SEQUENCES = {
+    "anonymous": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("read", 0, 0, {}), ("write", 0, 0, {}), ("write", 1, 1, {}),
+        ("mprotect", 0, 0, {"prot": ["read"]}), ("mprotect", 1, 1, {"prot": []}), ("read", 2, 2, {}),
+        ("mprotect", 0, 1, {"prot": ["read", "write"]}), ("write", 0, 1, {}),
+        ("madvise", 1, 2, {"advice": "dontneed"}), ("read", 1, 1, {}), ("munmap", 0, 3, {})],
+    "populate": [
+        ("mmap", 0, 3, {"prot": ["read", "write"], "populate": True}),
+        ("madvise", 0, 3, {"advice": "dontneed"}), ("madvise", 0, 1, {"advice": "populate-read"}),
+        ("madvise", 0, 1, {"advice": "populate-write"}), ("munmap", 0, 3, {})],
+    "mlock": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("mlock", 0, 1, {}), ("munlock", 0, 1, {}),
+        ("munmap", 0, 3, {})],
+    "shared": [
+        ("mmap", 0, 3, {"prot": ["read", "write"], "shared": True}), ("read", 0, 0, {}), ("write", 1, 1, {}),
+        ("mprotect", 0, 3, {"prot": ["read"]}), ("read", 0, 3, {}), ("munmap", 0, 3, {})],
+    "fork": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 2, {}), ("fork", 0, 3, {}),
+        ("write", 0, 0, {"process": "child"}), ("read", 1, 1, {"process": "child"}), ("write", 0, 0, {}),
+        ("write", 2, 2, {}), ("read", 0, 3, {}), ("exit", 0, 3, {"process": "child"}), ("read", 0, 2, {})],
+    "soft-dirty": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 2, {}), ("clear-refs", 0, 3, {}),
+        ("read", 0, 2, {}), ("write", 1, 1, {}), ("read", 0, 3, {}), ("munmap", 0, 3, {})],
+    "guard": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 2, {}),
+        ("madvise", 1, 2, {"advice": "guard-install"}), ("madvise", 0, 3, {"advice": "dontneed"}),
+        ("madvise", 1, 1, {"advice": "guard-remove"}), ("write", 1, 1, {}), ("munmap", 0, 3, {})],
+    "huge": [
+        ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("write", 5, 5, {}), ("read", 0, 7, {}),
+        ("madvise", 1, 1, {"advice": "dontneed"}), ("read", 0, 0, {}), ("munmap", 0, 2 * HUGE - 1, {})],
+}
+
+
+def span(first, last):
+    return f"{BASE + first * PAGE:#x}..{BASE + (last + 1) * PAGE - 1:#x}"
+
+
+def scenario(steps, release):
+    lines = ["mmubench: 1", "scenario: kernel", "title: What this kernel does", "source: this kernel",
+             f"machine: {{ mode: x86-64, memory: 64 MiB, os: linux-{release} }}",
+             "processes: [{ name: parent, pid: 100 }]", "timeline:"]
+    for verb, first, last, more in steps:
+        more = dict(more)
+        if verb == "fork":
+            text = "fork: child, pid: 101"
+        elif verb in ("exit", "clear-refs"):
+            text = f"{verb}: {'true' if verb == 'exit' else 'all'}"
+        else:
+            text = f"{verb}: {span(first, last)}"
+        for key, value in more.items():
+            shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value).lower()
+            text += f", {key}: {shown}"
+        lines.append(f"  - {{ {text} }}")
+    return "\n".join(lines) + "\n"
+
+
+def words(pid, first, last):
+    with open(f"/proc/{pid}/pagemap", "rb") as file:
+        file.seek((BASE // PAGE + first) * 8)
+        data = file.read((last - first + 1) * 8)
+    return [int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)]
+
+
+def do(verb, first, last, more):
+    """One call or access; raises OSError where the kernel refuses it."""
+    start, size = BASE + first * PAGE, (last - first + 1) * PAGE
+    result = 0
+    prot = sum(PROT[word] for word in more.get("prot", []))
+    if verb == "mmap":
+        flags = (MAP_SHARED if more.get("shared") else MAP_PRIVATE) | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE
+        flags |= 0x8000 if more.get("populate") else 0
+        result = 0 if libc.mmap(start, size, prot, flags, -1, 0) == start else -1
+    elif verb in ("munmap", "mlock", "munlock"):
+        result = getattr(libc, verb)(start, size)
+    elif verb == "mprotect":
+        result = libc.mprotect(start, size, prot)
+    elif verb == "madvise":
+        result = libc.madvise(start, size, ADVICE[more["advice"]])
+    elif verb in ("read", "write"):
+        for address in range(start, start + size, PAGE):
+            ctypes.string_at(address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
+    elif verb == "clear-refs":
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("4")
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def worker(steps, pipes):
+    """Does the steps of the first process, and in the child those of the second, when told to."""
+    name = "parent"
+    for index, (verb, first, last, more) in enumerate(steps):
+        owner = more.get("process", "parent")
+        if owner == name:
+            os.read(pipes[index][0], 1)
+            answer = {"pid": os.getpid()}
+            try:
+                if verb == "fork":
+                    child = os.fork()
+                    if child == 0:
+                        name = "child"
+                        continue
+                    answer["child"] = child
+                elif verb != "exit":
+                    do(verb, first, last, more)
+            except OSError as error:
+                answer["error"] = str(error)
+            os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
+            if verb == "exit":
+                os._exit(0)
+    if name == "parent":
+        os.read(pipes[len(steps)][0], 1)
+    os._exit(0)
+
+
+def measured(steps):
+    """The words of each step, of the pages it names, as this kernel has them."""
+    pipes = [(*os.pipe(), *os.pipe()) for _ in range(len(steps) + 1)]
+    parent = os.fork()
+    if parent == 0:
+        worker(steps, pipes)
+    pids, found = {"parent": parent}, []
+    for index, (verb, first, last, more) in enumerate(steps):
+        os.write(pipes[index][1], b"x")
+        answer = json.loads(os.read(pipes[index][2], 4096))
+        if "child" in answer:
+            pids["child"] = answer["child"]
+        if "error" in answer:
+            raise OSError(f"step {index + 1}, {verb}: {answer['error']}")
+        owner = more.get("process", "parent")
+        if verb == "exit":
+            os.waitid(os.P_PID, parent, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        found.append(None if verb in ("fork", "exit", "clear-refs") else words(pids[owner], first, min(last, first + 15)))
+    os.write(pipes[len(steps)][1], b"x")
+    os.waitpid(parent, 0)
+    return found
+
+
+def shown(word, flags):
+    return " ".join(name for name in flags if word >> FLAGS[name] & 1) or "nothing"
+
+
+def compare(name, steps, mmubench, release, flags):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "kernel.yaml")
+        with open(path, "w") as file:
+            file.write(scenario(steps, release))
+        output = subprocess.run([mmubench, "simulate", path, "--json"], capture_output=True, text=True)
+    if output.returncode:
+        sys.exit(f"{name}: {output.stderr}")
+    simulated = [json.loads(line) for line in output.stdout.splitlines()]
+    try:
+        real = measured(steps)
+    except OSError as error:
+        print(f"skipped  {name}: {error}")
+        return None
+    mask = sum(1 << FLAGS[flag] for flag in flags)
+    differences = pages = 0
+    names = {}
+    for step, said, got in zip(steps, simulated, real):
+        for entry, word in zip(said.get("pagemap", []), got or []):
+            pages += 1
+            wanted = int(entry["value"], 16)
+            frames = (wanted & (1 << 55) - 1, word & (1 << 55) - 1)
+            same = wanted & mask == word & mask
+            if same and wanted >> 63 and frames[1]:
+                same = names.setdefault(frames[0], frames[1]) == frames[1] or step[0] in ("write", "read", "mmap")
+                names[frames[0]] = frames[1]
+            if not same:
+                differences += 1
+                print(f"differs  {name}, {step[0]} {step[1]}..{step[2]}, {entry['va']}: "
+                      f"simulated {shown(wanted, flags)}, kernel {shown(word, flags)}")
+    print(f"{'agrees ' if not differences else 'differs'}  {name}: {len(steps)} steps, {pages} words of pagemap")
+    return differences == 0
+
+
+def written_flags():
+    """The flags that this kernel writes."""
+    flags = [flag for flag in FLAGS if flag != "soft-dirty"]
+    do("mmap", 0, 0, {"prot": ["read", "write"]})
+    do("write", 0, 0, {})
+    if words("self", 0, 0)[0] >> FLAGS["soft-dirty"] & 1:
+        flags.append("soft-dirty")
+    do("munmap", 0, 0, {})
+    return flags
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    if os.uname().machine != "x86_64" or not os.access("/proc/self/pagemap", os.R_OK):
+        print("skipped: this needs Linux on x86-64 with /proc/PID/pagemap")
+        sys.exit(77)
+    major, minor = os.uname().release.split(".")[:2]
+    release = f"{major}.{minor}"
+    flags = written_flags()
+    print(f"Linux {release}: {', '.join(sorted(flags))}")
+    results = []
+    for name, steps in SEQUENCES.items():
+        if name == "soft-dirty" and "soft-dirty" not in flags:
+            print("skipped  soft-dirty: this kernel does not have it")
+            continue
+        results.append(compare(name, steps, sys.argv[1], release, flags))
+    if not any(result is not None for result in results):
+        sys.exit(77)
+    sys.exit(0 if all(result is not False for result in results) else 1)
+
+
+main()
