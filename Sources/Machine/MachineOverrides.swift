@@ -1,6 +1,7 @@
 import BitLayout
 public import LinuxMemory
 public import Paging
+import PhysicalMemory
 import WindowsMemory
 
 /// What the user says about a machine, over what the image says itself.
@@ -149,14 +150,21 @@ public struct MachineOverrides: Hashable, Sendable {
   }
 
   private func applyRegisters(to machine: inout Machine) {
-    func set(_ value: UInt64?, _ path: WritableKeyPath<PagingState, UInt64>, _ name: String) {
+    func set(
+      _ value: UInt64?, _ path: WritableKeyPath<PagingState, UInt64>, _ name: String,
+      implied: UInt64 = 0
+    ) {
       guard let value else { return }
-      machine.paging[keyPath: path] = value
-      machine.note(name.uppercased(), "0x" + String(value, radix: 16), from: "--\(name)")
+      let whole = value | implied
+      machine.paging[keyPath: path] = whole
+      let source = whole == value ? "--\(name)" : "--\(name) \(value.hex), the rest by --mode"
+      machine.note(name.uppercased(), whole.hex, from: source)
     }
-    set(cr0, \.cr0, "cr0")
-    set(cr4, \.cr4, "cr4")
-    set(efer, \.efer, "efer")
+    // `--cr4 0x100000` asks for SMEP; it does not take the mode back that --mode has set.
+    let implied = mode.map(PagingState.bits(impliedBy:)) ?? (cr0: 0, cr4: 0, efer: 0)
+    set(cr0, \.cr0, "cr0", implied: implied.cr0)
+    set(cr4, \.cr4, "cr4", implied: implied.cr4)
+    set(efer, \.efer, "efer", implied: implied.efer)
     set(pkru, \.pkru, "pkru")
     set(pkrs, \.pkrs, "pkrs")
     set(pat, \.pat, "pat")
@@ -234,6 +242,24 @@ public struct MachineOverrides: Hashable, Sendable {
     }
     let shown = known.prefix(12).joined(separator: ", ")
     return Problem("no process \(wanted); known: \(shown)\(known.count > 12 ? ", ..." : "")")
+  }
+}
+
+extension PagingState {
+  /// The bits without which the mode would be another; a mode that is named sets them.
+  fileprivate static func bits(
+    impliedBy mode: PagingMode
+  ) -> (cr0: UInt64, cr4: UInt64, efer: UInt64) {
+    let fields = RegisterLayouts.self
+    let pae = fields.physicalAddressExtension.mask
+    let longMode = fields.longModeEnable.mask | fields.longModeActive.mask
+    return switch mode {
+    case .x86: (fields.pagingEnable.mask, 0, 0)
+    case .pae: (fields.pagingEnable.mask, pae, 0)
+    case .x86_64: (fields.pagingEnable.mask, pae, longMode)
+    case .la57: (fields.pagingEnable.mask, pae | fields.fiveLevel.mask, longMode)
+    case .arm64: (0, 0, 0)
+    }
   }
 }
 

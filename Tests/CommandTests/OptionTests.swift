@@ -80,8 +80,7 @@ import Testing
   /// Said by the option, with what is right.
   @Test(
     arguments: [
-      (["--efer", "0"], "0x500 has both"), (["--cr4", "0x100000"], "0x100020 is of mode x86-64"),
-      (["--cr0", "0x10000"], "0x80010000 has PG=1"), (["--cr0", "0x80010040"], "bit 6 set"),
+      (["--cr4", "0x1020"], "which is mode la57"), (["--cr0", "0x80010040"], "bit 6 set"),
       (["--vendor", "intel", "--c-bit", "47"], "AMD's SME"),
       (["--vendor", "amd", "--shared-bit", "47"], "Intel's TDX"),
       (["--vendor", "amd", "--cr4", "0x1000020"], "CR4.PKS=1"),

@@ -73,22 +73,29 @@ import Testing
     #expect(walk.result.stop?.entryAddress == PhysicalAddress(0x3010))
   }
 
-  /// A mode gives registers that nobody mentions; a value that is given is the whole register, and
-  /// one that no processor in this mode holds is refused rather than mended.
-  @Test func aRegisterThatIsGivenIsTakenAsItIs() throws {
+  /// A mode that is named sets PG, PAE, LA57, LME and LMA, whatever is said of the other bits; where
+  /// they come from is said.
+  @Test func registerValuesBesideAModeKeepTheMode() throws {
     let machine = try machine {
       $0.mode = .x86_64
-      $0.cr4 = 0x10_0020
-      $0.efer = 0x500
+      $0.cr4 = 0x10_0000
+      $0.efer = 0x800
+      $0.cr0 = 0x8001_0001
     }
     #expect(machine.paging.cr4 == 0x10_0020)
-    #expect(machine.paging.efer == 0x500)
+    #expect(machine.paging.efer == 0xd00)
+    let sources = Dictionary(
+      uniqueKeysWithValues: machine.provenance.map { ($0.subject, $0.source) })
+    #expect(sources["CR4"] == "--cr4 0x100000, the rest by --mode")
+    #expect(sources["EFER"] == "--efer 0x800, the rest by --mode")
+    #expect(sources["CR0"] == "--cr0")
   }
 
-  @Test func aRegisterThatContradictsTheModeIsRefusedAndNotMended() {
+  /// A bit that is set says another mode; nothing is taken away to mend it.
+  @Test func aRegisterThatContradictsTheModeIsRefused() {
     let impossible: [(String, (inout MachineOverrides) -> Void)] = [
-      ("0x100020 is of mode x86-64", { $0.cr4 = 0x10_0000 }), ("0x500 has both", { $0.efer = 0 }),
-      ("0x80010000 has PG=1", { $0.cr0 = 0x1_0000 }), ("LME=1 and LMA=1", { $0.efer = 0x800 }),
+      ("which is mode la57", { $0.cr4 = 0x1020 }), ("bit 29 set", { $0.cr4 = 0x2000_0020 }),
+      ("CR0.NW=1", { $0.cr0 = 0xa001_0001 }),
     ]
     for (words, change) in impossible {
       let problem = #expect(throws: MachineOverrides.Problem.self) {
@@ -98,6 +105,20 @@ import Testing
         }
       }
       #expect(problem?.description.contains(words) == true, "\(problem?.description ?? "-")")
+    }
+  }
+
+  /// Without --mode a value is the whole register: a dump's own mode is not taken for granted.
+  @Test func aRegisterWithoutAModeIsTakenAsItIs() {
+    for change in [{ $0.cr4 = 0x10_0000 }, { $0.efer = 0 }, { $0.cr0 = 0x1_0000 }]
+      as [(inout MachineOverrides) -> Void]
+    {
+      #expect(throws: MachineOverrides.Problem.self) {
+        var machine = try TableSketch.onePage().machine()
+        var overrides = MachineOverrides()
+        change(&overrides)
+        try overrides.apply(to: &machine)
+      }
     }
   }
 
