@@ -45,7 +45,7 @@ public struct InvalidEntryEvidence: Sendable, Hashable {
   }
 
   /// Counts one entry.
-  mutating func count(_ entry: UInt64) {
+  package mutating func count(_ entry: UInt64) {
     guard entry != 0, entry & (Self.valid | Self.prototype | Self.swizzleBit) == 0 else { return }
     count += 1
     var lone: Int?

@@ -1,7 +1,6 @@
 import PhysicalMemory
 import Testing
-
-@testable import WindowsMemory
+import WindowsMemory
 
 /// What is inferred from entries that are not valid, and what is not.
 @Suite struct EvidenceTests {
