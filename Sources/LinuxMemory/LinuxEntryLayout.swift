@@ -30,6 +30,10 @@ extension LinuxEntryDecoder {
   private func laid(
     _ own: [BitField], over hardware: WordLayout, invertsFrame: Bool
   ) -> WordLayout {
+    // Of two names for a bit the later one says more: that of pages that are not valid.
+    let own = own.enumerated().filter { index, field in
+      !own[(index + 1)...].contains { $0.mask & field.mask != 0 }
+    }.map(\.element)
     let covered = own.reduce(into: UInt64(0)) { $0 |= $1.mask }
     let rest = hardware.fields.flatMap { field -> [BitField] in
       var field = field

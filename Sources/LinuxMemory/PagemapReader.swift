@@ -170,19 +170,25 @@ public struct CapturedPagemap: PagemapSource, Sendable {
     while address < area.end {
       let index = index(of: address)
       let known = index.flatMap { words.indices.contains($0) ? words[$0] : nil }
-      // Beyond the words nothing is known, up to the end.
-      let isBeyond = known == nil && (index ?? 0) >= words.count
-      let count = isBeyond ? (area.end - address) >> pageShift : 1
-      guard count > 0 else { break }
+      let count = known == nil ? unknownCount(from: address, index, in: area) : 1
       coalescer.add(
         PagemapRun(
           address: address, pageCount: count, entry: known.map { PagemapEntry(rawValue: $0) },
           step: 0))
-      address += count << pageShift
+      let (next, overflows) = address.addingReportingOverflow(count << pageShift)
+      if overflows { break }
+      address = next
     }
     for run in coalescer.finish() {
       guard emit(PagemapPiece(run)) else { return }
     }
+  }
+
+  /// How many pages from `address` on have no word: up to the first word, or to the end.
+  private func unknownCount(from address: UInt64, _ index: Int?, in area: MemoryArea) -> UInt64 {
+    var end = area.end
+    if index == nil, case .from(let start) = order, start > address { end = min(end, start) }
+    return max(1, (end - address) >> pageShift)
   }
 
   private func index(of address: UInt64) -> Int? {

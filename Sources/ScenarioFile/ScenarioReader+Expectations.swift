@@ -21,8 +21,12 @@ extension ScenarioReader {
   private func verb(of value: YAMLValue) -> KeyTable? {
     let keys = keys(of: value)
     // `missing` and `truth` are words of their own; only the name of a table is a verb.
-    let found = Vocabulary.verbs.compactMap { table in
+    let named = Vocabulary.verbs.compactMap { table in
       keys.first { $0.value == table.name }.map { (table: table, mark: $0.mark) }
+    }
+    // A verb that is a key of another one is that key: `{ pte: 0x1000, pfn: 9 }`.
+    let found = named.filter { one in
+      !named.contains { $0.mark != one.mark && $0.table.keys.contains(one.table.name) }
     }
     if let first = found.first, found.count == 1 { return first.table }
     let names = Vocabulary.verbs.map(\.name)
