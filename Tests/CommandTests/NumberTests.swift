@@ -68,6 +68,7 @@ import Testing
     "--output", "--format", "--truth", "--junit", "--process", "--os", "--mode", "--vendor",
     "--accept", "--color", "--style", "--access", "--as", "--level", "--table", "--filter",
     "--sqlite", "--text", "--utf16", "--hex", "--shard", "--combine", "--grade", "--save", "--maps",
+    "--kernel-config", "--step", "--until",
   ]
 
   /// The ways to write a number, the plainest first.

@@ -42,8 +42,8 @@ import Testing
 
   private func info(_ format: String, _ options: [String] = []) throws -> Info {
     let folder = try Workplace()
-    _ = try folder.write(Self.scenario, to: "s.yaml")
-    let build = ["build", "s.yaml", "--format", format, "--output", "s.dump"]
+    _ = try folder.write(Self.scenario, to: "windows-in-a-dump.yaml")
+    let build = ["build", "windows-in-a-dump.yaml", "--format", format, "--output", "s.dump"]
     #expect(try Command.run(build, in: folder).status == 0)
     let result = try Command.run(["info", "s.dump", "--json"] + options, in: folder)
     #expect(result.status == 0, "\(result.errors)")

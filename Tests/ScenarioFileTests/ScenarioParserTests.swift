@@ -94,10 +94,14 @@ import Testing
         .text("hello"), .bytes([0xde, 0xad, 0xbe, 0xef]), .fill(0xaa, size: 4096),
         .random(seed: 9, size: 4096), .words([1, 2]),
       ])
-    #expect(scenario.expectations.count == 23)
-    guard case .walk(let walk) = scenario.expectations[0].verb,
-      case .rejects(let rejection) = scenario.expectations[22].verb,
-      case .mappings(let count, let bytes) = scenario.expectations[15].verb
+    #expect(scenario.expectations.count == 26)
+    let verbs = scenario.expectations.map(\.verb)
+    let rejections = verbs.compactMap { if case .rejects(let one) = $0 { one } else { nil } }
+    let sums = verbs.compactMap { verb -> (Located<UInt64>, Located<UInt64>?)? in
+      if case .mappings(let count, let bytes) = verb { (count, bytes) } else { nil }
+    }
+    guard case .walk(let walk) = verbs[0], let rejection = rejections.first,
+      let (count, bytes) = sums.first
     else {
       Issue.record("expectations are \(scenario.expectations)")
       return
