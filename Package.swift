@@ -158,7 +158,8 @@ let package = Package(
     tests("Paging", ["Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests(
       "LinuxMemory", ["LinuxMemory", "Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
-    tests("WindowsMemory", ["WindowsMemory", "Paging", "BitLayout", "TestSupport"]),
+    tests(
+      "WindowsMemory", ["WindowsMemory", "Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests(
