@@ -154,7 +154,7 @@ def judge(program, folder, image):
         for disagreement in tally.found[:SHOWN]:
             print(built.smallest(peer, disagreement))
         passed &= not tally.failures
-    mask = "mask bit 45" if image.mask else "no mask"
+    mask = f"mask bit {image.mask.bit_length() - 1}" if image.mask else "no mask"
     print(f"{image.kernel}, {mask}: {len(image.cases)} entries; {'; '.join(tallies)}", flush=True)
     return passed
 
@@ -196,7 +196,7 @@ class Built:
         self.said = dict(zip([case.va for case in cases], said))
         info = json.loads(bench(program, "info", self.scenario, "--json"))
         self.root = next(int(one["root"], 16) for one in info["roots"] if one["pid"] == images.PID)
-        self.model = Model(image, self.raw, self.root, self._prototypes())
+        self.model = Model(image, self.raw, self.root, self._prototypes(), self._vads())
         self.rules = right_rules(image)
 
     def _page_files(self):
@@ -224,6 +224,12 @@ class Built:
             answers = self._faults(images.PROBE, addresses)
             places[section] = [int(one["os"]["prototype_address"], 16) for one in answers]
         return places
+
+    def _vads(self):
+        """The descriptors that the bench was led to: their address, and the addresses they describe."""
+        asked = {va: said.get("os", {}).get("vad") for va, said in self.said.items()}
+        return {va: tuple(int(vad[key], 16) for key in ("address", "start", "end"))
+                for va, vad in asked.items() if vad}  # fmt: skip
 
     # MARK: - Contents
 
@@ -353,7 +359,7 @@ class Built:
 
 
 LETTERS = {
-    "transition": "T", "demand-zero": "Z", "page-file": "F", "virtual-store": "F",
+    "valid": "A", "transition": "T", "demand-zero": "Z", "page-file": "F", "virtual-store": "F",
     "prototype": "P", "prototype-vad": "P",
 }  # fmt: skip
 
@@ -446,8 +452,11 @@ class Volatility:
             return Answer("")
 
     def agrees(self, got, answer):
-        """Whether an answer is the model's."""
-        return got.content == answer.content
+        """Whether an answer is the model's; a frame beyond memory is no answer."""
+        place = answer.content
+        if place and place[0] == "frame" and place[1] >= len(self.built.raw):
+            place = NOTHING
+        return got.content == place
 
     def close(self):
         """Closes the file."""

@@ -10,7 +10,8 @@ import random
 
 PAGE = 4096
 WORD = 8
-MASK = 1 << 45
+# The masks of patched kernels: none, the usual one, and that of a processor with 40 bits.
+MASKS = (0, 1 << 45, 1 << 39)
 MEMORY = 24 << 20
 # What the pages of the cases hold: random bytes, so that a page's content says which frame it is.
 CONTENTS = range(0x40_0000, 0x100_0000, PAGE)
@@ -90,7 +91,7 @@ def make(kernel, count, seed):
     rng = random.Random(f"{seed}:{kernel}")
     image = Image(kernel, 0, False, rng.getrandbits(32), [], [])
     if image.generation == "new":
-        image.mask = rng.choice((0, MASK, MASK))
+        image.mask = rng.choice(MASKS)
     image.store = image.build >= 10240 and rng.random() < 0.5
     image.sections = [_prototypes(rng, image, "page-file"), _prototypes(rng, image, "file")]
     total = sum(share for share, _ in AREAS.values())

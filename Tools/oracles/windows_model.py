@@ -9,6 +9,9 @@ import dataclasses
 from windows_images import AREAS, PAGE, PROBE_VIEW, SECTION_PAGES, TABLE, WORD
 
 FRAME = 0xF_FFFF_FFFF_F000
+# What Volatility 3 takes of an entry, so that no mask of bit 45 gets into the address.
+CUT_FRAME = FRAME & (1 << 45) - 1
+LARGE_PAT = 1 << 12
 LARGE_PAGE = 2 << 20
 VALID, LARGE, SWIZZLE, PROTOTYPE, TRANSITION = 1, 1 << 7, 1 << 4, 1 << 10, 1 << 11
 NOTHING = None
@@ -21,12 +24,15 @@ class Rules:
 
     page_file_low: int  # the lowest bit of PageFileLow
     mask: int  # what is taken out of entries without SwizzleBit
+    frame_mask: int | None = None  # what is taken out before a frame in transition is read, likewise
     offset_mask: int | None = None  # what is taken out before PageFileHigh is read, where it differs
     examines_protection: bool = True  # and so knows what is decommitted, freed, or no access
     unmasks_prototypes: bool = True  # the mask comes out of addresses of prototype PTEs too
     failed_prototype_is_zero: bool = False  # such an entry counts as one that is 0
     private_is_demand_zero: bool = True  # an entry that is 0, in private committed memory
     follows_subsections: bool = True  # from the first subsection of a view to the next
+    has_last_contiguous: bool = True  # the entry that LastContiguousPte names belongs to the array
+    ends_short_vads: bool = True  # what lies behind the descriptor of private memory is not part of it
     pages_tables: bool = True  # entries that are not valid above the last level
     knows_demand_zero: bool = True
     resolves_prototypes: bool = True
@@ -54,8 +60,9 @@ class Answer:
 class Model:
     """An image with its tables, and where the prototype PTEs of its sections are."""
 
-    def __init__(self, image, raw, root, prototypes):
+    def __init__(self, image, raw, root, prototypes, vads):
         self.image, self.raw, self.root, self.prototypes = image, raw, root, prototypes
+        self.vads = vads  # where the descriptors are: by a case's address, their own and their first page's
 
     def word(self, address):
         """A word of physical memory; None beyond its end."""
@@ -75,7 +82,7 @@ class Model:
                 followed = rules and rules.pages_tables and self._is_transition(entry)
                 if not followed or rules.large_transition and entry & LARGE:
                     return entry, level
-                entry = self._unmasked(entry, rules)
+                entry = self._unmasked(entry, rules, rules.frame_mask)
             elif entry & LARGE and level <= 3:
                 return entry, level
             table = entry & FRAME
@@ -84,8 +91,14 @@ class Model:
     def _is_transition(self, entry):
         return entry & (VALID | PROTOTYPE | TRANSITION) == TRANSITION
 
-    def _unmasked(self, entry, rules):
-        return entry if entry & SWIZZLE and self.image.generation == "new" else entry & ~rules.mask
+    def _unmasked(self, entry, rules, mask=None):
+        """An entry without the mask of the rules, or without another that a reader supposes.
+
+        In old layouts bit 4 is no SwizzleBit, but a reader that supposes a mask supposes it too.
+        """
+        if mask is None:
+            mask = rules.mask
+        return entry if entry & SWIZZLE and mask else entry & ~mask
 
     def answer(self, case, rules):
         """What a reader by these rules makes of the page of a case."""
@@ -112,8 +125,9 @@ class Model:
         if not entry:
             return Answer("-", self._vad(case, rules))
         if self._is_transition(entry):
-            base = self._unmasked(entry, rules) & FRAME & -LARGE_PAGE
-            return Answer("-", ("frame", base + (case.va & (LARGE_PAGE - 1))))
+            # Its frame is that of a table, which need not lie where a large page can: nothing aligns it.
+            frame = entry & CUT_FRAME & ~LARGE_PAT
+            return Answer("-", ("frame", frame | case.va & (LARGE_PAGE - 1)))
         found = self._software(entry, rules)
         if rules.tables_are_pages:
             return found
@@ -122,7 +136,7 @@ class Model:
 
     def _software(self, entry, rules):
         if entry & TRANSITION:
-            return Answer("T", ("frame", self._unmasked(entry, rules) & FRAME))
+            return Answer("T", ("frame", self._unmasked(entry, rules, rules.frame_mask) & FRAME))
         number, offset = entry >> rules.page_file_low & 15, self._offset(entry, rules)
         protection = entry >> 5 & 31
         if not rules.examines_protection:
@@ -140,9 +154,7 @@ class Model:
 
     def _offset(self, entry, rules):
         """PageFileHigh."""
-        if rules.offset_mask is None:
-            return self._unmasked(entry, rules) >> 32
-        return (entry if entry & SWIZZLE else entry & ~rules.offset_mask) >> 32
+        return self._unmasked(entry, rules, rules.offset_mask) >> 32
 
     def _prototype(self, case, entry, rules):
         unmasked = self._unmasked(entry, rules) if rules.unmasks_prototypes else entry
@@ -183,13 +195,35 @@ class Model:
         view = self.view(case)
         if view:
             section, page = view
-            if page >= SECTION_PAGES or page >= SECTION_PAGES // 2 and not rules.follows_subsections:
+            first = SECTION_PAGES // 2
+            if page >= SECTION_PAGES or page >= first and not rules.follows_subsections:
+                return NOTHING
+            if page == first - 1 and not rules.has_last_contiguous:
                 return NOTHING
             return self._behind(self._kernel_word(self.prototypes[section][page]), rules)
+        if not rules.ends_short_vads:
+            found = self._behind(self._beyond_short_vad(case.va), rules)
+            if found is not NOTHING:
+                return found
         is_private = case.area in ("private", "upper") or case.area == "no-table"
         if is_private and not is_sentinel and rules.private_is_demand_zero:
             return ZEROS
         return NOTHING
+
+    def _beyond_short_vad(self, va):
+        """The "prototype PTE" of a page by the words where a longer descriptor would go on (Windows 7)."""
+        if va not in self.vads:
+            return None
+        vad, start, end = self.vads[va]
+        first, last = self._kernel_word(vad + 0x50), self._kernel_word(vad + 0x58)
+        if first is None or last is None or first >> 47 != 0x1FFFF or first & (WORD - 1):
+            return None
+        pages = (end + 1 - start) // PAGE
+        size = last - first + WORD & 0xFFFF_FFFF
+        if size > 0x1_0000:
+            size = WORD * pages
+        offset = (va - start) // PAGE * WORD
+        return self._kernel_word(first + offset) if offset < size <= 0x1_0000 else None
 
     def view(self, case):
         """The section and the page of it that a view shows at a case; None elsewhere."""
