@@ -164,7 +164,10 @@ let package = Package(
     tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
     tests(
       "ReverseMap",
-      ["ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+      [
+        "ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "WindowsMemory",
+        "Workbench", "TestSupport",
+      ]),
     tests("Workbench", ["Golden", "Workbench"]),
     tests(
       "ImageBuilder",

@@ -82,6 +82,10 @@ public protocol TableVisitor {
   mutating func missing(_ entry: EntryVisit)
   /// An entry has P=0.
   mutating func absent(_ entry: EntryVisit)
+  /// The table that an entry with P=0 leads to nevertheless, for those who see more than the processor.
+  ///
+  /// Its entries are shown as those of any table; asked only where `seesAbsent`, above the last level.
+  mutating func table(behind entry: EntryVisit) -> PhysicalAddress?
   /// A table has been read, its descendants included.
   mutating func leave(_ table: TableVisit)
 }
@@ -91,6 +95,8 @@ extension TableVisitor {
   @inlinable public static var seesAbsent: Bool { false }
   /// Does nothing.
   @inlinable public mutating func absent(_ entry: EntryVisit) {}
+  /// None.
+  @inlinable public mutating func table(behind entry: EntryVisit) -> PhysicalAddress? { nil }
 }
 
 extension Walker {
@@ -174,8 +180,12 @@ extension Walker {
     let meaning = format.meaning(of: entry, level: level)
     if case .notPresent = meaning {
       guard Visitor.seesAbsent else { return }
-      return visitor.absent(
-        entryVisit(entry, index: index, of: table, level: level, rights: table.rights))
+      let visit = entryVisit(entry, index: index, of: table, level: level, rights: table.rights)
+      visitor.absent(visit)
+      guard level > 1, let next = visitor.table(behind: visit) else { return }
+      return scanTable(
+        next, level: level &- 1, rights: table.rights, address: visit.address,
+        coverageShift: visit.shift, range: range, visitor: &visitor)
     }
     let rights = table.rights.intersection(format.rights(of: entry, level: level))
     let visit = entryVisit(entry, index: index, of: table, level: level, rights: rights)

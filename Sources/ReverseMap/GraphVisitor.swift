@@ -173,6 +173,8 @@ struct CountingVisitor<Software: SoftwarePages>: TableVisitor {
     if let page = software.page(of: entry) { buckets.count(page) }
   }
 
+  func table(behind entry: EntryVisit) -> PhysicalAddress? { software.table(behind: entry) }
+
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
 
   mutating func missing(_ entry: EntryVisit) {}
@@ -222,6 +224,8 @@ struct PlacingVisitor<Software: SoftwarePages>: TableVisitor {
     guard let page = software.page(of: entry) else { return }
     places.put(page, node: current, index: entry.index)
   }
+
+  func table(behind entry: EntryVisit) -> PhysicalAddress? { software.table(behind: entry) }
 
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
 

@@ -37,19 +37,22 @@ public struct IndexBuilder {
     guard counting.graph.count <= UInt32.max, counting.graph.edges.count <= UInt32.max else {
       throw .tooManyTables(UInt64(counting.graph.edges.count))
     }
+    let views = try count(viewsOf: software)
     let graph = SortedGraph(counting.graph)
     let totals = buckets.totals
     let shape = IndexShape(
       directory: UInt64(buckets.count) + 1, nodes: UInt64(counting.graph.count),
       edges: UInt64(graph.edges.count), roots: UInt64(counting.roots.count),
-      pages: totals.near, far: totals.far, bucketShift: buckets.shift, key: key)
+      pages: totals.near, far: totals.far, views: views, bucketShift: buckets.shift, key: key)
     let bytes: ByteMapping
     do { bytes = try file.mapped(adding: shape.fileSize) } catch { throw .file(error) }
     let isWhole = unsafe bytes.fill { raw in
       let words = unsafe raw.bindMemory(to: UInt64.self)
       guard let base = words.baseAddress else { return false }
       unsafe write(counting, graph, shape, to: base)
-      guard unsafe place(counting, buckets, shape, software, into: base) else { return false }
+      guard unsafe place(counting, buckets, shape, software, into: base),
+        unsafe place(viewsOf: software, shape, into: base)
+      else { return false }
       unsafe seal(base, shape)
       return true
     }

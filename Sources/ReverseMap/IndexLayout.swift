@@ -6,7 +6,7 @@
 enum IndexLayout {
   /// "MMUBRMAP", and the edition of the layout in the next word.
   static let magic: UInt64 = 0x5041_4d52_4255_4d4d
-  static let edition: UInt64 = 1
+  static let edition: UInt64 = 2
   static let wordSize = 8
   static let blockSize = 1 << 16
 
@@ -17,7 +17,7 @@ enum IndexLayout {
     case keyHigh, keyLow
     case fileSize
     /// The number of words of each section.
-    case directory, nodes, edges, roots, pages, far
+    case directory, nodes, edges, roots, pages, far, views
     /// The number of bits of an address within a bucket.
     case bucketShift
     /// The checksum of the header up to here and of the table of checksums.
@@ -42,6 +42,8 @@ enum IndexLayout {
     case pages
     /// The other pages, two words each: the frame, and `PageFields` with frame 0.
     case far
+    /// The pages that views alone lead to, two words each: `ViewFields`, and the virtual page number.
+    case views
   }
 
   /// Stands for a half that is not walked.
@@ -80,6 +82,13 @@ enum IndexLayout {
     static var isFirst: Field { Field(low: 45, width: 1) }
     /// Says in the upper half what another address space says already.
     static var isRepeat: Field { Field(low: 46, width: 1) }
+  }
+
+  /// A page that no entry of a table leads to, but the descriptor of a view does: its frame and the
+  /// number of the address space.
+  enum ViewFields {
+    static var space: Field { Field(low: 0, width: 24) }
+    static var frame: Field { Field(low: 24, width: 40) }
   }
 
   /// Memory above this has no place in buckets: 4096 of them with 19 bits of frame each.

@@ -6,6 +6,7 @@ struct IndexShape: Hashable, Sendable {
   var roots: UInt64
   var pages: UInt64
   var far: UInt64
+  var views: UInt64
   var bucketShift: UInt64
   var key: IndexKey
 
@@ -19,6 +20,7 @@ struct IndexShape: Hashable, Sendable {
     case .roots: Int(roots)
     case .pages: Int(pages)
     case .far: Int(far) * 2
+    case .views: Int(views) * 2
     }
   }
 
@@ -66,6 +68,7 @@ struct IndexShape: Hashable, Sendable {
     case .roots: roots
     case .pages: pages
     case .far: far
+    case .views: views
     case .bucketShift: bucketShift
     case .checksum: 0
     }

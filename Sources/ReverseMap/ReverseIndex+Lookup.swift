@@ -54,15 +54,18 @@ extension ReverseIndex {
   /// the order of tables.
   func entries(mapping page: UInt64) throws(ReverseMapError) -> [PageEntry] {
     var entries: [PageEntry] = []
-    var sweep = try sweep(from: page)
+    var sweep = try PageSweep(self, from: page)
     while let next = try sweep.next(), next.page == page { entries.append(next.entry) }
     return entries
   }
 
   /// All pages from one that begins at `page` or after it, in ascending order.
-  func sweep(from page: UInt64) throws(ReverseMapError) -> PageSweep {
-    try PageSweep(self, from: page)
+  func pages(from page: UInt64) throws(ReverseMapError) -> MappedPages {
+    try MappedPages(self, from: page)
   }
+
+  /// More address spaces than any index is of: the number of one is compared with those of the machine.
+  var spaceLimit: UInt64 { shape.roots }
 
   func node(_ number: UInt64) throws(ReverseMapError) -> Int {
     guard number < shape.nodes else { throw inconsistent }
@@ -136,7 +139,7 @@ struct PageSweep {
   }
 
   /// The first number for which `holds` is true, as it is for all after it.
-  private static func first(
+  static func first(
     in range: Range<Int>, _ holds: (Int) throws(ReverseMapError) -> Bool
   ) throws(ReverseMapError) -> UInt64 {
     var (low, high) = (range.lowerBound, range.upperBound)

@@ -57,7 +57,7 @@ public final class ReverseIndex {
     let shape = IndexShape(
       directory: try size(.directory), nodes: try size(.nodes), edges: try size(.edges),
       roots: try size(.roots), pages: try size(.pages), far: try size(.far),
-      bucketShift: try word(.bucketShift),
+      views: try size(.views), bucketShift: try word(.bucketShift),
       key: IndexKey(high: try word(.keyHigh), low: try word(.keyLow)))
     let checksum = bytes.withBytes(at: 0, count: min(shape.dataStart, bytes.count)) {
       shape.dataStart == $0.byteCount ? shape.headerChecksum($0) : 0
@@ -72,8 +72,9 @@ public final class ReverseIndex {
   /// The number of bytes of the index.
   public var byteCount: UInt64 { UInt64(bytes.count) }
 
-  /// The number of entries that map a page, shared tables counted once.
-  public var pageCount: UInt64 { shape.pages + shape.far }
+  /// The number of entries that map a page, shared tables counted once, and of pages that views alone
+  /// lead to.
+  public var pageCount: UInt64 { shape.pages + shape.far + shape.views }
 
   /// The number of tables, each counted once.
   public var tableCount: UInt64 { shape.nodes }

@@ -123,34 +123,47 @@ public final class ReverseMap {
         let isLongEnough = try range.lowerBound - page < 1 << index.pageShift(entry.node)
         if isLongEnough { entries.append(entry) }
       }
-      guard try trace(page, entries, in: range, expandsShared, emit) else { return }
+      let mapped = MappedPage(page: page, entries: entries)
+      guard try give(mapped, in: range, expandsShared, emit) else { return }
     }
-    var sweep = try index.sweep(from: firstFrame)
-    var pending: (page: UInt64, entries: [PageEntry])?
-    while let next = try sweep.next(), next.page <= range.upperBound {
-      if pending?.page == next.page {
-        pending?.entries.append(next.entry)
-        continue
-      }
-      if let pending {
-        guard try trace(pending.page, pending.entries, in: range, expandsShared, emit) else {
-          return
-        }
-      }
-      pending = (next.page, [next.entry])
+    var pages = try index.pages(from: firstFrame)
+    while let mapped = try pages.next(), mapped.page <= range.upperBound {
+      guard try give(mapped, in: range, expandsShared, emit) else { return }
     }
-    guard let pending else { return }
-    _ = try trace(pending.page, pending.entries, in: range, expandsShared, emit)
   }
 
-  private func trace(
-    _ page: UInt64, _ entries: [PageEntry], in range: ClosedRange<UInt64>, _ expandsShared: Bool,
+  private func give(
+    _ mapped: MappedPage, in range: ClosedRange<UInt64>, _ expandsShared: Bool,
     _ emit: (ReverseMapping) -> Bool
   ) throws(ReverseMapError) -> Bool {
-    guard !entries.isEmpty else { return true }
-    let first = max(page, range.lowerBound)
-    var trace = try PageTrace(self, entries, page: page, first: first, expandsShared: expandsShared)
-    return try trace.run(emit)
+    let first = max(mapped.page, range.lowerBound)
+    return try give(mapped, from: first, expandsShared: expandsShared, emit)
+  }
+
+  /// Gives all that leads to a page, for its byte at `first`; false when no more is wanted.
+  ///
+  /// What entries map comes first, then what views alone lead to.
+  func give(
+    _ mapped: MappedPage, from first: UInt64, expandsShared: Bool,
+    _ emit: (ReverseMapping) -> Bool
+  ) throws(ReverseMapError) -> Bool {
+    if !mapped.entries.isEmpty {
+      var trace = try PageTrace(self, mapped, first: first, expandsShared: expandsShared)
+      guard try trace.run(emit) else { return false }
+    }
+    for view in mapped.views {
+      guard view.space < machine.addressSpaces.count else { throw index.inconsistent }
+      let address = VirtualAddress(view.address &+ (first - mapped.page))
+      let half = machine.paging(of: machine.addressSpaces[view.space]).half(of: address)
+      // What is confirmed by nothing is not said.
+      guard let found = answer(address, half, space: view.space), found.address.rawValue == first
+      else { continue }
+      let mapping = ReverseMapping(
+        physical: PhysicalAddress(first), address: address, space: view.space, sharers: 1,
+        pageShift: found.pageShift, rights: found.rights, state: found.state)
+      guard emit(mapping) else { return false }
+    }
+    return true
   }
 }
 

@@ -5,6 +5,8 @@ public import PhysicalMemory
 public enum ReverseMapError: Error, CustomStringConvertible {
   /// There are more page tables than an index has numbers for.
   case tooManyTables(UInt64)
+  /// The descriptors of address ranges ask for more pages than an index has numbers for.
+  case tooManyViews
   /// The page tables changed while they were read.
   case imageChanged
   /// A block of an index does not have its checksum.
@@ -22,6 +24,9 @@ public enum ReverseMapError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .tooManyTables(let count): "\(count) page tables are more than an index can hold"
+    case .tooManyViews:
+      "the descriptors of address ranges (VADs) ask for more pages of views than any system has;"
+        + " --os none does without them"
     case .imageChanged: "the page tables changed while they were read; try again"
     case .damaged(let path, let offset):
       "\(path): byte \(offset): the checksum of the block there is another; --no-cache does without"

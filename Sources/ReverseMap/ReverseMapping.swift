@@ -5,9 +5,10 @@ public import PhysicalMemory
 public struct ReverseMapping: Hashable, Sendable {
   /// What an entry is that is not valid and leads to a page in memory nevertheless.
   public enum State: String, Sendable {
-    /// The page is in transition: a soft fault brings it back.
+    /// The page, or a table on the way to it, is in transition: a soft fault brings it back.
     case transition
-    /// A prototype entry says where the page is.
+    /// A prototype entry says where the page is, be it by the entry of the process or by the descriptor of
+    /// a view alone.
     case prototype
   }
 

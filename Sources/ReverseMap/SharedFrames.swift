@@ -29,29 +29,24 @@ extension ReverseMap {
     of range: ClosedRange<UInt64>, _ emit: (ReverseMapping) -> Bool
   ) throws(ReverseMapError) {
     let owners = try tableOwners()
-    var sweep = try index.sweep(from: range.lowerBound & ~(frameSize - 1))
-    var next = try sweep.next()
-    while let (page, entry) = next, page <= range.upperBound {
-      var entries = [entry]
-      next = try sweep.next()
-      while let more = next, more.page == page {
-        entries.append(more.entry)
-        next = try sweep.next()
+    var pages = try index.pages(from: range.lowerBound & ~(frameSize - 1))
+    while let mapped = try pages.next(), mapped.page <= range.upperBound {
+      let mappers = mapped.entries.map { owners[$0.node] }
+      let viewers = mapped.views.map(\.space).filter(processes.indices.contains).map {
+        TableOwner.one(processes[$0])
       }
-      let all = entries.reduce(TableOwner.nobody) { $0.joined(owners[$1.node]) }
-      guard all == .many, try hasSeveralOwners(page, entries) else { continue }
-      var trace = try PageTrace(self, entries, page: page, first: page, expandsShared: false)
-      let wantsMore = try trace.run { $0.address.rawValue >= upperHalf || emit($0) }
+      let all = (mappers + viewers).reduce(TableOwner.nobody) { $0.joined($1) }
+      guard all == .many, try hasSeveralOwners(mapped) else { continue }
+      let wantsMore = try give(mapped, from: mapped.page, expandsShared: false) {
+        $0.address.rawValue >= upperHalf || emit($0)
+      }
       guard wantsMore else { return }
     }
   }
 
-  private func hasSeveralOwners(
-    _ page: UInt64, _ entries: [PageEntry]
-  ) throws(ReverseMapError) -> Bool {
-    var trace = try PageTrace(self, entries, page: page, first: page, expandsShared: false)
+  private func hasSeveralOwners(_ mapped: MappedPage) throws(ReverseMapError) -> Bool {
     var owner: TableOwner = .nobody
-    _ = try trace.run { mapping in
+    _ = try give(mapped, from: mapped.page, expandsShared: false) { mapping in
       guard mapping.address.rawValue < upperHalf else { return true }
       owner = owner.joined(.one(processes[mapping.space]))
       return owner != .many

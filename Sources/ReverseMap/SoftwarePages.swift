@@ -9,15 +9,22 @@ protocol SoftwarePages {
   static var exist: Bool { get }
   /// The page in memory that the entry of a page table leads to, if any.
   func page(of entry: EntryVisit) -> UInt64?
+  /// The table that an entry above those leads to, if any.
+  func table(behind entry: EntryVisit) -> PhysicalAddress?
+  /// Gives the pages in memory that views of the address space lead to, and no entry; false where there
+  /// are too many to be true. `steps` counts the work over all address spaces.
+  func views(steps: inout Int, _ body: (VirtualAddress, PhysicalAddress) -> Void) -> Bool
 }
 
 /// No operating system is known: entries that are not present lead nowhere.
 struct NoSoftwarePages: SoftwarePages {
   static var exist: Bool { false }
   func page(of entry: EntryVisit) -> UInt64? { nil }
+  func table(behind entry: EntryVisit) -> PhysicalAddress? { nil }
+  func views(steps: inout Int, _ body: (VirtualAddress, PhysicalAddress) -> Void) -> Bool { true }
 }
 
-/// What Windows still has in memory: pages in transition, and those of prototype entries.
+/// What Windows still has in memory: pages and tables in transition, and pages of prototype entries.
 struct WindowsPages: SoftwarePages {
   static var exist: Bool { true }
   private let decoder: PTEDecoder
@@ -43,6 +50,17 @@ struct WindowsPages: SoftwarePages {
     default: return nil
     }
   }
+
+  func table(behind entry: EntryVisit) -> PhysicalAddress? {
+    guard entry.entry != 0 else { return nil }
+    let reading = decoder.reading(of: entry.entry, level: entry.level)
+    guard reading.state == .transition else { return nil }
+    return reading.pfn.map { PhysicalAddress($0 &* frameSize) }
+  }
+
+  func views(steps: inout Int, _ body: (VirtualAddress, PhysicalAddress) -> Void) -> Bool {
+    classifier.viewPages(steps: &steps, body)
+  }
 }
 
 extension Machine {
@@ -67,18 +85,24 @@ struct PageAnswer: Hashable {
 extension ReverseMap {
   /// What an address leads to under one top table.
   func answer(_ address: VirtualAddress, _ root: Root) -> PageAnswer? {
+    answer(address, root.half, space: root.owners[0])
+  }
+
+  /// What an address leads to under a state, in one address space.
+  func answer(_ address: VirtualAddress, _ half: PagingState, space: Int) -> PageAnswer? {
     var question = Confirmation(address: address)
-    if let found = root.half.perform(&question, on: machine.memory).translation {
+    if let found = half.perform(&question, on: machine.memory).translation {
       return PageAnswer(
         address: found.address, pageShift: found.pageShift, rights: found.rights, state: nil)
     }
-    guard let classifier = classifier(of: root.owners[0]) else { return nil }
+    guard let classifier = classifier(of: space) else { return nil }
     let finding = classifier.finding(of: address)
-    guard finding.level == 1, case .memory(let place) = finding.content,
-      let state = finding.reading.flatMap({ ReverseMapping.State($0.state) })
+    guard case .memory(let place) = finding.content,
+      let state = ReverseMapping.State(finding)
     else { return nil }
+    let pageShift = state == .prototype ? frameShift : half.pageShift(finding.level)
     return PageAnswer(
-      address: place, pageShift: frameShift, rights: rights(finding), state: state)
+      address: place, pageShift: pageShift, rights: rights(finding), state: state)
   }
 
   /// The rights that the page has once a fault has brought it back.
@@ -95,11 +119,15 @@ extension ReverseMap {
 }
 
 extension ReverseMapping.State {
-  /// The state of an entry that leads to a page in memory; nil for others.
-  fileprivate init?(_ state: PTEState) {
-    switch state {
-    case .transition: self = .transition
-    case .prototype, .prototypeVAD: self = .prototype
+  /// The state of a page in memory that the processor does not reach; nil for others.
+  fileprivate init?(_ finding: PageFinding) {
+    if finding.prototype != nil {
+      self = .prototype
+      return
+    }
+    switch finding.reading?.state {
+    // An entry that is valid counts for nothing below a table in transition.
+    case .transition, .valid, .large: self = .transition
     default: return nil
     }
   }

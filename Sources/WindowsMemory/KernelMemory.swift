@@ -57,7 +57,8 @@ public struct KernelMemory: Sendable {
     return PhysicalAddress(frame * frameSize + address.rawValue % frameSize)
   }
 
-  private func entry(at place: PhysicalAddress) -> UInt64? {
+  /// The entry at a physical address, of the size that the mode has; nil where the image lacks it.
+  func entry(at place: PhysicalAddress) -> UInt64? {
     search.state.entrySize == 4
       ? search.memory.load(UInt32.self, at: place).map(UInt64.init)
       : search.memory.load(UInt64.self, at: place)

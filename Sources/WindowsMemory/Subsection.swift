@@ -78,21 +78,39 @@ struct SubsectionReader: Sendable {
     case beyond
   }
 
-  /// Finds the prototype entry of a page of a view.
-  ///
-  /// The entries of one subsection lie together; those of the next lie anywhere.
-  func place(ofPage vpn: UInt64, in vad: VAD) throws(KernelReadFailure) -> PrototypePlace {
-    let index = vpn &- vad.startingVpn
-    guard let first = vad.firstPrototypePte else { return .beyond }
-    let direct = first.advanced(by: index &* entrySize)
-    if let last = vad.lastContiguousPte, direct >= first, direct <= last { return .entry(direct) }
-    guard let start = firstSubsection(of: vad) else { return .beyond }
-    return try place(ofPage: index, from: first, in: start)
+  /// Pages of a view that follow each other, and whose prototype entries do so too.
+  struct Stretch {
+    /// Where the state of the first page is kept.
+    let place: PrototypePlace
+    /// The number of pages.
+    let count: UInt64
+    /// How many subsections were read to find it.
+    var passed = 0
   }
 
-  private func place(
-    ofPage index: UInt64, from first: VirtualAddress, in start: VirtualAddress
-  ) throws(KernelReadFailure) -> PrototypePlace {
+  /// Finds the prototype entry of a page of a view.
+  func place(ofPage vpn: UInt64, in vad: VAD) throws(KernelReadFailure) -> PrototypePlace {
+    try stretch(fromPage: vpn, in: vad).place
+  }
+
+  /// Finds the prototype entry of a page of a view, and how many pages go on from there.
+  ///
+  /// The entries of one subsection lie together; those of the next lie anywhere.
+  func stretch(fromPage vpn: UInt64, in vad: VAD) throws(KernelReadFailure) -> Stretch {
+    let index = vpn &- vad.startingVpn
+    guard let first = vad.firstPrototypePte else { return Stretch(place: .beyond, count: .max) }
+    let direct = first.advanced(by: index &* entrySize)
+    if let last = vad.lastContiguousPte, direct >= first, direct <= last {
+      let following = (last.rawValue - direct.rawValue) / entrySize
+      return Stretch(place: .entry(direct), count: following + 1)
+    }
+    guard let start = firstSubsection(of: vad) else { return Stretch(place: .beyond, count: .max) }
+    return try stretch(fromPage: index, from: first, in: start)
+  }
+
+  private func stretch(
+    fromPage index: UInt64, from first: VirtualAddress, in start: VirtualAddress
+  ) throws(KernelReadFailure) -> Stretch {
     var current = try subsection(at: start)
     // The view may begin inside the first subsection.
     var skipped = current.base.map { (first.rawValue &- $0.rawValue) / entrySize } ?? 0
@@ -101,11 +119,16 @@ struct SubsectionReader: Sendable {
     var seen: Set<VirtualAddress> = []
     while seen.insert(current.address).inserted {
       if page < current.entryCount {
-        guard let base = current.base else { return .fileOnly(current, page: page) }
-        return .entry(base.advanced(by: page &* entrySize))
+        let count = current.entryCount - page
+        guard let base = current.base else {
+          return Stretch(
+            place: .fileOnly(current, page: page), count: count, passed: seen.count)
+        }
+        return Stretch(
+          place: .entry(base.advanced(by: page &* entrySize)), count: count, passed: seen.count)
       }
       page -= current.entryCount
-      guard let next = current.next else { return .beyond }
+      guard let next = current.next else { return Stretch(place: .beyond, count: .max) }
       current = try subsection(at: next)
     }
     throw KernelReadFailure(current.address, .loop)

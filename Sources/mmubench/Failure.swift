@@ -64,7 +64,7 @@ extension ReverseMapError {
   /// The status that the program ends with.
   fileprivate var exitStatus: Int32 {
     switch self {
-    case .damaged, .stale, .disagrees, .imageChanged, .tooManyTables: 65
+    case .damaged, .stale, .disagrees, .imageChanged, .tooManyTables, .tooManyViews: 65
     case .file, .system: 74
     }
   }

@@ -24,7 +24,7 @@ import Testing
   /// For each option one command line that reads it; arguments go by the names of their verbs.
   private static let cases: [String: Case] = [
     "walk": (0x40_0123, "walk plain.yaml %"), "fault": (0x40_0123, "fault plain.yaml %"),
-    "pte": (0x8000_0000_69fc_8867, "pte %"), "reverse": (0x5123, "reverse plain.yaml % --no-cache"),
+    "reverse": (0x5123, "reverse plain.yaml % --no-cache"),
     "read": (0x40_0123, "read plain.yaml %"),
     "pfn": (0x5000, "pfn plain.yaml % --os windows-19041.508 --pfn-database 0x10"),
     "--root": (0x1018, "walk plain.raw 0x400000 --mode x86-64 --root %"),
@@ -95,21 +95,40 @@ import Testing
     return groups.joined(separator: "_")
   }
 
+  /// One run with the plain notation, one with all of them.
+  ///
+  /// Arguments may be many; of an option that is given several times the last counts, and one that is not
+  /// read ends the run. That all notations are the same number is a law of `NumberText`, with tests of its own.
   @Test(arguments: cases.keys.sorted())
-  func numbersAreReadHoweverTheyAreWritten(option: String) throws {
-    let (number, words) = try #require(Self.cases[option])
-    func run(_ notation: String) throws -> Command.Outcome {
-      try Command.run(
-        words.split(separator: " ").map { String($0).replacing("%", with: notation) }, in: place)
-    }
+  func numbersAreReadHoweverTheyAreWritten(name: String) throws {
+    let (number, words) = try #require(Self.cases[name])
     let notations = Self.notations(number)
-    let plain = try run(notations[0])
+    let plain = try run(words, Array(repeating: notations[0], count: notations.count))
     #expect(!plain.errors.contains("is not a number"), "\(plain.errors)")
-    for notation in notations.dropFirst() {
-      let outcome = try run(notation)
-      #expect(outcome.status == plain.status, "\(notation): \(outcome.errors)")
-      #expect(outcome.output == plain.output, "\(notation)")
+    let all = try run(words, notations)
+    #expect(all.status == plain.status, "\(all.errors)")
+    #expect(all.output == plain.output)
+  }
+
+  /// A command line in which the word with `%`, and the option before it, stand once for each notation.
+  private func run(_ words: String, _ notations: [String]) throws -> Command.Outcome {
+    var arguments: [String] = []
+    for word in words.split(separator: " ").map(String.init) {
+      guard word.contains("%") else {
+        arguments.append(word)
+        continue
+      }
+      let option = arguments.last?.hasPrefix("--") == true ? [arguments.removeLast()] : []
+      for notation in notations { arguments += option + [word.replacing("%", with: notation)] }
     }
+    return try Command.run(arguments, in: place)
+  }
+
+  /// A value of `pte` stands alone.
+  @Test func valuesOfEntriesAreReadHoweverTheyAreWritten() throws {
+    let notations = Self.notations(0x8000_0000_69fc_8867)
+    let outputs = try notations.map { try Command.run(["pte", $0], in: place).output }
+    #expect(Set(outputs).count == 1 && outputs[0].contains("0x8000000069fc8867"))
   }
 
   private struct Help: Decodable {
@@ -139,22 +158,24 @@ import Testing
     }
   }
 
+  /// The sizes of ranges, each of them in one run with all notations.
   @Test(
     arguments: [
-      ("4K", 4096), ("4KiB", 4096), ("0x1000", 4096), ("4_096", 4096), ("2M", 2 << 20),
-      ("2MiB", 2 << 20), ("1G", 1 << 30),
-    ])
-  func sizesHaveUnits(size: String, bytes: UInt64) throws {
-    let expected = try Command.run(
-      ["map", "plain.yaml", "--range", "0x400000+\(bytes)", "--json"], in: place)
-    #expect(expected.output.contains("0x400fff"))
-    for words in [["--range", "0x400000+\(size)"], ["--range", "00000000`00400000+\(size)"]] {
-      let outcome = try Command.run(["map", "plain.yaml", "--json"] + words, in: place)
-      #expect(outcome.output == expected.output, "\(words): \(outcome)")
+      (["4K", "4KiB", "0x1000", "4_096"], 4096), (["2M", "2MiB"], 2 << 20),
+      (["1G", "1GiB"], 1 << 30),
+    ] as [([String], UInt64)])
+  func sizesHaveUnits(sizes: [String], bytes: UInt64) throws {
+    func run(_ sizes: [String]) throws -> Command.Outcome {
+      let ranges = sizes.flatMap { ["0x5000+\($0)", "00000000`00005000+\($0)"] }
+      return try Command.run(["reverse", "plain.yaml", "--json"] + ranges, in: place)
     }
-    let read = try Command.run(
-      ["read", "plain.yaml", "0", "--length", size, "--json"], in: place)
-    #expect(read.output.contains(#""length":\#(bytes)"#) || bytes > 1 << 20, "\(read.output)")
+    let expected = try run(sizes.map { _ in "\(bytes)" })
+    #expect(expected.output.contains("0x400000"), "\(expected)")
+    #expect(try run(sizes).output == expected.output)
+    guard bytes <= 1 << 20 else { return }
+    let lengths = sizes.flatMap { ["--length", $0] }
+    let read = try Command.run(["read", "plain.yaml", "0", "--json"] + lengths, in: place)
+    #expect(read.output.contains(#""length":\#(bytes)"#), "\(read.output)")
   }
 
   @Test(arguments: ["translate plain.yaml", "fault plain.yaml --batch"])

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Owners whose entries the processor does not see: in transition, and by prototype entries.
+/// How owners whose entries the processor does not see are shown, and their bytes.
 @Suite struct ReverseWindowsTests {
   private let place: Workplace
 
@@ -45,42 +45,11 @@ import Testing
       """, to: "shared.yaml")
   }
 
-  /// Virtual address, process and state of each owner.
-  private func owners(_ page: String, _ options: String...) throws -> [String] {
-    let outcome = try Command.run(
-      ["reverse", "shared.yaml", page, "--json"] + options, in: place)
-    #expect(outcome.status == 0, "\(outcome)")
-    return try outcome.lines.map { line in
-      let object = try #require(
-        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-      let state = object["state"] as? String ?? "valid"
-      return "\(object["va"] ?? "") \(object["pid"] ?? "") \(state)"
-    }
-  }
-
   private static let kernels = [
     ("x86", "windows-2600.6419"), ("pae", "windows-7601.17514"), ("x86-64", "windows-7601.17514"),
     ("x86-64", "windows-9600.17031"), ("x86-64", "windows-10240.16384"),
     ("x86-64", "windows-19041.508"), ("x86-64", "windows-22000.194"),
   ]
-
-  @Test(arguments: kernels)
-  func ownersThatTheProcessorDoesNotSeeAreFound(mode: String, kernel: String) throws {
-    try write(mode, kernel)
-    #expect(try owners("0x1420abc") == ["0x400abc 100 transition"])
-    #expect(try owners("0x1400000") == ["0x401000 100 prototype"])
-    #expect(
-      try owners("0x1410000") == [
-        "0x402000 100 prototype", "0x404000 100 valid", "0x7000000 200 prototype",
-        "0x7101000 200 prototype",
-      ])
-  }
-
-  @Test func withoutASystemTheyAreNoOwners() throws {
-    try write("x86-64", "windows-19041.508")
-    #expect(try owners("0x1420000", "--os", "none") == [])
-    #expect(try owners("0x1410000", "--os", "none") == ["0x404000 100 valid"])
-  }
 
   @Test func peopleAreToldTheState() throws {
     try write("x86-64", "windows-19041.508")

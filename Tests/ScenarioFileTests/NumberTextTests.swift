@@ -14,6 +14,22 @@ import Testing
     #expect(try NumberText.number(text) == value)
   }
 
+  /// Every notation that the command line takes is the same number.
+  @Test(arguments: [0, 1, 0x5123, 0x40_0123, 0x8000_0000_69fc_8867, .max] as [UInt64])
+  func notationsOfANumberAgree(number: UInt64) throws {
+    let hex = String(number, radix: 16)
+    let padded = String(repeating: "0", count: 16 - hex.count) + hex
+    let (high, low) = (padded.prefix(8), padded.suffix(8))
+    let parts = stride(from: 0, to: 16, by: 4).map { padded.dropFirst($0).prefix(4) }
+    for text in [
+      "0x\(hex)", "0X\(hex.uppercased())", "0x\(padded)", "\(number)",
+      "0x" + parts.joined(separator: "_"), "\(high)`\(low)",
+      "\(high.uppercased())`\(low.uppercased())", "0x\(high)`\(low)",
+    ] {
+      #expect(try NumberText.number(text) == number, "\(text)")
+    }
+  }
+
   @Test(arguments: [
     "", " ", "x", "0x", "0xg", "-1", "+1", "1.5", "_1", "1_", "1__0", "0x_1", "0x1_", "fff", "010",
     "1`2", "`12345678", "fffff8001`12345678", "1`1234567", "1`123456789", "1`1234`5678", "1 ",
