@@ -131,6 +131,7 @@ public struct LinuxSearch: Sendable {
       findings.processes = list.processes
       findings.problem = list.problem
       findings.isIsolated = isIsolated(list.processes)
+      findings.areaReader = types.flatMap { LinuxAreaReader(kernel, $0.types, list.processes) }
       return
     }
     findings.problem =
@@ -144,9 +145,9 @@ public struct LinuxSearch: Sendable {
   /// The kernel's types, and where they are.
   private func types(
     _ image: KernelImage, _ kernel: LinuxKernelMemory
-  ) -> (layout: TaskLayout, address: VirtualAddress)? {
+  ) -> (types: BTF, layout: TaskLayout, address: VirtualAddress)? {
     guard let pattern = try? BytePattern(BTF.beginning) else { return nil }
-    var found: (TaskLayout, VirtualAddress)?
+    var found: (BTF, TaskLayout, VirtualAddress)?
     var tries = 0
     image.search(pattern) { address in
       tries += 1
@@ -156,7 +157,7 @@ public struct LinuxSearch: Sendable {
         let types = try? BTF(bytes, pointerSize: kernel.pointerSize),
         let layout = TaskLayout(types)
       {
-        found = (layout, address)
+        found = (types, layout, address)
       }
       return found == nil && tries < Self.tryLimit
     }
@@ -203,6 +204,8 @@ public struct LinuxFindings: Sendable {
   public var scanned: [ScannedRoot] = []
   /// Whether each root has another beside it for user mode (page-table isolation).
   public var isIsolated = false
+  /// Reads the areas of the processes; nil where the kernel's types are not known.
+  public var areaReader: LinuxAreaReader?
   /// Why processes are missing.
   public var problem: String?
 

@@ -8,6 +8,8 @@ public struct LinuxSystem: Sendable {
   public var frames: LinuxFrames?
   /// What is known of its caches.
   public var caches = PageCaches()
+  /// Reads the areas of processes; nil where the kernel's types are not known.
+  public var areaReader: LinuxAreaReader?
 
   /// Describes a system.
   public init(_ kernel: LinuxKernel, foundBy: String) {

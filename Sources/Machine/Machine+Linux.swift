@@ -33,7 +33,9 @@ extension Machine {
     if let version = findings.version,
       let kernel = try? LinuxKernel(version, LinuxEntryFormat(paging.mode))
     {
-      system = .linux(LinuxSystem(kernel, foundBy: source))
+      var known = LinuxSystem(kernel, foundBy: source)
+      known.areaReader = findings.areaReader
+      system = .linux(known)
     }
     noteAside("kernel", findings.release, from: source)
     if let offset = findings.kernelOffset {

@@ -41,6 +41,28 @@ import Testing
     #expect(findings.problem?.contains("the image does not hold 0x112") == true)
   }
 
+  @Test(arguments: [true, false]) func areasAreReadFromTreeAndList(hasTree: Bool) throws {
+    let findings = try #require(try LinuxSketch(hasTree: hasTree).findings())
+    let areas = try #require(findings.areaReader?.areas(ofProcess: 1)).areas
+    #expect(areas.map(\.start) == [0x1000, 0x7000] && areas.map(\.end) == [0x3000, 0x9000])
+    #expect(areas.map(\.permissions) == ["rw-p", "r-xs"])
+    #expect(areas.map { $0.flags.contains(.softDirty) } == [true, false])
+    // kthreadd has none.
+    #expect(findings.areaReader?.areas(ofProcess: 2) == nil)
+  }
+
+  /// A list that comes back, and a tree whose node leads to itself.
+  @Test(arguments: [true, false]) func areasThatLoopAreNone(hasTree: Bool) throws {
+    var sketch = LinuxSketch(hasTree: hasTree)
+    if hasTree {
+      sketch.putWord(LinuxSketch.image + 0x5_1000 | 2 << 3 | 4, at: 0x5_1000 + 136)
+    } else {
+      sketch.putWord(LinuxSketch.image + 0x5_0000, at: 0x5_0100 + 16)
+    }
+    let findings = try #require(try sketch.findings())
+    #expect(findings.areaReader != nil && findings.areaReader?.areas(ofProcess: 1) == nil)
+  }
+
   @Test func withoutTasksRootsAreThoseWithTheKernelsHalf() throws {
     var sketch = LinuxSketch()
     sketch.putWord(0, at: LinuxSketch.offset(ofTask: 0) + LinuxSketch.fields.name)
@@ -102,9 +124,11 @@ import Testing
   @Test(arguments: [1, 2, 3]) func wordsThatLieAreSurvived(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<24 {
-      var sketch = LinuxSketch(hasTypes: generator.chance(2))
+      var sketch = LinuxSketch(hasTypes: generator.chance(2), hasTree: generator.chance(2))
       for _ in 0..<8 {
-        let offset = [0x2000, 0x1_0000, 0x4_0000].randomElement(using: &generator)! as UInt64
+        let offset =
+          [0x2000, 0x1_0000, 0x4_1000, 0x5_0000, 0x5_1000].randomElement(using: &generator)!
+          as UInt64
         let word = [
           generator.next(), generator.next() % 0x100, UInt64.max,
           LinuxSketch.image + generator.next() % 0x10_0000,
@@ -115,7 +139,8 @@ import Testing
         sketch.tables.put(
           generator.next() & ~0xfff_f000_0000_0000 | 3, in: 0x4000, at: generator.next() % 256)
       }
-      _ = try sketch.findings()
+      let findings = try sketch.findings()
+      _ = findings?.areaReader?.areas(ofProcess: 1)
     }
   }
 }

@@ -26,7 +26,7 @@ struct LinuxSketch {
   ]
 
   /// Writes tables and tasks; the types are for whoever wants them.
-  init(hasTypes: Bool = true) {
+  init(hasTypes: Bool = true, hasTree: Bool = false) {
     kernelHalf(0x1000)
     tables.put(0x3003, in: 0x2000, at: 510)
     tables.put(0x4003, in: 0x3000, at: 8)
@@ -34,7 +34,8 @@ struct LinuxSketch {
       tables.put(Self.place + page << 12 | 0x103, in: 0x4000, at: page)
     }
     put(Array("Linux version 6.1.0-test (x) #1\0".utf8), at: 0x1000)
-    if hasTypes { put(Self.types(), at: 0x2008) }
+    if hasTypes { put(Self.types(hasTree: hasTree), at: 0x2008) }
+    hasTree ? putTree() : putList()
     putTasks()
   }
 
@@ -68,6 +69,46 @@ struct LinuxSketch {
     }
   }
 
+  /// The areas of the first task: addresses, flags (VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8).
+  static let areas: [(start: UInt64, end: UInt64, flags: UInt64)] = [
+    (0x1000, 0x3000, 0x800_0003), (0x7000, 0x9000, 0xd),
+  ]
+  /// Where in the image the areas are, and where their task's memory has the first, or the tree.
+  static let areaOffset: UInt64 = 0x5_0000
+  static let areasOfMemory: UInt64 = 0x4_1000 + 0x28
+
+  private mutating func putArea(_ index: Int) -> UInt64 {
+    let area = Self.areas[index]
+    let offset = Self.areaOffset + UInt64(index) * 0x100
+    putWord(area.start, at: offset)
+    putWord(area.end, at: offset + 8)
+    putWord(area.flags, at: offset + 24)
+    return Self.image + offset
+  }
+
+  private mutating func putList() {
+    let places = [putArea(0), putArea(1)]
+    putWord(places[0], at: Self.areasOfMemory)
+    putWord(places[1], at: Self.areaOffset + 16)
+  }
+
+  /// A root that is no leaf, with two leaves: pivots at 8, slots at 128.
+  private mutating func putTree() {
+    let nodes: [UInt64] = [0x5_1000, 0x5_1100, 0x5_1200]
+    putWord(Self.image + nodes[0] | 2 << 3 | 4 | 2, at: Self.areasOfMemory + 8)
+    putWord(0x2fff, at: nodes[0] + 8)
+    putWord(UInt64.max, at: nodes[0] + 16)
+    putWord(Self.image + nodes[1] | 1 << 3 | 4, at: nodes[0] + 128)
+    putWord(Self.image + nodes[2] | 1 << 3 | 4, at: nodes[0] + 136)
+    putWord(0xfff, at: nodes[1] + 8)
+    putWord(0x2fff, at: nodes[1] + 16)
+    putWord(putArea(0), at: nodes[1] + 136)
+    putWord(0x6fff, at: nodes[2] + 8)
+    putWord(0x8fff, at: nodes[2] + 16)
+    putWord(UInt64.max, at: nodes[2] + 24)
+    putWord(putArea(1), at: nodes[2] + 136)
+  }
+
   /// Writes an eight-byte word at an offset in the image.
   mutating func putWord(_ word: UInt64, at offset: UInt64) {
     let place = Self.place + offset
@@ -84,7 +125,7 @@ struct LinuxSketch {
 
   /// Types by the words of Linux Documentation/bpf/btf.rst: `task_struct` and `mm_struct`, both with an
   /// anonymous structure around what is looked for.
-  static func types() -> [UInt8] {
+  static func types(hasTree: Bool = false) -> [UInt8] {
     var names: [UInt8] = [0]
     func name(_ text: String) -> UInt32 {
       defer { names += Array(text.utf8) + [0] }
@@ -110,8 +151,26 @@ struct LinuxSketch {
           (name("pid"), 5, fields.pid - 8), (name("comm"), 4, fields.name - 8),
         ])  // 7
       + structure(name("task_struct"), 0x90, [(name("flags"), 1, 0), (0, 7, 8)])  // 8
-      + structure(0, 0x20, [(name("pgd"), 3, fields.root)])  // 9
-      + structure(name("mm_struct"), 0x20, [(0, 9, 0)])  // 10
+      + structure(
+        0, 0x40,
+        [
+          (name("pgd"), 3, fields.root),
+          hasTree ? (name("mm_mt"), 16, 0x28) : (name("mmap"), 3, 0x28),
+        ])  // 9
+      + structure(name("mm_struct"), 0x40, [(0, 9, 0)])  // 10
+      + [name("unsigned long"), 1 << 24, 8, 64]  // 11
+      + [0, 3 << 24, 0, 11, 1, 15] + [0, 3 << 24, 0, 11, 1, 16]  // 12, 13
+      + [0, 3 << 24, 0, 11, 1, 9] + [0, 3 << 24, 0, 11, 1, 10]  // 14, 15
+      // 16
+      + structure(name("maple_tree"), 16, [(name("ma_flags"), 1, 0), (name("ma_root"), 3, 8)])
+      + structure(name("maple_range_64"), 256, [(name("pivot"), 12, 8), (name("slot"), 13, 128)])
+      + structure(name("maple_arange_64"), 160, [(name("pivot"), 14, 8), (name("slot"), 15, 80)])
+      + structure(
+        name("vm_area_struct"), 48,
+        [
+          (name("vm_start"), 11, 0), (name("vm_end"), 11, 8), (name("vm_next"), 3, 16),
+          (name("vm_flags"), 11, 24), (name("vm_pgoff"), 11, 32), (name("vm_file"), 3, 40),
+        ])
     let size = UInt32(words.count * 4)
     let header = [0x1_eb9f, 24, 0, size, size, UInt32(names.count)]
     return (header + words).flatMap { word in (0..<4).map { UInt8(word >> ($0 * 8) & 0xff) } }
