@@ -92,7 +92,10 @@ let package = Package(
     // Layer 5
     room(
       "ImageBuilder",
-      ["BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "WindowsMemory"]),
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "Machine", "ScenarioFile", "LinuxMemory",
+        "WindowsMemory",
+      ]),
     room(
       "Simulator",
       [
@@ -186,7 +189,10 @@ let package = Package(
     tests("Readme", ["mmubench"]),
     tests(
       "Report",
-      ["Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory", "WindowsMemory"],
+      [
+        "Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory", "LinuxMemory",
+        "WindowsMemory",
+      ],
       fixtures: ["Goldens", "Machines"]),
     tests(
       "VirtualFiles",

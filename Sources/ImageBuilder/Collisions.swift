@@ -1,3 +1,4 @@
+import LinuxMemory
 import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
@@ -9,7 +10,9 @@ struct Collisions {
   private var empty: [Int] = []
 
   mutating func add(_ plan: MappingPlan) {
-    if plan.software?.state == .zero { empty.append(rules.count) }
+    if let state = plan.software?.state, [.windows(.zero), .linux(.none)].contains(state) {
+      empty.append(rules.count)
+    }
     rules.append(plan.rule)
   }
 

@@ -17,7 +17,7 @@ struct DumpStatements {
   func check() {
     checkNothingIsBuilt()
     let settings = MachineSettings(
-      scenario.machine, scenario.windows, isModeNeeded: false, collector)
+      scenario.machine, scenario.windows, scenario.linux, isModeNeeded: false, collector)
     ExpectationStatements(state: settings?.paging, collector: collector)
       .check(scenario.expectations)
   }
@@ -26,7 +26,7 @@ struct DumpStatements {
     checkNothingIsBuilt()
     guard
       let settings = MachineSettings(
-        scenario.machine, scenario.windows, over: machine, collector)
+        scenario.machine, scenario.windows, scenario.linux, over: machine, collector)
     else { return }
     ExpectationStatements(state: settings.paging, collector: collector)
       .check(scenario.expectations)
@@ -76,7 +76,11 @@ struct DumpStatements {
       return [AddressSpace(register: root.value, foundBy: "scenario")]
     }
     return SpaceStatement.all(of: scenario).flatMap { space -> [AddressSpace] in
-      if let root = space.root { return [space.addressSpace(register: root.value)] }
+      if let root = space.root {
+        var known = space.addressSpace(register: root.value)
+        known.areas = space.areas
+        return [known]
+      }
       let known = machine.addressSpaces(pid: space.pid?.value, process: space.name?.value)
       // The root that it lacks may be what could not be read.
       let isWhole = !collector.omissions.contains(.layout)

@@ -21,7 +21,7 @@ final class ImageAssembly {
     let bound = min(plan.frameBound, BuildLimit.frames) + roots
     let bytes = try FrameBytes(capacity: Int(bound))
     let state = plan.settings.paging
-    tables = PageTables(state, bytes, plan.memory, plan.supply, plan.settings.windows)
+    tables = PageTables(state, bytes, plan.memory, plan.supply, plan.settings.entries)
     for register in plan.registers {
       var state = state
       state.cr3 = register
@@ -154,7 +154,12 @@ final class ImageAssembly {
   // MARK: - Results
 
   private func machine() -> Machine {
-    let spaces = zip(plan.spaces, plan.registers).map { $0.addressSpace(register: $1) }
+    let isLinux = plan.settings.linux != nil
+    let spaces = zip(plan.spaces, plan.registers).map { statement, register in
+      var space = statement.addressSpace(register: register)
+      if isLinux { space.areas = statement.areas }
+      return space
+    }
     var machine = Machine(
       memory: .runs(tables.bytes.memory(present: plan.memory.present)), paging: state,
       addressSpaces: spaces, system: plan.settings.operatingSystem ?? .none, format: "scenario",

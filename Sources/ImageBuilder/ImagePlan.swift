@@ -41,7 +41,7 @@ struct ImagePlan {
       return nil
     }
     SystemStatements(scenario: scenario, collector: collector).check()
-    var settings = MachineSettings(machine, scenario.windows, collector)
+    var settings = MachineSettings(machine, scenario.windows, scenario.linux, collector)
     ExpectationStatements(state: settings?.paging, collector: collector)
       .check(scenario.expectations)
     if settings?.paging.contradiction != nil { settings?.forgetRegisters() }
@@ -63,7 +63,8 @@ struct ImagePlan {
     selfMapSeed = machine.tables?.seed ?? 0
     kernel = KernelPlan(scenario, &spaces, settings, memory, collector)
     let planner = MappingPlanner(
-      state: state, collector: collector, windows: settings.windows, kernel: kernel,
+      state: state, collector: collector, windows: settings.windows, linux: settings.linux,
+      kernel: kernel,
       areSectionsKnown: kernel != nil || scenario.windows?.sections.isEmpty != false)
     mappings = spaces.map { space in
       space.layout.map.compactMap(planner.plan) + space.layout.ptes.compactMap(planner.plan)

@@ -11,7 +11,7 @@ public struct IntendedEntry: Hashable, Sendable {
   /// The level of the entry; 1 is PTE.
   public var level: Int
   /// What it means.
-  public var state: PTEState
+  public var state: IntendedState
   /// The protection in it, where it has one.
   public var protection: MMProtection?
   /// What it points at: a frame, a page of a page file, an address; 0 where it points at nothing.
@@ -28,7 +28,7 @@ struct IntendedEntries: Sendable {
 
   func entry(_ index: UInt64, space: Int) -> IntendedEntry {
     // Above the leaves a frame is that of the table, which may be the builder's choice.
-    let isChosen = level > 1 && software.state == .transition && rule.frames[index] == 0
+    let isChosen = level > 1 && software.state == .windows(.transition) && rule.frames[index] == 0
     return IntendedEntry(
       space: space, va: rule.address(index), level: level, state: software.state,
       protection: software.protection,

@@ -52,7 +52,7 @@ extension SectionPlan.Run {
   func frame(_ index: UInt64) -> (number: UInt64, isValid: Bool)? {
     switch entries {
     case .software(let rule):
-      return rule.state == .transition ? (frames[index] >> 12, false) : nil
+      return rule.state == .windows(.transition) ? (frames[index] >> 12, false) : nil
     case .valid: return (frames[index] >> 12, true)
     }
   }

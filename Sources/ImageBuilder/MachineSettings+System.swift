@@ -1,3 +1,4 @@
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -11,9 +12,10 @@ extension MachineSettings {
   /// Without a mode only the name can be checked.
   mutating func applySystem(
     _ os: Located<String>?, _ mode: PagingMode?, _ windows: Scenario.Windows?,
-    _ collector: DiagnosticCollector
+    _ linux: Scenario.Linux?, _ collector: DiagnosticCollector
   ) {
     guard let os, os.value != "none" else { return }
+    guard !LinuxKernel.isID(os.value) else { return applyLinux(os, mode, linux, collector) }
     do throws(WindowsKernelError) {
       let id = try WindowsKernelID(os.value)
       guard let mode else { return }
@@ -30,8 +32,33 @@ extension MachineSettings {
     }
   }
 
+  private mutating func applyLinux(
+    _ os: Located<String>, _ mode: PagingMode?, _ statements: Scenario.Linux?,
+    _ collector: DiagnosticCollector
+  ) {
+    let options = statements?.configuration.map { choices in
+      choices.reduce(into: LinuxOptions()) { $0.insert($1.value.option) }
+    }
+    do throws(LinuxKernelError) {
+      let kernel = try LinuxKernel(id: os.value, mode: mode ?? .x86_64, options: options)
+      guard mode != nil else { return }
+      self.linux = LinuxEntries(kernel)
+      system = kernel.id
+      note("kernel", "Linux \(kernel.version)", from: "scenario")
+    } catch {
+      guard case .tooOld = error else {
+        return collector.reportAside(
+          Diagnostic(
+            .unknownSystem, unknown: "operating system", os,
+            choices: ["none"] + LinuxKernel.identifiers.suffix(1) + ["windows-BUILD.PATCH"]))
+      }
+      collector.reportAside(Diagnostic(.unknownSystem, "\(error)", at: os.mark))
+    }
+  }
+
   /// The operating system with all that the statements say of it; nil where they name none.
   var operatingSystem: OperatingSystem? {
+    if let linux { return .linux(LinuxSystem(linux.kernel, foundBy: "scenario")) }
     guard let windows else { return nil }
     var system = WindowsSystem(windows.kernel, from: .init(.given, "scenario"))
     system.invalidMask = windows.mask
@@ -49,7 +76,8 @@ extension MachineSettings {
     guard case .noLayout(let id, let format) = error else {
       return Diagnostic(
         .unknownSystem, unknown: "operating system", os,
-        choices: ["none"] + WindowsKernelID.aliases.map(\.alias) + ["windows-BUILD.PATCH"])
+        choices: ["none"] + WindowsKernelID.aliases.map(\.alias)
+          + ["windows-BUILD.PATCH", "linux-VERSION"])
     }
     let known = WindowsKernel.identifiers(of: format).map { "`\($0)`" }.joined(separator: ", ")
     let others = WindowsEntryFormat.allCases.filter { WindowsKernel.has(id, $0) }
@@ -80,5 +108,17 @@ extension MachineSettings {
       return InvalidPTEMask(rawValue: said.value)
     }
     return .none
+  }
+}
+
+extension Scenario.KernelChoice {
+  /// The option of the kernel.
+  fileprivate var option: LinuxOptions {
+    switch self {
+    case .memoryFailure: .memoryFailure
+    case .migration: .migration
+    case .devicePrivate: .devicePrivate
+    case .markers: .markers
+    }
   }
 }

@@ -11,6 +11,10 @@ struct MachineSettings {
   var system: String
   /// The Windows kernel that the entries belong to; nil where there is none.
   var windows: WindowsEntries?
+  /// The Linux kernel that they belong to; nil where there is none.
+  var linux: LinuxEntries?
+  /// How that kernel, if any, writes the entries that the processor uses.
+  var entries: (any KernelEntries)? { windows ?? linux }
   var provenance: [Machine.Provenance]
 
   /// Reads the statements over what a dump said, or over the mode's defaults where there is none.
@@ -18,14 +22,15 @@ struct MachineSettings {
   /// The root is left at what `machine:` says, or at the dump's; nil where no mode is known. A mode is
   /// missed where `isModeNeeded`.
   init?(
-    _ machine: Scenario.Machine, _ windows: Scenario.Windows?, over dump: Machine? = nil,
+    _ machine: Scenario.Machine, _ windows: Scenario.Windows?, _ linux: Scenario.Linux?,
+    over dump: Machine? = nil,
     isModeNeeded: Bool = true, _ collector: DiagnosticCollector
   ) {
     paging = PagingState(mode: .x86_64)
     system = machine.os?.value ?? dump?.system.id ?? "none"
     provenance = dump?.provenance ?? []
     let mode = Self.mode(machine, dump, isModeNeeded, collector)
-    applySystem(machine.os, mode, windows, collector)
+    applySystem(machine.os, mode, windows, linux, collector)
     guard let mode else {
       var anyState = PagingState(mode: .x86_64)
       for register in machine.registers { Self.apply(register, to: &anyState, collector) }

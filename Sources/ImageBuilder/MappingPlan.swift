@@ -42,10 +42,15 @@ struct MappingPlanner {
   let collector: DiagnosticCollector
   /// The kernel whose entries these are; nil where there is none.
   var windows: WindowsEntries?
+  /// The Linux kernel whose entries these are; nil where there is none.
+  var linux: LinuxEntries?
   /// The kernel's structures; nil where there are none.
   var kernel: KernelPlan?
   /// Whether the sections that the scenario names could be planned.
   var areSectionsKnown = true
+
+  /// How the kernel writes the entries that the processor uses.
+  var entries: (any KernelEntries)? { windows ?? linux }
 
   /// The plan of an item, or nil where it is wrong; everything wrong with it is reported.
   ///
@@ -54,7 +59,8 @@ struct MappingPlanner {
   func plan(_ item: Scenario.Mapping) -> MappingPlan? {
     guard collector.isDamaged(item.mark) else { return planWhole(item) }
     let trial = DiagnosticCollector(nil)
-    _ = MappingPlanner(state: state, collector: trial, windows: windows).planWhole(item)
+    _ = MappingPlanner(state: state, collector: trial, windows: windows, linux: linux)
+      .planWhole(item)
     // Without `page:` the item has the mark of the whole.
     let isSizeKnown = item.page.mark != item.mark
     for diagnostic in trial.diagnostics {

@@ -21,7 +21,7 @@ extension MappingPlanner {
         return nil
       }
       guard let empty = EntryEncoder(state, level: level, isPage: true)?.base else { return nil }
-      let software = windows?.pageBits(granting: rights) ?? 0
+      let software = entries?.pageBits(granting: rights) ?? 0
       let entry = (empty | granting | software) & ~fields.mask | fields.bits
       guard check(entry, isPage: true, level: level, rights: rights, item.fields, name) else {
         return nil
@@ -80,10 +80,10 @@ extension MappingPlanner {
     var isRight = true
     for setting in settings {
       let name = setting.name.value
-      guard let field = layout.field(named: name) ?? windows?.field(named: name) else {
+      guard let field = layout.field(named: name) ?? entries?.field(named: name) else {
         let choices =
           layout.fields.reversed().filter { $0.kind != .reserved }
-          .map { String(describing: $0.name) } + (windows?.fieldNames ?? [])
+          .map { String(describing: $0.name) } + (entries?.fieldNames ?? [])
         collector.report(
           Diagnostic(
             .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices))

@@ -36,6 +36,9 @@ extension MappingPlanner {
       let address = statement.address?.value ?? 0
       return (.subsection(address: address, protection), .constant(address))
     case .valid, .large, .ambiguous: return nil
+    case .none, .swap, .migration, .hwpoison, .device, .marker, .protnone, .numaHint, .zeroPage,
+      .file, .anonymous, .present, .invalidated, .table:
+      return nil
     }
   }
 

@@ -7,9 +7,12 @@ import WindowsMemory
 extension MappingPlanner {
   /// The plan of an item about leaf entries, or nil where it is about tables, or wrong.
   func plan(_ item: Scenario.SoftwareEntry) -> MappingPlan? {
-    guard !collector.isDamaged(item.mark), let windows else { return nil }
+    guard !collector.isDamaged(item.mark), windows != nil || linux != nil else { return nil }
     let planner = inHalf(of: item)
     guard let level = planner.level(of: item, reports: true) else { return nil }
+    guard let windows else {
+      return linux.flatMap { planner.planEntries(item, level: level, $0) }
+    }
     switch item.statement.state.value {
     case .valid, .large: return planner.planPages(item, level: level, windows)
     default: return level > 1 ? nil : planner.planEntries(item, windows)
@@ -27,7 +30,7 @@ extension MappingPlanner {
     }
   }
 
-  private func inHalf(of item: Scenario.SoftwareEntry) -> MappingPlanner {
+  func inHalf(of item: Scenario.SoftwareEntry) -> MappingPlanner {
     let first: UInt64 =
       switch item.va.value {
       case .page(let address): address
@@ -113,8 +116,8 @@ extension MappingPlanner {
     do throws(PTEEncodingError) {
       let series = try windows.encoder.series(form, setting: extra)
       return SoftwareRule(
-        state: statement.state.value == .virtualStore ? .virtualStore : form.state,
-        protection: form.protection, series: series, targets: targets)
+        state: .windows(statement.state.value == .virtualStore ? .virtualStore : form.state),
+        protection: form.protection, series: .windows(series), targets: targets)
     } catch {
       collector.report(diagnostic(error, statement, windows))
       return nil

@@ -93,12 +93,12 @@ extension PageTables {
     _ setting: Scenario.FieldSetting, in layout: WordLayout, other: WordLayout?, to word: UInt64
   ) throws(Diagnostic) -> UInt64 {
     let name = setting.name.value
-    let known = layout.field(named: name) ?? windows?.field(named: name)
+    let known = layout.field(named: name) ?? entries?.field(named: name)
     let field = mayLackEntries ? known ?? other?.field(named: setting.name.value) : known
     guard let field else {
       let choices =
         layout.fields.reversed().map { String(describing: $0.name) }
-        + (windows?.fieldNames ?? [])
+        + (entries?.fieldNames ?? [])
       var unknown = Diagnostic(
         .unknownField, unknown: "field of a \(layout.name)", setting.name, choices: choices)
       if let other, other.field(named: setting.name.value) != nil {

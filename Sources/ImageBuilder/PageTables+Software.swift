@@ -32,7 +32,7 @@ extension PageTables {
       guard let parent = place.table else { throw taken(va, plan.level, place) }
       let position = self.index(of: place.address, in: parent)
       var target = plan.software.target(index, plan.rule)
-      if plan.software.state == .transition {
+      if plan.software.state == .windows(.transition) {
         if place.entry == 0, plan.frame == nil {
           let made = try makeTable(below: parent, at: position, for: plan.rule.mark)
           place.entry = entry(at: place.address)

@@ -28,7 +28,7 @@ final class PageTables {
   let bytes: FrameBytes
   let memory: InstalledMemory
   /// The kernel whose tables these are; nil where there is none.
-  let windows: WindowsEntries?
+  let entries: (any KernelEntries)?
   private var supply: FrameSupply
   /// The tables by their addresses.
   private(set) var tables: [UInt64: Table] = [:]
@@ -47,10 +47,10 @@ final class PageTables {
 
   init(
     _ state: PagingState, _ bytes: FrameBytes, _ memory: InstalledMemory, _ supply: FrameSupply,
-    _ windows: WindowsEntries?
+    _ entries: (any KernelEntries)?
   ) {
     self.state = state
-    self.windows = windows
+    self.entries = entries
     self.bytes = bytes
     self.memory = memory
     self.supply = supply
@@ -175,8 +175,8 @@ final class PageTables {
   /// What the kernel sets beside the processor's bits in an entry of a level that leads to a table.
   func tableBits(_ level: Int) -> UInt64 {
     // A PDPTE of PAE paging has no bits but P, PWT and PCD.
-    guard let windows, state.mode != .pae || level < 3 else { return 0 }
-    return windows.tableBits
+    guard let entries, state.mode != .pae || level < 3 else { return 0 }
+    return entries.tableBits
   }
 
   /// Goes down to the entry of `level` that a walk of `address` reads.

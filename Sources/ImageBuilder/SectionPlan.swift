@@ -156,7 +156,7 @@ struct PrototypePlanner {
     do throws(PTEEncodingError) {
       let series = try windows.encoder.series(form)
       let rule = SoftwareRule(
-        state: form.state, protection: form.protection, series: series,
+        state: .windows(form.state), protection: form.protection, series: .windows(series),
         targets: .constant(form.payload))
       return SectionPlan.Run(
         mark: part.mark, first: 0, count: part.pages.value, entries: .software(rule),

@@ -1,3 +1,4 @@
+import LinuxMemory
 import ScenarioFile
 
 /// The statements that only an operating system gives a meaning.
@@ -5,23 +6,30 @@ struct SystemStatements {
   let scenario: Scenario
   let collector: DiagnosticCollector
 
-  /// Reports those that no kernel is named for.
+  /// Reports those that no kernel is named for, or one that does not have them.
   func check() {
-    guard scenario.machine.os == nil || scenario.machine.os?.value == "none" else { return }
-    if let windows = scenario.windows { report("windows", at: windows.mark) }
+    let os = scenario.machine.os?.value ?? "none"
+    for space in SpaceStatement.all(of: scenario) {
+      AreaStatements(collector: collector).check(space.layout.vmas)
+    }
+    if os == "none" {
+      checkBare()
+    } else if LinuxKernel.isID(os) {
+      checkForeign("Linux") { !$0.isOfLinux }
+      checkWindows("Linux")
+    } else {
+      checkForeign("Windows") { $0.isOfLinux }
+      checkLinux("Windows")
+    }
+  }
+
+  private func checkBare() {
+    checkWindows(nil)
+    checkLinux(nil)
     for space in SpaceStatement.all(of: scenario) {
       for item in space.layout.ptes { report("ptes", at: item.mark) }
-      for item in space.layout.vads { report("vads", at: item.mark) }
-    }
-    if case .processes(let processes) = scenario.spaces {
-      for process in processes {
-        if let shadow = process.kvaShadow { report("kva-shadow", at: shadow.mark) }
-        if let root = process.recordedRoot { report("recorded-root", at: root.mark) }
-        if !process.isListed { report("listed", at: process.mark) }
-      }
     }
     for expectation in scenario.expectations {
-      if let root = expectation.root { report("root", at: root.mark) }
       switch expectation.verb {
       case .pte: report("pte", at: expectation.mark)
       case .fault(let fault):
@@ -31,10 +39,67 @@ struct SystemStatements {
     }
   }
 
-  private func report(_ key: String, at mark: SourceMark) {
+  /// What only Windows has.
+  private func checkWindows(_ system: String?) {
+    // Of several systems each has its own.
+    if scenario.variant == nil, let windows = scenario.windows {
+      report("windows", at: windows.mark, system)
+    }
+    for space in SpaceStatement.all(of: scenario) {
+      for item in space.layout.vads { report("vads", at: item.mark, system) }
+    }
+    if case .processes(let processes) = scenario.spaces {
+      for process in processes {
+        if let shadow = process.kvaShadow { report("kva-shadow", at: shadow.mark, system) }
+        if let root = process.recordedRoot { report("recorded-root", at: root.mark, system) }
+        if !process.isListed { report("listed", at: process.mark, system) }
+      }
+    }
+    for expectation in scenario.expectations {
+      if system == nil, let root = expectation.root { report("root", at: root.mark, system) }
+    }
+  }
+
+  /// What only Linux has.
+  private func checkLinux(_ system: String?) {
+    guard scenario.variant == nil else { return }
+    if let linux = scenario.linux { report("linux", at: linux.mark, system) }
+    for space in SpaceStatement.all(of: scenario) {
+      for item in space.layout.vmas { report("vmas", at: item.mark, system) }
+    }
+    for expectation in scenario.expectations {
+      // Words that were read say something whatever the machine is.
+      guard case .pagemap(let pagemap) = expectation.verb, pagemap.entry != nil else { continue }
+      report("pagemap", at: expectation.mark, system)
+    }
+  }
+
+  /// Entries by words that the kernel does not have.
+  private func checkForeign(_ system: String, _ isForeign: (Scenario.EntryState) -> Bool) {
+    for space in SpaceStatement.all(of: scenario) {
+      for item in space.layout.ptes where isForeign(item.statement.state.value) {
+        let state = item.statement.state
+        collector.reportAside(
+          Diagnostic(
+            .notForSystem, "\(system) has no entries of the state `\(state.value.rawValue)`",
+            at: state.mark))
+      }
+    }
+  }
+
+  private func report(_ key: String, at mark: SourceMark, _ system: String? = nil) {
+    guard system == nil else {
+      return collector.reportAside(
+        Diagnostic(.notForSystem, "`\(key)` means nothing to \(system ?? "")", at: mark))
+    }
     collector.reportAside(
       Diagnostic(
         .notForSystem, "`\(key)` means nothing to the bare processor", at: mark,
-        notes: ["name the kernel: `machine: { os: windows-19041.508 }`"]))
+        notes: ["name the kernel: `machine: { os: \(Self.example(for: key)) }`"]))
+  }
+
+  /// A kernel that has what is meant.
+  private static func example(for key: String) -> String {
+    ["linux", "vmas", "pagemap"].contains(key) ? "linux-6.1" : "windows-19041.508"
   }
 }

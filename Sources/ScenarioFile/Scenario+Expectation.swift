@@ -20,7 +20,7 @@ extension Scenario {
       case fault(FaultExpectation)
       /// `pte:`, what an entry means to the operating system.
       case pte(PteExpectation)
-      /// `pagemap:`, what a word of `/proc/PID/pagemap` says.
+      /// `pagemap:`, what a word of `/proc/PID/pagemap` says, or which one there would be.
       case pagemap(PagemapExpectation)
       /// `pfn:`, what the PFN database says of a frame.
       case pfn(PfnExpectation)

@@ -11,18 +11,20 @@ extension Scenario {
     public var ptes: [SoftwareEntry]
     /// `vads:`.
     public var vads: [Vad]
+    /// `vmas:`.
+    public var vmas: [Vma]
     /// `self-map: { slot: N }`, the entry of the top table that points to the top table.
     public var selfMapSlot: Located<UInt64>?
 
     /// Maps nothing.
-    public init() { self.init(map: [], share: [], entries: [], ptes: [], vads: []) }
+    public init() { self.init(map: [], share: [], entries: [], ptes: [], vads: [], vmas: []) }
 
     init(
       map: [Mapping], share: [Share], entries: [EntryEdit], ptes: [SoftwareEntry], vads: [Vad],
-      selfMapSlot: Located<UInt64>? = nil
+      vmas: [Vma], selfMapSlot: Located<UInt64>? = nil
     ) {
       (self.map, self.share, self.entries) = (map, share, entries)
-      (self.ptes, self.vads, self.selfMapSlot) = (ptes, vads, selfMapSlot)
+      (self.ptes, self.vads, self.vmas, self.selfMapSlot) = (ptes, vads, vmas, selfMapSlot)
     }
   }
 

@@ -1,5 +1,5 @@
 extension Scenario {
-  /// One item of `ptes:`: entries by what they mean to Windows.
+  /// One item of `ptes:`: entries by what they mean to the kernel.
   public struct SoftwareEntry: Sendable {
     /// Where the item starts.
     public var mark: SourceMark
@@ -13,7 +13,7 @@ extension Scenario {
     public var on: [Located<String>]
   }
 
-  /// What an entry means to Windows.
+  /// What an entry means to Windows or to Linux, by the words of the command line.
   public enum EntryState: String, CaseIterable, Sendable {
     /// A page of 4 KiB that the processor translates.
     case valid
@@ -43,6 +43,66 @@ extension Scenario {
     case freed
     /// Several meanings, and no way to tell from the entry.
     case ambiguous
+    /// Of Linux: nothing.
+    case none
+    /// In a swap area.
+    case swap
+    /// On its way to another frame.
+    case migration
+    /// In memory that is broken.
+    case hwpoison
+    /// In the memory of a device.
+    case device
+    /// No page, but something to remember.
+    case marker
+    /// Present for the kernel, without access rights.
+    case protnone
+    /// The same so that the next access tells where the page is used.
+    case numaHint = "numa-hint"
+    /// The page of zeros that all share.
+    case zeroPage = "zero-page"
+    /// A page of a file or of shared memory.
+    case file
+    /// A page of its own.
+    case anonymous
+    /// In memory; the entry does not say whose.
+    case present
+    /// A huge page that is being split or moved.
+    case invalidated
+    /// A table of entries.
+    case table
+
+    /// Whether it is a word of Linux.
+    public var isOfLinux: Bool {
+      switch self {
+      case .none, .swap, .migration, .hwpoison, .device, .marker, .protnone, .numaHint, .zeroPage,
+        .file, .anonymous, .present, .invalidated, .table:
+        true
+      default: false
+      }
+    }
+  }
+
+  /// What a page elsewhere was before, or what its device may do: `kind:` of Linux entries.
+  public enum EntryKind: String, CaseIterable, Sendable {
+    /// Read-only, perhaps shared.
+    case read
+    /// Read-only, and of this process alone.
+    case readExclusive = "read-exclusive"
+    /// Writable.
+    case write
+    /// A device uses it alone for a while.
+    case exclusive
+  }
+
+  /// What a marker of Linux remembers.
+  public enum Marker: String, CaseIterable, Sendable {
+    /// userfaultfd write-protected the page.
+    case userfaultWriteProtect = "uffd-wp"
+    /// The page could not be read, or is poisoned.
+    case poisoned
+    /// A guard region.
+    case guardRegion = "guard"
   }
 
   /// An entry's state with what belongs to it; the reader has checked that they go together.
@@ -69,6 +129,24 @@ extension Scenario {
     public var isDirty: Located<Bool>?
     /// `fields:` by the kernel's names, set over what the rest composes.
     public var fields: [FieldSetting]
+    /// What only Linux entries have.
+    public var linux = LinuxStatement()
+  }
+
+  /// What only entries of Linux say.
+  public struct LinuxStatement: Sendable {
+    /// `type:`, the number of the swap area.
+    public var swapType: Located<UInt64>?
+    /// `kind:` of a page on its way or of a device.
+    public var kind: Located<EntryKind>?
+    /// `markers:`.
+    public var markers: [Located<Marker>] = []
+    /// `soft-dirty:`.
+    public var isSoftDirty: Located<Bool>?
+    /// `uffd-wp:`.
+    public var isUserfaultWriteProtected: Located<Bool>?
+    /// `exclusive:`.
+    public var isExclusive: Located<Bool>?
   }
 
   /// A protection as Windows has it.

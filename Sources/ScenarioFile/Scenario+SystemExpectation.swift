@@ -17,6 +17,12 @@ extension Scenario {
     public var status: Located<String>?
     /// `bugcheck:`, its code and arguments.
     public var bugCheck: BugCheck?
+    /// `signal:`, the name of the signal.
+    public var signal: Located<String>?
+    /// `signal-code:`, the name of its code.
+    public var signalCode: Located<String>?
+    /// `kernel:`, what becomes of the kernel.
+    public var kernel: Located<String>?
   }
 
   /// `bugcheck:` of an expectation.
@@ -91,6 +97,16 @@ extension Scenario {
     public var fileOffset: Located<UInt64>?
     /// `missing:`, the physical address that could not be read.
     public var missing: Located<UInt64>?
+    /// `type:`, the swap type of Linux.
+    public var swapType: Located<UInt64>?
+    /// `offset:`, the swap offset of Linux.
+    public var swapOffset: Located<UInt64>?
+    /// `soft-dirty:`.
+    public var isSoftDirty: Located<Bool>?
+    /// `uffd-wp:`.
+    public var isUserfaultWriteProtected: Located<Bool>?
+    /// `exclusive:`.
+    public var isExclusive: Located<Bool>?
   }
 
   /// `found:` with what a search of memory must find; nil is not compared.

@@ -15,6 +15,8 @@ public struct Scenario: Sendable {
   public var machine: Machine
   /// `windows:`, what the kernel keeps in memory.
   public var windows: Windows?
+  /// `linux:`, what the kernel's entries depend on.
+  public var linux: Linux?
   /// The address spaces: the file's own, or its `processes:`.
   public var spaces: Spaces
   /// `timeline:`, what happens to the machine; nil where it stands still.

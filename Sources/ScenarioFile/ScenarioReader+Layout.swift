@@ -9,8 +9,10 @@ extension ScenarioReader {
     let slot = selfMap.flatMap { number($0["slot"], "`slot`") }
     let ptes = items(of: fields["ptes"], "`ptes`").compactMap { item($0, softwareEntry) }
     let vads = items(of: fields["vads"], "`vads`").compactMap { item($0, vad) }
+    let vmas = items(of: fields["vmas"], "`vmas`").compactMap { item($0, vma) }
     return Scenario.Layout(
-      map: map, share: share, entries: entries, ptes: ptes, vads: vads, selfMapSlot: slot)
+      map: map, share: share, entries: entries, ptes: ptes, vads: vads, vmas: vmas,
+      selfMapSlot: slot)
   }
 
   // MARK: - map

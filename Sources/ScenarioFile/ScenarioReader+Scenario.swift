@@ -15,6 +15,7 @@ extension ScenarioReader {
     }
     noteStrangers(fields)
     let windows = part(.layout) { fields["windows"].flatMap(self.windows) }
+    let linux = fields["linux"].flatMap(self.linux)
     let spaces = part(.layout) { self.spaces(fields) }
     let timeline = part(.layout) { fields["timeline"].flatMap(self.timeline) }
     let contents = items(of: fields["contents"], "`contents`").compactMap { item($0, content) }
@@ -28,7 +29,7 @@ extension ScenarioReader {
     let nothing = Located("", at: value.mark)
     return Scenario(
       file: source, id: id ?? nothing, title: title ?? nothing, sources: sources, about: about,
-      machine: machine, windows: windows, spaces: spaces,
+      machine: machine, windows: windows, linux: linux, spaces: spaces,
       timeline: timeline, contents: contents, expectations: expectations, golden: golden,
       deviations: deviations)
   }

@@ -26,12 +26,13 @@ extension ScenarioReader {
     let isAccessed = bool(fields["accessed"], "`accessed`")
     let isDirty = bool(fields["dirty"], "`dirty`")
     let settings = settings(fields["fields"], "fields")
+    let linux = linuxStatement(fields)
     guard let state else { return nil }
     guard checkState(state, fields, isPrototype: isPrototype) else { return nil }
     return Scenario.EntryStatement(
       state: state, protection: protection, to: to, pageFile: file, offset: offset,
       section: section, page: page, address: address, isAccessed: isAccessed, isDirty: isDirty,
-      fields: settings)
+      fields: settings, linux: linux)
   }
 
   /// The keys that a state needs, and those that it may have beside `fields`.
@@ -50,6 +51,14 @@ extension ScenarioReader {
     case .prototype: ([], ["section", "page", "address", "protection"])
     case .subsection: ([], ["protection", "address"])
     case .freed: (["offset"], ["file"])
+    case .none: ([], [])
+    case .swap: (["type", "offset"], ["soft-dirty", "uffd-wp", "exclusive"])
+    case .migration: (["to", "kind"], ["soft-dirty", "uffd-wp"])
+    case .hwpoison: (["to"], [])
+    case .device: (["to", "kind"], ["soft-dirty", "uffd-wp"])
+    case .marker: (["markers"], [])
+    case .protnone: (["to"], ["accessed", "dirty", "soft-dirty", "uffd-wp"])
+    case .numaHint, .zeroPage, .file, .anonymous, .present, .invalidated, .table: ([], [])
     }
   }
 
@@ -71,9 +80,11 @@ extension ScenarioReader {
         .missingKey, "the state `\(name)` needs \(keys) \(missing.joined(separator: ", "))",
         at: state.mark)
     }
-    let allowed = needed + possible + (state.value == .zero ? [] : ["fields"])
+    let hasFields = state.value != .zero && !state.value.isOfLinux
+    let allowed = needed + possible + (hasFields ? ["fields"] : [])
     let all = ["protection", "to", "file", "offset", "address", "accessed", "dirty", "fields"]
-    for key in all + (isPrototype ? [] : ["section", "page"]) where !allowed.contains(key) {
+    let ofProcess = isPrototype ? [] : ["section", "page"] + Vocabulary.linuxKeys
+    for key in all + ofProcess where !allowed.contains(key) {
       guard let mark = fields.keyMark(key) else { continue }
       let with = allowed.map { "`\($0)`" }.joined(separator: ", ")
       report(
@@ -91,6 +102,14 @@ extension ScenarioReader {
     switch state {
     case .ambiguous:
       ("is an answer, not a statement", "`entries` writes any value that you like")
+    case .numaHint, .zeroPage, .file, .anonymous, .present, .invalidated, .table:
+      (
+        "is an answer, not a statement",
+        "`map` makes pages that are present, and the area says whose they are"
+      )
+    case .none, .swap, .migration, .hwpoison, .device, .marker, .protnone:
+      isPrototype
+        ? ("is of Linux, which has no prototype arrays", "`ptes` of a process has it") : nil
     case .prototype, .prototypeVad, .large:
       isPrototype
         ? (

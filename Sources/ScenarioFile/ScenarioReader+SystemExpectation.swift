@@ -10,7 +10,9 @@ extension ScenarioReader {
       protection: protection(fields["protection"]),
       modifier: word(fields["modifier"], "`modifier`"), handler: handler,
       cost: word(fields["cost"], "`cost`"), status: text(fields["status"], "`status`"),
-      bugCheck: fields["bugcheck"].flatMap(bugCheck))
+      bugCheck: fields["bugcheck"].flatMap(bugCheck), signal: text(fields["signal"], "`signal`"),
+      signalCode: text(fields["signal-code"], "`signal-code`"),
+      kernel: text(fields["kernel"], "`kernel`"))
   }
 
   private func bugCheck(_ value: YAMLValue) -> Scenario.BugCheck? {
@@ -50,7 +52,10 @@ extension ScenarioReader {
       frameNumber: number("pfn"), pa: number("pa"), pageFile: number("page-file"),
       pageFileOffset: number("page-file-offset"), prototypeAddress: number("prototype-address"),
       subsectionAddress: number("subsection-address"), fileOffset: number("file-offset"),
-      missing: number("missing"))
+      missing: number("missing"), swapType: number("type"), swapOffset: number("offset"),
+      isSoftDirty: bool(value("soft-dirty"), "`soft-dirty`"),
+      isUserfaultWriteProtected: bool(value("uffd-wp"), "`uffd-wp`"),
+      isExclusive: bool(value("exclusive"), "`exclusive`"))
   }
 
   // MARK: - found

@@ -24,7 +24,7 @@ extension Vocabulary {
   ]
   static let softwareEntry = KeyTable(
     "software-entry", "an item of `ptes`", required: ["va", "state"],
-    ["va", "level"] + statementKeys + ["section", "page", "accessed", "dirty", "on"])
+    ["va", "level"] + statementKeys + ["section", "page", "accessed", "dirty"] + linuxKeys + ["on"])
   static let prototypeEntry = KeyTable(
     "prototype-entry", "an item of a subsection's `ptes`", required: ["page", "state"],
     ["page"] + statementKeys + ["accessed", "dirty"])
@@ -35,7 +35,8 @@ extension Vocabulary {
 
   static let systemExpectation = KeyTable(
     "system-expectation", "`os`",
-    ["state", "protection", "modifier", "handler", "cost", "status", "bugcheck"])
+    ["state", "protection", "modifier", "handler", "cost", "status", "bugcheck"]
+      + ["signal", "signal-code", "kernel"])
   static let bugCheck = KeyTable("bugcheck", "`bugcheck`", required: ["code"], ["code", "args"])
 
   private static let readingKeys = [
@@ -44,7 +45,8 @@ extension Vocabulary {
   ]
   static let pte = KeyTable(
     "pte", "an expectation of `pte`", required: ["pte"],
-    ["pte", "level", "process", "root", "on"] + readingKeys + ["leads-to"])
+    ["pte", "level", "process", "root", "on"] + readingKeys
+      + ["type", "offset", "soft-dirty", "uffd-wp", "exclusive"] + ["leads-to"])
   static let destination = KeyTable(
     "destination", "`leads-to`",
     ["state", "protection", "modifier", "pa", "page-file", "page-file-offset", "file-offset"]

@@ -23,11 +23,12 @@ package enum Vocabulary {
   /// The edition that `mmubench:` must name.
   package static let edition: UInt64 = 1
 
-  static let layoutKeys = ["map", "share", "entries", "self-map", "ptes", "vads"]
+  static let layoutKeys = ["map", "share", "entries", "self-map", "ptes", "vads", "vmas"]
 
   static let scenario = KeyTable(
     "scenario", "a scenario", required: ["mmubench", "scenario", "title", "source", "machine"],
-    ["mmubench", "scenario", "title", "source", "about", "machine", "windows", "processes"]
+    ["mmubench", "scenario", "title", "source", "about", "machine", "windows", "linux"]
+      + ["processes"]
       + layoutKeys
       + ["timeline", "contents", "expect", "golden", "deviates"])
 
@@ -91,10 +92,10 @@ package enum Vocabulary {
   static let update = KeyTable(
     "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])
   static let pagemap = KeyTable(
-    "pagemap", "an expectation of `pagemap`", required: ["pagemap", "words"],
+    "pagemap", "an expectation of `pagemap`", required: ["pagemap"],
     [
       "pagemap", "words", "start", "kernel", "outcome", "pa", "swap-type", "swap-offset", "flags",
-      "on",
+      "entry", "privileged", "process", "root", "on",
     ])
   static let faults = KeyTable(
     "faults", "an expectation of `faults`", required: ["faults"], ["faults"])
@@ -136,5 +137,5 @@ package enum Vocabulary {
       scenario, machine, dump, facts, tables, truthProcesses, process, mapping, consecutive, random,
       rights, share, entry, word, bits, selfMap, content, update, rejection,
       deviation,
-    ] + ofWindows + ofTimelines + steps + verbs
+    ] + ofWindows + ofLinux + ofTimelines + steps + verbs
 }

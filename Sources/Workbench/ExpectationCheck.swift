@@ -53,6 +53,11 @@ struct ExpectationCheck {
         failure("pte \(pte.va.value.hex)", $0.expected, $0.got)
       }
     case .pagemap(let pagemap):
+      if let computed = ComputedPagemapCheck(pagemap, machine, space(of: expectation)) {
+        return computed.differences.map {
+          failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
+        }
+      }
       return PagemapCheck(pagemap).differences.map {
         failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
       }

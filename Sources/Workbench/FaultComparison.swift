@@ -1,3 +1,4 @@
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -5,7 +6,8 @@ import PhysicalMemory
 /// Compares the emulated MMU with the exceptions that a processor raised on the same tables.
 ///
 /// The tables are those of the dump, so that only probes count before which nothing changed them.
-/// The first exception of an access is the processor's; what the kernel made of it is not compared.
+/// The first exception of an access is the processor's; what the kernel made of it is predicted from
+/// the tables and the areas of the process.
 struct FaultComparison {
   let machine: Machine
   let faults: GuestFaults
@@ -25,8 +27,33 @@ struct FaultComparison {
       }
       let got = GuestFaults.Verdict(answer.result)
       if got != probe.processor { found.append((name + probe.processor.text, answer.summary)) }
+      if case .wrong(let predicted) = OutcomePrediction(of: probe, answer.verdict?.linux) {
+        found.append((name + probe.kernelOutcome, "the kernel's verdict is \(predicted)"))
+      }
     }
     return found
+  }
+
+  /// How often each outcome was predicted, and what was not and why, for the golden.
+  var outcomeSummary: String {
+    var predicted: [String: Int] = [:]
+    var excluded: [String: Int] = [:]
+    for probe in faults.probes {
+      let prediction =
+        probe.isPredictable
+        ? OutcomePrediction(of: probe, answer(to: probe)?.verdict?.linux) : .changedBefore
+      switch prediction {
+      case .right, .wrong: predicted[probe.kernelOutcome, default: 0] += 1
+      case .either: predicted["minor-or-major", default: 0] += 1
+      case .changedBefore, .otherAccess, .unknown: excluded[prediction.name, default: 0] += 1
+      }
+    }
+    let total = predicted.values.reduce(0, +)
+    func list(_ counts: [String: Int]) -> String {
+      counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+    return "predicted \(total) of \(faults.probes.count): \(list(predicted))"
+      + (excluded.isEmpty ? "" : "; excluded: \(list(excluded))")
   }
 
   /// How often each verdict was predicted, for the golden.

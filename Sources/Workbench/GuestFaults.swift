@@ -15,12 +15,15 @@ public struct GuestFaults: Decodable, Sendable {
     public var access: String
     /// What the processor did.
     public var processor: Verdict
+    /// What the guest saw of it: `no-fault`, `minor`, `major`, or a signal with its code, `SIG11/1`.
+    public var kernelOutcome: String
     /// Whether nothing that came before the access changed the tables of the dump.
     public var isPredictable: Bool
 
     private enum CodingKeys: String, CodingKey {
       case pid, va, access
       case processor = "hw"
+      case kernelOutcome = "kernel_outcome"
       case isPredictable = "predictable_from_dump"
     }
   }

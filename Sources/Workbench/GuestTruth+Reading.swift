@@ -1,6 +1,7 @@
 import DumpFormats
 import Foundation
 public import LinuxMemory
+public import Paging
 
 extension GuestTruth {
   /// Reads a truth file, compressed or not.
@@ -41,6 +42,17 @@ extension GuestTruth {
     // "Linux version 6.1.0-50-amd64 (...) ..."
     guard let words = guest?.version?.split(separator: " "), words.count > 2 else { return nil }
     return LinuxVersion(release: words[2])
+  }
+
+  /// The guest's kernel with the entries of a mode; nil where the file does not say its version.
+  public func system(_ mode: PagingMode) throws(LinuxKernelError) -> LinuxSystem? {
+    guard let kernelVersion else { return nil }
+    let kernel = try LinuxKernel(kernelVersion, LinuxEntryFormat(mode))
+    var system = LinuxSystem(kernel, foundBy: "truth file")
+    // Pages that go to compressed memory are there at once and leave the swap cache.
+    let compressed = (guest?.swaps ?? []).filter { $0.path.contains("zram") }
+    system.caches.knownAreas = Set(compressed.map(\.type))
+    return system
   }
 
   /// What the guest said of frames, where the file has it.

@@ -18,14 +18,45 @@ public struct GuestTruth: Decodable, Sendable {
     public var maps: [Area]
     /// Its `/proc/PID/pagemap`, run by run.
     public var pagemap: [PagemapRun]
+    /// What its workload mapped on purpose.
+    public var regions: [Region]?
 
     private enum CodingKeys: String, CodingKey {
-      case pid, comm, root, maps
+      case pid, comm, root, maps, regions
       case pagemap = "pagemap_runs"
     }
 
     /// Its memory areas, for the question which of them holds an address.
-    public var areas: MemoryAreas { MemoryAreas(maps.map(\.memoryArea)) }
+    public var areas: MemoryAreas {
+      let ends = (regions ?? []).compactMap(\.endOfFile)
+      return MemoryAreas(
+        maps.map { map in
+          var area = map.memoryArea
+          // maps does not say how large a file is; one kind of region is made to pass its end.
+          if let end = ends.first(where: { area.contains($0.va) }) {
+            area.fileSize = area.fileOffset + (end.va - area.start) + end.bytes
+          }
+          return area
+        })
+    }
+  }
+
+  /// Pages that the workload mapped for a purpose.
+  public struct Region: Decodable, Sendable {
+    /// The first address.
+    public var va: HexNumber
+    /// What the pages are for: `file_beyond_eof_after_page0`.
+    public var label: String?
+
+    private static let pastEnd = "file_beyond_eof_after_page"
+
+    /// Where the file of the region ends, counted from its first address.
+    fileprivate var endOfFile: (va: UInt64, bytes: UInt64)? {
+      guard let label, label.hasPrefix(Self.pastEnd),
+        let page = UInt64(label.dropFirst(Self.pastEnd.count)), page < 1 << 32
+      else { return nil }
+      return (va.value, (page + 1) * 4096)
+    }
   }
 
   /// The top tables of a process; they differ where the kernel isolates page tables.
@@ -177,6 +208,16 @@ public struct GuestTruth: Decodable, Sendable {
   public struct Guest: Decodable, Sendable {
     /// The text of `/proc/version`.
     public var version: String?
+    /// Its swap areas.
+    public var swaps: [SwapArea]?
+  }
+
+  /// A line of `/proc/swaps`.
+  public struct SwapArea: Decodable, Sendable {
+    /// The swap type.
+    public var type: UInt64
+    /// The device.
+    public var path: String
   }
 
   /// The schema's name and version.

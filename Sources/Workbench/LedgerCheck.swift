@@ -1,4 +1,5 @@
 import ImageBuilder
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -27,6 +28,9 @@ struct LedgerCheck {
 
   /// The first entries of an address space that do not mean what they should, at most ten.
   private func entryDifferences(in space: Int) -> [Difference] {
+    if let classifier = machine.linuxClassifier(in: machine.addressSpaces[space]) {
+      return entryDifferences(in: space, classifier)
+    }
     guard let search = EntrySearch(machine, machine.addressSpaces[space]) else { return [] }
     var found: [Difference] = []
     ledger.forEachEntry(in: space) { entry in
@@ -43,6 +47,34 @@ struct LedgerCheck {
   }
 }
 
+extension LedgerCheck {
+  /// The entries that do not mean to Linux what they should.
+  private func entryDifferences(
+    in space: Int, _ classifier: LinuxClassifier
+  ) -> [Difference] {
+    var found: [Difference] = []
+    ledger.forEachEntry(in: space) { entry in
+      let finding = classifier.finding(of: entry.va)
+      if finding.level != entry.level || finding.reading?.agrees(with: entry) != true {
+        found.append(
+          Difference(
+            name: "\(entry.va) \(machine.paging.mode.entryName(entry.level))",
+            expected: entry.words, got: finding.words))
+      }
+      return found.count < 10
+    }
+    return found
+  }
+}
+
+extension LinuxEntryReading {
+  /// Whether the entry means what it should and points where it should.
+  fileprivate func agrees(with entry: IntendedEntry) -> Bool {
+    let target = frame?.frame ?? swapFrame ?? swapOffset
+    return .linux(state) == entry.state && (target == nil || target == entry.target)
+  }
+}
+
 extension IntendedEntry {
   fileprivate var words: String {
     var words = state.rawValue
@@ -55,7 +87,7 @@ extension IntendedEntry {
 extension PTEReading {
   /// Whether the entry means what it should and points where it should.
   fileprivate func agrees(with entry: IntendedEntry) -> Bool {
-    guard state == entry.state else { return false }
+    guard .windows(state) == entry.state else { return false }
     if let wanted = entry.protection, wanted != protection {
       // Some forms of 32-bit entries have no room for a protection, which then is none.
       guard protection == nil, wanted == .zeroAccess else { return false }

@@ -12,9 +12,12 @@ struct PteCheck {
   private let wantedLevel: Int
   private let finding: PageFinding?
   private let found: EntrySearch.Found?
+  /// The answer of Linux, where the system is that.
+  private let linux: LinuxPteCheck?
 
   init(_ expected: Scenario.PteExpectation, _ machine: Machine, _ space: AddressSpace?) {
     self.expected = expected
+    linux = LinuxPteCheck(expected, machine, space)
     mode = machine.paging.mode
     let level = expected.level.flatMap { machine.paging.mode.level(named: $0.value) } ?? 1
     wantedLevel = level
@@ -26,6 +29,7 @@ struct PteCheck {
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
+    if let linux { return linux.differences }
     guard let finding else {
       return [("an operating system", "none, to which entries mean nothing")]
     }
@@ -108,6 +112,7 @@ struct PteCheck {
 
   /// The lines of a golden.
   var goldenLines: [String] {
+    if let linux { return linux.goldenLines }
     let entry = found.map { "\(mode.entryName($0.level)) \($0.words)" } ?? "no entry"
     let line = "pte \(VirtualAddress(expected.va.value)) \(entry)"
     // What an entry above the leaves leads to is asked of an address below it.

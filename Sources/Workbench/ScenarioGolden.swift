@@ -19,7 +19,7 @@ enum ScenarioGolden {
   static func section(of opened: OpenScenario) -> [String] {
     let machine = opened.machine
     let paging = machine.paging
-    let known = machine.system.windows.map { _ in machine.system.id }
+    let known = machine.system.id == "none" ? nil : machine.system.id
     let system = opened.scenario.variant ?? known
     var lines = system.map { ["system \($0)"] } ?? []
     lines += [
@@ -43,13 +43,16 @@ enum ScenarioGolden {
           ).goldenLines
       case .pte(let pte):
         lines += PteCheck(pte, machine, space).goldenLines
-      case .pagemap(let pagemap): lines.append(PagemapCheck(pagemap).goldenLine)
+      case .pagemap(let pagemap):
+        let computed = ComputedPagemapCheck(pagemap, machine, space)
+        lines.append(computed?.goldenLine ?? PagemapCheck(pagemap).goldenLine)
       case .found(let found): lines += FoundCheck(found, machine).goldenLines
       case .faults(let file):
         let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)
         guard let faults = try? GuestFaults.read(path) else { continue }
         let comparison = FaultComparison(machine: machine, faults: faults)
         lines.append("faults \(file.value) \(comparison.summary)")
+        lines.append("  kernel \(comparison.outcomeSummary)")
       default: continue
       }
     }

@@ -55,6 +55,7 @@ struct TruthComparison {
 
   /// The kernel that made the tables: the machine's own, else the one that the truth names.
   private func kernel() throws(LinuxKernelError) -> LinuxKernel {
+    if let kernel = machine.system.linux?.kernel { return kernel }
     let format = LinuxEntryFormat(machine.paging.mode)
     return try LinuxKernel(truth.kernelVersion ?? LinuxVersion(6, 1), format)
   }

@@ -12,9 +12,35 @@ struct VerdictCheck {
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
-    guard let verdict = verdict?.windows else {
-      return [("a verdict of Windows", "none: no such system is known")]
+    guard let verdict else { return [("a verdict of the kernel", "none: no system is known")] }
+    switch verdict {
+    case .windows(let verdict): return differences(verdict)
+    case .linux(let verdict): return differences(verdict)
     }
+  }
+
+  private func differences(_ verdict: LinuxVerdict) -> [(expected: String, got: String)] {
+    (PteCheck.compare("state", expected.state?.value.rawValue, verdict.finding.state?.rawValue)
+      + PteCheck.compare(
+        "handler", expected.handler?.map(\.value).joined(separator: ", "),
+        verdict.handler.joined(separator: ", "))
+      + PteCheck.compare("cost", expected.cost?.value.rawValue, verdict.cost?.rawValue)
+      + PteCheck.compare("signal", expected.signal?.value, verdict.signal?.name)
+      + PteCheck.compare("signal-code", expected.signalCode?.value, verdict.signal?.codeName)
+      + PteCheck.compare("kernel", expected.kernel?.value, verdict.oops?.rawValue)
+      + ofWindows.map { ("\($0)", "none: Linux has none") })
+      .map { ("os \($0.expected)", "os \($0.got)") }
+  }
+
+  /// What is expected that only Windows says.
+  private var ofWindows: [String] {
+    [
+      (expected.protection != nil, "protection"), (expected.modifier != nil, "modifier"),
+      (expected.status != nil, "status"), (expected.bugCheck != nil, "bugcheck"),
+    ].filter(\.0).map(\.1)
+  }
+
+  private func differences(_ verdict: WindowsVerdict) -> [(expected: String, got: String)] {
     let finding = verdict.finding
     return
       (PteCheck.compare("state", expected.state?.value.rawValue, finding.state?.rawValue)
@@ -26,6 +52,9 @@ struct VerdictCheck {
         verdict.handler.joined(separator: ", "))
       + PteCheck.compare("cost", expected.cost?.value.rawValue, verdict.cost?.rawValue)
       + PteCheck.compare("status", expected.status?.value, verdict.status?.name)
+      + PteCheck.compare("signal", expected.signal?.value, nil)
+      + PteCheck.compare("signal-code", expected.signalCode?.value, nil)
+      + PteCheck.compare("kernel", expected.kernel?.value, nil)
       + bugCheckDifferences(verdict.bugCheck))
       .map { ("os \($0.expected)", "os \($0.got)") }
   }

@@ -1,5 +1,6 @@
 public import DumpFormats
 public import ImageBuilder
+import LinuxMemory
 public import Machine
 import Paging
 import PhysicalMemory
@@ -124,14 +125,26 @@ public struct OpenScenario {
     var overrides = MachineOverrides()
     overrides.mode = scenario.machine.mode.flatMap { PagingMode(rawValue: $0.value) }
     overrides.root = scenario.machine.root?.value
+    var truth: GuestTruth?
     var spaces: [AddressSpace] = []
     if case .truth(let file) = scenario.spaces {
       let path = Workbench.resolve(file.value, besides: scenario.file.path)
-      spaces = try addressSpaces(GuestTruth.read(path))
+      let read = try GuestTruth.read(path)
+      truth = read
+      spaces = addressSpaces(read)
       overrides.root = overrides.root ?? spaces.first?.register
     }
     var machine = try Machine(dump, overrides: overrides)
     if !spaces.isEmpty { machine.addressSpaces = spaces }
+    if let system = try truth?.system(machine.paging.mode) {
+      if machine.system.linux == nil {
+        machine.system = .linux(system)
+        machine.provenance.append(
+          Machine.Provenance(
+            "kernel", "Linux \(system.kernel.version)", from: system.foundBy, isAside: true))
+      }
+      machine.system.linux?.caches = system.caches
+    }
     try ImageBuilder.apply(reading, to: &machine)
     return machine
   }
@@ -140,9 +153,11 @@ public struct OpenScenario {
   private static func addressSpaces(_ truth: GuestTruth) -> [AddressSpace] {
     truth.processes.flatMap { process in
       let (kernel, user) = (process.root.kernel.value, process.root.user.value)
+      let areas = process.areas
       func space(_ register: UInt64, _ foundBy: String) -> AddressSpace {
         AddressSpace(
-          register: register, pid: process.pid, process: process.comm, foundBy: foundBy)
+          register: register, pid: process.pid, process: process.comm, foundBy: foundBy,
+          areas: areas)
       }
       return kernel == user
         ? [space(kernel, "truth file")]
