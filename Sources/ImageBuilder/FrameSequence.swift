@@ -1,3 +1,5 @@
+import ScenarioFile
+
 /// The frames of a mapping's pages: any of them can be had at once, and none is stored.
 enum FrameSequence: Hashable, Sendable {
   /// Every page has the same.

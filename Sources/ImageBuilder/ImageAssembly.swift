@@ -162,7 +162,8 @@ final class ImageAssembly {
     }
     var machine = Machine(
       memory: .runs(tables.bytes.memory(present: plan.memory.present)), paging: state,
-      addressSpaces: spaces, system: plan.settings.operatingSystem ?? .none, format: "scenario",
+      addressSpaces: spaces, system: plan.settings.operatingSystem ?? .none,
+      format: Machine.scenarioFormat,
       size: plan.memory.size, provenance: plan.settings.provenance)
     guard let kernel = plan.kernel, var windows = machine.system.windows else { return machine }
     windows.systemRoot = plan.registers[kernel.systemSpace]

@@ -34,7 +34,9 @@ public struct Machine: Sendable {
   public var addressSpaces: [AddressSpace]
   /// The operating system, with what is known of it.
   public var system: OperatingSystem
-  /// The kind of image: "scenario", or the format of the dump.
+  /// The format of a machine that a scenario describes.
+  public static let scenarioFormat = "scenario"
+  /// The kind of image: that of a scenario, or the format of the dump.
   public var format: String
   /// How the file is compressed, the outermost first.
   public var compressions: [String]

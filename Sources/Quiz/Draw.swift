@@ -1,4 +1,4 @@
-import ImageBuilder
+import ScenarioFile
 
 /// Draws from the numbers of one exercise.
 ///

@@ -33,14 +33,11 @@ public struct WindbgTimeline: Sendable {
       return write(start, isPhysical: false, digits, report, machine, to: &out)
     }
     let frame = translation.address.frame
-    if let change = report.frames.first(where: { $0.number == frame }),
-      let database = system.pfnDatabase, let size = WindowsStructures(system.kernel).pfn?.size
+    if report.frames.contains(where: { $0.number == frame }),
+      let entry = try? machine.classifier(in: space)?.pfnDatabase?.entry(of: frame)
     {
       out.write("\n\(Self.prompt)!pfn \(String(frame, radix: 16))\n")
-      WindbgMomentFrame(
-        number: frame, record: change.after, address: database.rawValue &+ frame * size,
-        digits: digits
-      ).write(to: &out)
+      WindbgFrame(entry: entry, kernel: system.kernel).write(to: &out)
     }
     let physical = frame * frameSize
     out.write("\n\(Self.prompt)!db \(String(physical, radix: 16))\n")

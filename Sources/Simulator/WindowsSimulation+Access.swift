@@ -74,7 +74,7 @@ struct AccessSequence {
   private let places: UInt64
   private var left: UInt64
   private var index: UInt64 = 0
-  private var random: UInt64?
+  private var random: SplitMix64?
   /// The address of the next access.
   private(set) var next: UInt64
 
@@ -83,9 +83,9 @@ struct AccessSequence {
     stride = max(1, statement.stride)
     places = (statement.range.upperBound - start) / stride + 1
     left = statement.count ?? places
-    random = statement.seed
+    random = statement.seed.map { SplitMix64(seed: $0) }
     next = start
-    if random != nil { choose() }
+    choose()
   }
 
   var isFinished: Bool { left == 0 }
@@ -100,16 +100,10 @@ struct AccessSequence {
     }
   }
 
-  /// SplitMix64, whose values are the same everywhere.
+  /// Goes to a place at random, where the sequence has a seed.
   private mutating func choose() {
-    guard var seed = random else { return }
-    seed &+= 0x9e37_79b9_7f4a_7c15
-    random = seed
-    var word = seed
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    word ^= word >> 31
-    next = start + word.multipliedFullWidth(by: places).high * stride
+    guard let place = random?.next(below: places) else { return }
+    next = start + place * stride
   }
 }
 

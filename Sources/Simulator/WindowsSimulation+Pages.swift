@@ -1,3 +1,4 @@
+import BitLayout
 import Paging
 import PhysicalMemory
 import ScenarioFile
@@ -125,12 +126,15 @@ extension WindowsSimulation {
   func releaseSlot(of frame: UInt64) throws(StepFailure) {
     let record = frames[frame]
     guard let slot = slot(of: record.originalPte, isPrototype: record.isPrototype) else { return }
-    pageFiles[slot.file].release(slot.page)
     let protection = protection(ofOriginal: record.originalPte, isPrototype: record.isPrototype)
     let entry = try softwareEntry(protection)
     frames.update(frame) { $0.originalPte = entry }
-    let file = pageFiles[slot.file]
-    event("page \(slot.page.hex) of page file \(file.number) is given back")
+    release(slot)
+  }
+
+  private func release(_ slot: (file: Int, page: UInt64)) {
+    pageFiles[slot.file].release(slot.page)
+    event("page \(slot.page.hex) of page file \(pageFiles[slot.file].number) is given back")
   }
 
   // MARK: - Trimming
@@ -177,7 +181,9 @@ extension WindowsSimulation {
     if let own = process.viewProtections[page], !isCombined { return try word(.prototypeVAD(own)) }
     let protection = isCombined ? process.viewProtections[page] ?? .zeroAccess : .zeroAccess
     do throws(PTEEncodingError) {
-      return try encoder.entry(.prototype(address: prototype, protection))
+      let entry = try encoder.entry(.prototype(address: prototype, protection))
+      let combined = kernel.layout(.prototype)?.field(named: "Combined")?.mask ?? 0
+      return isCombined ? entry | combined : entry
     } catch {
       guard !isCombined else {
         throw .mistake(.notForSystem, "\(kernel.id) has no such entry: \(error)", notes: [])
@@ -221,9 +227,7 @@ extension WindowsSimulation {
       try releaseSlot(of: frame)
       frames.release(frame)
     case .pageFile, .virtualStore:
-      if let slot = slot(of: entry, isPrototype: false) {
-        pageFiles[slot.file].release(slot.page)
-      }
+      if let slot = slot(of: entry, isPrototype: false) { release(slot) }
       store(replacement, at: place, level: 1, address: address, process: process)
     case .prototype:
       store(replacement, at: place, level: 1, address: address, process: process)

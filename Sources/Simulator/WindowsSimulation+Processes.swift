@@ -150,7 +150,7 @@ extension WindowsSimulation {
       addressSpaces: (processes.dropFirst() + processes.prefix(1)).map {
         AddressSpace(register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario")
       },
-      system: .windows(system), format: "scenario",
+      system: .windows(system), format: Machine.scenarioFormat,
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
     machine.readProcesses()
     return machine

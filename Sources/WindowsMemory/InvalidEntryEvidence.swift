@@ -19,8 +19,7 @@ public struct InvalidEntryEvidence: Sendable, Hashable {
   private var oldNumbers: UInt64 = 0
   private var newNumbers: UInt64 = 0
 
-  /// The bits that can be the highest of a physical address, and so the mask.
-  private static let maskBits = 32...51
+  private static let bits = InvalidEntryBits()
   /// Fewer entries say nothing.
   private static let least: UInt64 = 4
   /// As many are looked at as tell; tables beyond that are left out.
@@ -46,10 +45,10 @@ public struct InvalidEntryEvidence: Sendable, Hashable {
 
   /// Counts one entry.
   package mutating func count(_ entry: UInt64) {
-    guard entry != 0, entry & (Self.valid | Self.prototype | Self.swizzleBit) == 0 else { return }
+    guard entry != 0, entry & Self.bits.exceptions == 0 else { return }
     count += 1
     var lone: Int?
-    var bits = entry & Self.candidates
+    var bits = entry & Self.bits.candidates
     if bits == 0 { plainCount += 1 }
     if bits.nonzeroBitCount == 1 { lone = bits.trailingZeroBitCount }
     while bits != 0 {
@@ -57,27 +56,17 @@ public struct InvalidEntryEvidence: Sendable, Hashable {
       bits &= bits - 1
     }
     if let lone { loneCounts[lone] += 1 }
-    countNumber(of: entry, hasPage: entry & Self.candidates != 0 && lone == nil)
+    countNumber(of: entry, hasPage: entry & Self.bits.candidates != 0 && lone == nil)
   }
 
   private mutating func countNumber(of entry: UInt64, hasPage: Bool) {
-    guard hasPage, entry & Self.transition == 0 else { return }
-    if entry & Self.newNumber != 0 {
+    guard hasPage, entry & Self.bits.transition == 0 else { return }
+    if entry & Self.bits.newNumber != 0 {
       newNumbers += 1
-    } else if ![0, Self.allocated].contains(entry & Self.oldNumber) {
+    } else if ![0, Self.bits.allocated].contains(entry & Self.bits.oldNumber) {
       oldNumbers += 1
     }
   }
-
-  // The bits that are the same in all layouts, and the two places of PageFileLow.
-  private static let valid: UInt64 = 1
-  private static let prototype: UInt64 = 1 << 10
-  private static let transition: UInt64 = 1 << 11
-  private static let swizzleBit: UInt64 = 1 << 4
-  private static let allocated: UInt64 = 1 << 2
-  private static let oldNumber: UInt64 = 0b1111 << 1
-  private static let newNumber: UInt64 = 0b1111 << 12
-  private static let candidates: UInt64 = maskBits.reduce(0) { $0 | 1 << UInt64($1) }
 
   /// Whether there is enough to go by.
   public var isEnough: Bool { count >= Self.least }
@@ -86,8 +75,8 @@ public struct InvalidEntryEvidence: Sendable, Hashable {
   /// does.
   public var maskBit: Int? {
     guard isEnough else { return nil }
-    let bits = Self.maskBits.filter {
-      counts[$0] * 20 >= count * 19 && loneCounts[$0] * 4 >= count
+    let bits = counts.indices.filter {
+      counts[$0] != 0 && counts[$0] * 20 >= count * 19 && loneCounts[$0] * 4 >= count
     }
     return bits.count == 1 ? bits[0] : nil
   }

@@ -6,7 +6,7 @@ import BitLayout
 /// because prototype forms use the bit for something else; what Prototype means depends on the table.
 public struct PTEDecoder: Sendable {
   let swizzle: Swizzle
-  private let valid: UInt64
+  let valid: UInt64
   let prototypeBit: UInt64
   let transitionBit: UInt64
   let softwareProtection: PackedField

@@ -10,10 +10,10 @@ struct PackedField: Sendable {
     low = UInt64(field?.low ?? 0)
   }
 
-  /// A field of one bit, given by its mask.
-  init(bit: UInt64) {
-    mask = bit
-    low = UInt64(bit.trailingZeroBitCount)
+  /// Several fields together, given by their bits.
+  init(bits: UInt64) {
+    mask = bits
+    low = UInt64(bits.trailingZeroBitCount)
   }
 
   @inline(__always)

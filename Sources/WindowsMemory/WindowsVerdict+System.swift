@@ -36,6 +36,22 @@ extension PageClassifier {
       notBacked(&verdict, question, nil, "a guard page at a system address")
     } else {
       resolve(&verdict, question)
+      noteRefusal(&verdict, question, protection)
+    }
+  }
+
+  /// System pages are brought in first; the entry that then is valid may refuse the access.
+  private func noteRefusal(
+    _ verdict: inout WindowsVerdict, _ question: FaultQuestion, _ protection: MMProtection
+  ) {
+    if question.access.isWrite, !protection.allowsWrite {
+      verdict.note(
+        "the access is tried again, and the valid entry refuses the write (bug check 0xBE)",
+        "\(Self.reference): 0xBE")
+    } else if question.isFetch, question.refusesExecution, !protection.allowsExecute {
+      verdict.note(
+        "the access is tried again, and the valid entry refuses the fetch (bug check 0xFC)",
+        "\(Self.reference): 0xFC")
     }
   }
 

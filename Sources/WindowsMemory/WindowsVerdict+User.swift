@@ -92,7 +92,9 @@ extension PageClassifier {
   private func grow(_ verdict: inout WindowsVerdict, _ stack: ThreadStack) {
     guard let next = stack.nextGuard(below: verdict.finding.address) else {
       verdict.end(.fatal, .stackOverflow)
-      return verdict.note("the stack of the thread has no page left for another guard", Self.flow)
+      return verdict.note(
+        "the stack of the thread has no page left for another guard; this one is taken away all the"
+          + " same, and the next access meets an ordinary page", Self.flow)
     }
     verdict.end(.soft, .guardPage)
     verdict.note(

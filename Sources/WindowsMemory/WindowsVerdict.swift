@@ -126,6 +126,12 @@ extension PageClassifier {
   private func elevated(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     let address = verdict.finding.address
     if isCleanWrite(verdict.finding, question) { return makeDirty(&verdict) }
+    if verdict.finding.isValid, isAllowed(verdict.finding, question) {
+      verdict.end(.soft, .success)
+      return verdict.note(
+        "every entry is valid and nothing in them stands against the access: it is tried again",
+        "flow of ReactOS")
+    }
     let kind: UInt64 = question.isFetch ? 8 : question.access.isWrite ? 1 : 0
     verdict.cost = .fatal
     verdict.bugCheck = BugCheck(
@@ -134,6 +140,15 @@ extension PageClassifier {
     verdict.note(
       "at IRQL \(question.interruptLevel) no page can be brought in",
       "Microsoft, bug check reference: 0xA (0xD1 where a driver is blamed)")
+  }
+
+  /// Whether neither the entries nor what is no right in them refuse an access to a valid page.
+  private func isAllowed(_ finding: PageFinding, _ question: FaultQuestion) -> Bool {
+    guard !question.isUser || !question.isSupervisorPage, !question.isOddlyRefused else {
+      return false
+    }
+    if question.access.isWrite { return finding.protection?.allowsWrite == true }
+    return !question.isFetch || finding.protection?.allowsExecute == true
   }
 
   /// Whether the access is the first write to a page that is writable and clean.

@@ -2,6 +2,7 @@ import DumpFormats
 import Machine
 import PhysicalMemory
 import ReverseMap
+import ScenarioFile
 
 extension Benchmark {
   /// Builds the index of physical addresses, against C; both write to a file that is there for nobody else.
@@ -28,7 +29,7 @@ extension Benchmark {
   /// The time of a question, opening the index included, and the size of the index.
   private func questions(_ name: String, _ machine: Machine) throws {
     let index = try Self.index(machine)
-    var random = SplitMix(seed: 5)
+    var random = SplitMix64(seed: 5)
     var times = Times()
     var found = 0
     for _ in 0..<200 {

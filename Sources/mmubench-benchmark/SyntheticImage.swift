@@ -1,6 +1,7 @@
 import BitLayout
 import PhysicalMemory
 import Paging
+import ScenarioFile
 
 /// A flat image full of page tables, built from a seed: the same seed gives the same bytes.
 ///
@@ -41,7 +42,7 @@ struct SyntheticImage {
 
   init(byteCount: Int, frames: Frames, seed: UInt64) throws {
     let frameCount = byteCount / 4096
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var positions = Array(0..<frameCount)
     positions.shuffle(using: &random)
     var tables = positions.prefix(frameCount / 2).map { UInt64($0) * 4096 }
@@ -77,7 +78,7 @@ struct SyntheticImage {
 
   private static func fill(
     _ bytes: ByteMapping, _ table: Int, _ frameCount: Int, scattered: Bool,
-    _ random: inout SplitMix
+    _ random: inout SplitMix64
   ) {
     var frame = UInt64.random(in: 0..<UInt64(frameCount), using: &random)
     var rights = random.rights()
@@ -93,7 +94,7 @@ struct SyntheticImage {
   }
 
   /// Makes every other entry random bits without P, a quarter of them 0.
-  private static func softenHalf(_ bytes: ByteMapping, _ table: Int, _ random: inout SplitMix) {
+  private static func softenHalf(_ bytes: ByteMapping, _ table: Int, _ random: inout SplitMix64) {
     for index in stride(from: 0, to: 512, by: 2) {
       let word = random.chance(4) ? 0 : random.next() & ~Bits.present
       bytes.store(word, at: table + index * 8)
@@ -105,7 +106,7 @@ struct SyntheticImage {
 
   /// The same memory cut into `count` segments, which lie in another order in the file.
   func segmented(_ count: Int, seed: UInt64) throws -> MemoryImage {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var cuts: Set<Int> = [0, bytes.count / 4096]
     while cuts.count < min(count, bytes.count / 4096) + 1 {
       cuts.insert(Int.random(in: 0..<bytes.count / 4096, using: &random))
@@ -128,7 +129,7 @@ struct SyntheticImage {
 
   /// Random addresses under the tables; one in 64 is not canonical.
   func addresses(_ count: Int, seed: UInt64) -> [VirtualAddress] {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in
       let address = UInt64.random(in: covered, using: &random)
       return VirtualAddress(random.chance(64) ? address ^ 1 << 50 : address)
@@ -152,20 +153,7 @@ func foldedImage() throws -> (memory: MemoryImage, state: PagingState) {
   return (.flat(FlatMemory(bytes)), PagingState(mode: .x86_64, cr3: 0))
 }
 
-/// A small generator whose sequence depends on the seed alone.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-    return value ^ value >> 31
-  }
-
+extension SplitMix64 {
   /// True one time in `count`.
   mutating func chance(_ count: UInt64) -> Bool { next() % count == 0 }
 
