@@ -191,7 +191,7 @@ let package = Package(
       "Report",
       [
         "Report", "Workbench", "Golden", "Machine", "Paging", "PhysicalMemory", "LinuxMemory",
-        "WindowsMemory",
+        "WindowsMemory", "TestSupport",
       ],
       fixtures: ["Goldens", "Machines"]),
     tests(
@@ -202,7 +202,7 @@ let package = Package(
     tests("Command", ["mmubench"]),
     tests("House", []),
     .target(
-      name: "TestSupport", dependencies: ["Machine", "Paging", "PhysicalMemory"],
+      name: "TestSupport", dependencies: ["BitLayout", "Machine", "Paging", "PhysicalMemory"],
       path: "Tests/TestSupport", swiftSettings: strict),
     // Every access under every condition, for the tests and for the benchmark.
     .target(

@@ -4,6 +4,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import TestSupport
 import Testing
 
 /// `Diagnostics/E0301-overlapping-pages.yaml` must be refused with the text in its `.txt`.
@@ -27,14 +28,7 @@ import Testing
     let rendered = list.render(color: false)
     #expect(list.diagnostics.contains { $0.code.rawValue == input.prefix(5) }, "\(rendered)")
     let golden = Fixture.diagnostics.appendingPathComponent(input.dropLast(5) + ".txt")
-    let recorded = try? String(contentsOf: golden, encoding: .utf8)
-    guard recorded != rendered else { return }
-    if Fixture.isRecording {
-      try rendered.write(to: golden, atomically: true, encoding: .utf8)
-      Issue.record("recorded \(golden.lastPathComponent)")
-    } else {
-      Issue.record("\(input): recorded\n\(recorded ?? "nothing")\nnow\n\(rendered)")
-    }
+    #expect(try RecordedText(golden).problem(with: rendered) == nil)
   }
 
   /// Builds the scenario, or applies it to a small machine where its memory is a dump.

@@ -11,9 +11,6 @@ enum Fixture {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   static let diagnostics = folder.appendingPathComponent("Diagnostics")
 
-  /// Whether goldens are written instead of compared; a run that writes them fails.
-  static var isRecording: Bool { ProcessInfo.processInfo.environment["MMUBENCH_RECORD"] == "1" }
-
   /// A scenario of some lines on a machine.
   static func scenario(
     _ lines: String, machine: String = "{ mode: x86-64, memory: 1 MiB }"

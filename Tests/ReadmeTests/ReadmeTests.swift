@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The README, and the course, show what the program prints: every `console` block is run and compared.
+/// The README, the course and the articles show what the program prints: every `console` block is run and
+/// compared.
 @Suite struct ReadmeTests {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -39,6 +40,8 @@ import Testing
     return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
   }
 
+  @Test func everyArticleIsFound() { #expect(Self.articles.count >= 20) }
+
   @Test func everyLessonHasAScenarioAndCommands() {
     let lessons = Self.lessons.filter { !$0.hasSuffix("README.md") }
     #expect(lessons.count == 10)
@@ -49,8 +52,16 @@ import Testing
     }
   }
 
+  /// The articles of the libraries' documentation.
+  private static var articles: [String] {
+    let files = try? FileManager.default.subpathsOfDirectory(
+      atPath: root.appending(path: "Sources").path)
+    return (files ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "Sources/\($0)" }
+  }
+
   @Test(
-    arguments: (["README.md", "Scenarios/README.md"] + lessons).flatMap { sessions(in: $0) })
+    arguments: (["README.md", "Scenarios/README.md"] + lessons + articles)
+      .flatMap { sessions(in: $0) })
   func sessionPrintsWhatIsShown(session: Session) throws {
     let words = session.command.split(separator: " ").map(String.init)
     #expect(words.first == "mmubench")

@@ -1,15 +1,13 @@
 import Foundation
 import Machine
 import Report
+import TestSupport
 import Testing
 import Workbench
 
 /// Machines and recorded texts beside the tests.
 enum Fixture {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-
-  /// Whether goldens are written instead of compared; a run that writes them fails.
-  static var isRecording: Bool { ProcessInfo.processInfo.environment["MMUBENCH_RECORD"] == "1" }
 
   /// The machine of a scenario in `Machines`.
   static func machine(_ name: String) throws -> Machine {
@@ -21,14 +19,8 @@ enum Fixture {
     _ text: String, isRecordedAs name: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let file = folder.appendingPathComponent("Goldens/\(name)")
-    let recorded = try? String(contentsOf: file, encoding: .utf8)
-    guard recorded != text else { return }
-    if isRecording {
-      try text.write(to: file, atomically: true, encoding: .utf8)
-      Issue.record("recorded \(name)", sourceLocation: sourceLocation)
-    } else {
-      #expect(text == recorded, "\(name) differs", sourceLocation: sourceLocation)
-    }
+    #expect(
+      try RecordedText(file).problem(with: text) == nil, sourceLocation: sourceLocation)
   }
 
   /// What `body` writes to a stream.

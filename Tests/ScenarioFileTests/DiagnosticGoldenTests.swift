@@ -1,5 +1,6 @@
 import Foundation
 import ScenarioFile
+import TestSupport
 import Testing
 
 /// `Diagnostics/E0202-unknown-key.yaml` must be refused with the text in `E0202-unknown-key.txt`.
@@ -29,14 +30,7 @@ import Testing
     #expect(list.diagnostics.contains { $0.code.rawValue == code }, "\(list.render(color: false))")
     let rendered = list.render(color: false)
     let golden = Fixture.diagnostics.appendingPathComponent(input.dropLast(5) + ".txt")
-    let recorded = try? String(contentsOf: golden, encoding: .utf8)
-    guard recorded != rendered else { return }
-    if Fixture.isRecording {
-      try rendered.write(to: golden, atomically: true, encoding: .utf8)
-      Issue.record("recorded \(golden.lastPathComponent)")
-    } else {
-      Issue.record("\(input): recorded\n\(recorded ?? "nothing")\nnow\n\(rendered)")
-    }
+    #expect(try RecordedText(golden).problem(with: rendered) == nil)
   }
 
   @Test func everyCodeOfTheParserHasAFixture() {

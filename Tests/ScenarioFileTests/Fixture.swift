@@ -7,9 +7,6 @@ enum Fixture {
   static let diagnostics = folder.appendingPathComponent("Diagnostics")
   static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Whether goldens are written instead of compared; a run that writes them fails.
-  static var isRecording: Bool { ProcessInfo.processInfo.environment["MMUBENCH_RECORD"] == "1" }
-
   /// The smallest scenario, with lines added at its end.
   static func scenario(_ lines: String = "", machine: String = "{ mode: x86-64, memory: 16 MiB }")
     -> String
