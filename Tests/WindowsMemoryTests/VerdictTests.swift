@@ -166,6 +166,37 @@ import WindowsMemory
     #expect(verdict.bugCheck?.arguments == [address.rawValue, 2, 1, nil])
   }
 
+  @Test func atHighLevelsAValidPageIsNoMistake() throws {
+    // The tables have changed since the processor refused the access: nothing stands against it now.
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setKernel(0x5000, 0x8000_0000_0012_3963)
+    let address = sketch.kernel(0x5000)
+    var before = sketch
+    before.setKernel(0x5000, 0)
+    let classifier = try sketch.classifier(Self.kernel)
+    for (kind, code) in [(Access.Kind.read, nil), (.write, nil), (.execute, 0x0a)]
+      as [(Access.Kind, UInt32?)]
+    {
+      let access = Access(kind, as: .supervisor)
+      let result = before.paging.access(address, access, in: try before.memory)
+      let verdict = classifier.verdict(on: address, access, result, interruptLevel: 2)
+      #expect(verdict.bugCheck?.code == code, "\(kind)")
+      #expect((verdict.status == .success) == (code == nil), "\(kind)")
+    }
+  }
+
+  @Test func systemPagesAreBroughtInBeforeTheirProtectionRefuses() throws {
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setKernel(0x5000, 0x12_3820)
+    let classifier = try sketch.classifier(Self.kernel)
+    for (kind, check) in [(Access.Kind.write, "0xBE"), (.execute, "0xFC")] {
+      let verdict = try sketch.verdict(
+        classifier, sketch.kernel(0x5000).rawValue, kind, as: .supervisor)
+      #expect(verdict.status == .transition && verdict.bugCheck == nil)
+      #expect(verdict.rules.contains { $0.text.contains(check) }, "\(kind)")
+    }
+  }
+
   @Test func kernelRootsRefuseExecutionToAllOfUserSpace() throws {
     // KVA shadow: the PML4 entry has NX, the leaf has not. Programs run by another root.
     var sketch = WindowsSketch(.x86_64)

@@ -29,10 +29,10 @@ from written_dumps import Missing, bench
 COUNT = 20_000
 SHOWN = 3
 PAGE = images.PAGE
-# Nothing is fetched, and no list of known kernels tells where variables are.
-MEMPROCFS = ["-disable-symbolserver", "-disable-python", "-disable-infodb"]
+# Nothing is fetched. No list of known kernels tells where variables are, but for images that ask for it.
+MEMPROCFS = ["-disable-symbolserver", "-disable-python"]
+NO_LIST = "-disable-infodb"
 READ_BY_ENTRY = 0x80  # VMM_FLAG_ALTADDR_VA_PTE
-KERNEL_BASE = 0xFFFF_F803_11A0_0000
 
 
 def main():
@@ -71,7 +71,7 @@ def discover(program, folder, scenario, form):
     failures, words = [], []
     for name, find, expected in (
         ("MemProcFS", found_by_memprocfs, roots),
-        ("Volatility 3", found_by_volatility, (roots.values(), KERNEL_BASE)),
+        ("Volatility 3", found_by_volatility, (roots.values(), images.KERNEL_BASE)),
     ):
         try:
             found = find(path)
@@ -94,7 +94,7 @@ def discover(program, folder, scenario, form):
 def found_by_memprocfs(path):
     """The roots of the processes that MemProcFS finds, by pid."""
     memprocfs = imported("memprocfs")
-    with contextlib.closing(memprocfs.Vmm([*MEMPROCFS, "-device", path])) as vmm:
+    with contextlib.closing(memprocfs.Vmm([*MEMPROCFS, NO_LIST, "-device", path])) as vmm:
         return {one.pid: one.dtb for one in vmm.process_list()}
 
 
@@ -108,7 +108,7 @@ def found_by_volatility(path):
         return None, None
     if layer.name not in context.layers:
         context.layers.add_layer(layer)
-    start = KERNEL_BASE & (1 << 48) - 1
+    start = images.KERNEL_BASE & (1 << 48) - 1
     scan = utility.pdbname_scan(context, layer.name, layer.page_size, [b"ntkrnlmp.pdb"],
                                 start=start & -(1 << 39), end=start + (1 << 30))  # fmt: skip
     found = next(iter(scan), {"mz_offset": None})["mz_offset"]
@@ -155,6 +155,7 @@ def judge(program, folder, image):
             print(built.smallest(peer, disagreement))
         passed &= not tally.failures
     mask = f"mask bit {image.mask.bit_length() - 1}" if image.mask else "no mask"
+    mask += ", by its symbols" * image.symbols
     print(f"{image.kernel}, {mask}: {len(image.cases)} entries; {'; '.join(tallies)}", flush=True)
     return passed
 
@@ -189,6 +190,8 @@ class Built:
             file.write(images.text(image, cases, name))
         self.raw_path = os.path.join(folder, name + ".raw")
         bench(program, "build", self.scenario, "--format", "raw", "--output", self.raw_path, "--force")
+        if image.symbols:
+            images.name_symbols(self.raw_path)
         with open(self.raw_path, "rb") as file:
             self.raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.files = self._page_files()
@@ -323,6 +326,7 @@ class Built:
     def _fits(self, when):
         return (
             when.get("generation", self.image.generation) == self.image.generation
+            and when.get("symbols", self.image.symbols) == self.image.symbols
             and when.get("build_from", 0) <= self.image.build < when.get("build_below", 1 << 32)
         )
 
@@ -378,6 +382,8 @@ class MemProcFS:
         memprocfs = imported("memprocfs")
         self.built = built
         arguments = [*MEMPROCFS, "-device", built.raw_path]
+        if not built.image.symbols:
+            arguments.append(NO_LIST)
         for number, (path, _, _) in built.files.items():
             arguments += [f"-pagefile{number}", path]
         self.vmm = memprocfs.Vmm(arguments)

@@ -7,6 +7,7 @@ one of them alone can be asked about again.
 
 import dataclasses
 import random
+import uuid
 
 PAGE = 4096
 WORD = 8
@@ -20,6 +21,14 @@ LARGE = range(0xC0_0000, 0x100_0000, 2 << 20)
 # would put there.
 FILES = (0, 1, 2)
 FILE_PARTS = (range(1, 256), range(0x2000, 0x2100))
+# A kernel of which MemProcFS has a list of symbols: the identity of the file of symbols, the size of
+# the image, and where InvalidPteMask is in it. The word is in a frame of its own.
+LISTED = "windows-19041.508"
+LISTED_IDENTITY = "030b757a-b631-5143-9866-794bad755ae1"
+LISTED_SIZE = 0x104_6000
+MASK_PLACE = 0xC4_DE00
+MASK_FRAME = 0x30_0000
+KERNEL_BASE = 0xFFFF_F803_11A0_0000
 PID = 1234
 PROBE = 1238
 SECTION_PAGES = 600
@@ -56,6 +65,7 @@ class Image:
     kernel: str
     mask: int
     store: bool
+    symbols: bool  # whether MemProcFS can tell from its own list where the mask is kept
     seed: int
     sections: list  # the lines of the prototype entries of each section
     cases: list
@@ -89,9 +99,10 @@ ALWAYS = 0x4_0000_0000  # a page that is always there
 def make(kernel, count, seed):
     """A random image with about `count` cases."""
     rng = random.Random(f"{seed}:{kernel}")
-    image = Image(kernel, 0, False, rng.getrandbits(32), [], [])
+    image = Image(kernel, 0, False, False, rng.getrandbits(32), [], [])
     if image.generation == "new":
         image.mask = rng.choice(MASKS)
+    image.symbols = kernel == LISTED and rng.random() < 0.5
     image.store = image.build >= 10240 and rng.random() < 0.5
     image.sections = [_prototypes(rng, image, "page-file"), _prototypes(rng, image, "file")]
     total = sum(share for share, _ in AREAS.values())
@@ -225,7 +236,12 @@ def text(image, cases, name, probe=True):
             lines.append("          ptes:")
             lines += [f"            - {{ page: {page - first}, {said} }}"
                       for page, said in image.sections[entries] if first <= page < first + half]  # fmt: skip
-    lines += ["processes:", "  - name: bench.exe", f"    pid: {PID}", "    ptes:"]
+    lines.append("processes:")
+    if image.symbols:
+        va = KERNEL_BASE + (MASK_PLACE & -PAGE)
+        lines += ["  - name: System", "    pid: 4", "    ptes:"]
+        lines.append(f"      - {{ va: {va:#x}, state: valid, to: {MASK_FRAME:#x}, protection: 4 }}")
+    lines += ["  - name: bench.exe", f"    pid: {PID}", "    ptes:"]
     lines.append(f"      - {{ va: {ALWAYS:#x}, state: valid, to: {CONTENTS[0]:#x} }}")
     lines += [f"      - {{ va: {case.va:#x}, {said} }}"
               for case in cases for said in (case.statement, case.below) if said]  # fmt: skip
@@ -245,8 +261,11 @@ def text(image, cases, name, probe=True):
         "contents:",
         f"  - {{ pa: {CONTENTS.start:#x}, random: {image.seed},"
         f" size: {(CONTENTS.stop - CONTENTS.start) >> 20} MiB }}",
-        "golden: false",
     ]
+    if image.symbols:
+        word = image.mask.to_bytes(WORD, "little").hex(" ")
+        lines.append(f"  - {{ pa: {MASK_FRAME + MASK_PLACE % PAGE:#x}, bytes: {word} }}")
+    lines.append("golden: false")
     return "\n".join(lines) + "\n"
 
 
@@ -302,6 +321,28 @@ def _vads(image):
                 said = "kind: private, commit: true, protection: READWRITE"
             vads.append(f"va: {case.va:#x}..{end:#x}, {said}")
     return vads
+
+
+def name_symbols(path):
+    """Makes the kernel's image in a raw file one that MemProcFS has in its list."""
+    with open(path, "r+b") as file:
+        memory = bytearray(file.read())
+        memory = _replaced(memory, b"mmubenchskeleton", uuid.UUID(LISTED_IDENTITY).bytes_le)
+        header = next(
+            place for place in range(0, len(memory), PAGE)
+            if memory[place : place + 2] == b"MZ" and b"POOLCODE" in memory[place : place + PAGE]
+        )  # fmt: skip
+        start = header + int.from_bytes(memory[header + 0x3C : header + 0x40], "little")
+        # SizeOfImage of the optional header.
+        memory[start + 0x50 : start + 0x54] = LISTED_SIZE.to_bytes(4, "little")
+        file.seek(0)
+        file.write(memory)
+
+
+def _replaced(memory, before, after):
+    if memory.count(before) != 1:
+        raise ValueError(f"{before} is there {memory.count(before)} times")
+    return memory.replace(before, after)
 
 
 def page_file(number, seed):
