@@ -28,14 +28,7 @@ public struct EntryReport: Sendable {
   public func writeText(level: Int, to out: inout TextBuffer) {
     let words = EntryText(paging: paging, level: level, entry: value)
     guard let layout = words.layout else { return }
-    out.styled(.bold) { $0.hex(value, digits: layout.width / 4) }
-    out.write("  \(layout.name) (\(layout.citation))\n")
-    BitDiagram(layout: layout, word: value, offending: offending(level)).write(to: &out)
-    let offending = offending(level)
-    FieldRows(layout: layout, word: value) { field in
-      let wrong = field.mask & offending
-      return wrong == 0 ? nil : ("reserved: \(Wording.bits(wrong))", .red)
-    }.write(to: &out)
+    EntryFigure(word: value, layout: layout, offending: offending(level)).write(to: &out)
     let (sentence, style) = sentence(level)
     out.write("  ")
     out.write(sentence, style)

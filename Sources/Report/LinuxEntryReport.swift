@@ -58,15 +58,9 @@ public struct LinuxEntryReport: Sendable {
     guard let layout else { return }
     let hardware = EntryReport(value, of: machine)
     let offending = isPresent ? hardware.offending(level) : 0
-    out.styled(.bold) { $0.hex(value, digits: layout.width / 4) }
-    out.write("  \(layout.name) (\(layout.citation))\n")
-    BitDiagram(layout: layout, word: value, offending: offending).write(to: &out)
-    FieldRows(layout: layout, word: value) { field in
-      if field.mask & offending != 0 {
-        return ("reserved: \(Wording.bits(field.mask & offending))", .red)
-      }
-      return inverted(field).map { ($0, .yellow) }
-    }.write(to: &out)
+    EntryFigure(word: value, layout: layout, offending: offending).write(to: &out) { field in
+      inverted(field).map { ($0, .yellow) }
+    }
     let words = LinuxEntrySentence(
       reading: reading, state: state, level: level, isPresentForProcessor: isPresent, mode: mode)
     out.write("  ")

@@ -12,15 +12,9 @@ struct LinuxVerdictReport: SystemVerdictWriter {
   // MARK: - JSON
 
   func writeMember(to out: inout TextBuffer) {
-    out.openObject("os")
-    out.member("system", "linux")
-    if let state = finding.state { out.member("state", state.rawValue) }
-    if finding.level > 1, finding.reading != nil {
-      out.member("level", mode.entryName(finding.level))
-    }
-    if let own = finding.reading?.state, own != finding.state {
-      out.member("entry_state", own.rawValue)
-    }
+    open(
+      "linux", state: finding.state?.rawValue, entryState: finding.reading?.state.rawValue,
+      level: finding.reading.map { _ in finding.level }, mode, to: &out)
     if let reading = finding.reading { LinuxEntryFacts(reading).writeMembers(to: &out) }
     write(verdict.handler, verdict.cost, verdict.signal, verdict.oops, to: &out)
     if let cost = verdict.costIfCached { out.member("cost_if_cached", cost.rawValue) }

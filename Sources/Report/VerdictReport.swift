@@ -50,6 +50,19 @@ protocol SystemVerdictWriter: Sendable {
 }
 
 extension SystemVerdictWriter {
+  /// Opens the member `os`, with the state of the page and of the entry that was reached: `level` is its
+  /// level, and nil where no entry was read.
+  func open(
+    _ system: String, state: String?, entryState: String?, level: Int?, _ mode: PagingMode,
+    to out: inout TextBuffer
+  ) {
+    out.openObject("os")
+    out.member("system", system)
+    if let state { out.member("state", state) }
+    if let level, level > 1 { out.member("level", mode.entryName(level)) }
+    if let entryState, entryState != state { out.member("entry_state", entryState) }
+  }
+
   /// Writes lines with the name of the system before the first.
   func write(_ lines: [(String, TextStyle)], of system: String, to out: inout TextBuffer) {
     for (index, line) in lines.enumerated() {

@@ -68,21 +68,13 @@ public struct WindowsEntryReport: Sendable {
   public func writeText(to out: inout TextBuffer) {
     writeHeader(to: &out)
     guard let layout = kernel.layout(structure) else { return }
-    out.styled(.bold) { $0.hex(value, digits: layout.width / 4) }
-    out.write("  \(layout.name) (\(layout.citation))\n")
     let hardware = EntryReport(value, of: machine)
     let offending = isPresent ? hardware.offending(question.level) : 0
-    BitDiagram(layout: layout, word: value, offending: offending).write(to: &out)
     let unmasked = decoder.withoutMask(value)
-    FieldRows(layout: layout, word: value) { field in
-      if field.mask & offending != 0 {
-        return ("reserved: \(Wording.bits(field.mask & offending))", .red)
-      }
-      if field.mask & (value ^ unmasked) != 0 {
-        return ("\(field.value(in: unmasked).hex) without the invalid-PTE mask", .yellow)
-      }
-      return nil
-    }.write(to: &out)
+    EntryFigure(word: value, layout: layout, offending: offending).write(to: &out) { field in
+      guard field.mask & (value ^ unmasked) != 0 else { return nil }
+      return ("\(field.value(in: unmasked).hex) without the invalid-PTE mask", .yellow)
+    }
     let words = WindowsEntrySentence(
       reading: reading, kernel: kernel, table: question.table, level: question.level, mode: mode)
     out.write("  ")

@@ -12,15 +12,9 @@ struct WindowsVerdictReport: SystemVerdictWriter {
 
   /// Adds the member `os` to an object.
   func writeMember(to out: inout TextBuffer) {
-    out.openObject("os")
-    out.member("system", "windows")
-    if let state = finding.state { out.member("state", state.rawValue) }
-    if finding.level > 1, finding.reading != nil {
-      out.member("level", mode.entryName(finding.level))
-    }
-    if let own = finding.reading?.state, own != finding.state {
-      out.member("entry_state", own.rawValue)
-    }
+    open(
+      "windows", state: finding.state?.rawValue, entryState: finding.reading?.state.rawValue,
+      level: finding.reading.map { _ in finding.level }, mode, to: &out)
     if let protection = finding.protection {
       out.member("protection", UInt64(protection.rawValue))
       out.member("protection_name", protection.pageName)

@@ -53,9 +53,15 @@ def main():
         for scenario in options.scenarios:
             for form in ("raw", "dmp"):
                 failed |= not discover(options.mmubench, folder, scenario, form)
+        seen = collections.defaultdict(set)
         for kernel in options.kernels:
             image = images.make(kernel, options.count // len(options.kernels), options.seed)
-            failed |= not judge(options.mmubench, folder, image)
+            failed |= not judge(options.mmubench, folder, image, seen)
+    for peer in PEERS:
+        # What a later version does no more should not stay in the list.
+        unseen = [one["id"] for one in known(peer.key) if one["id"] not in seen[peer]]
+        if seen[peer] and unseen:
+            print(f"{peer.name}: known deviations that no answer showed: {', '.join(unseen)}")
     return 1 if failed else 0
 
 
@@ -139,8 +145,8 @@ def imported(name):
         raise Missing(error) from error
 
 
-def judge(program, folder, image):
-    """Compares one image; True where all is well."""
+def judge(program, folder, image, seen):
+    """Compares one image, and adds the deviations that are seen; True where all is well."""
     name = "entries-" + image.kernel.removeprefix("windows-").replace(".", "-")
     built = Built(program, folder, name, image, image.cases)
     tallies, passed = [], built.check()
@@ -150,6 +156,7 @@ def judge(program, folder, image):
         except Missing as reason:
             print(f"{peer.name}, {image.kernel}: skipped, {reason}", flush=True)
             continue
+        seen[peer].update(one for names in tally.folded for one in names.split("+"))
         tallies.append(f"{peer.name} {tally.line()}")
         for disagreement in tally.found[:SHOWN]:
             print(built.smallest(peer, disagreement))
