@@ -66,8 +66,10 @@ extension DumpWriter {
     try file.write(header.bytes)
 
     var subHeader = HeaderRecord(isWide: isWide, byteCount: KdumpSubHeader.byteCount)
-    let base = vmcoreinfo?.value(of: "NUMBER(phys_base)").flatMap { UInt64($0) } ?? 0
-    subHeader.set(KdumpSubHeader.physicalBase, isWide ? base : base & 0xffff_ffff)
+    // Signed: KASLR may put the kernel's image lower than its addresses say.
+    let base = vmcoreinfo?.value(of: "NUMBER(phys_base)").flatMap { Int64($0) } ?? 0
+    let word = UInt64(bitPattern: base)
+    subHeader.set(KdumpSubHeader.physicalBase, isWide ? word : word & 0xffff_ffff)
     subHeader.set(KdumpSubHeader.frames64, frames.end)
     if !notes.isEmpty {
       subHeader.set(KdumpSubHeader.notesOffset, notesStart)

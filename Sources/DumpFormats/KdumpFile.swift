@@ -34,6 +34,12 @@ struct KdumpFile {
         && $0.load(KdumpHeader.subHeaderBlocks).map { 1...4096 ~= $0 } ?? false
     }
     guard let form, let blockSize = form.load(KdumpHeader.blockSize) else {
+      // Of a header of 64 bits that is right but for the sub-header's size, that is what is wrong.
+      if KdumpHeader.blockSizes.contains(wide.load(KdumpHeader.blockSize) ?? 0) {
+        throw wide.defect(
+          KdumpHeader.subHeaderBlocks, expected: "1 to 4096 blocks",
+          found: "\(wide.load(KdumpHeader.subHeaderBlocks) ?? 0)")
+      }
       throw wide.defect(
         KdumpHeader.blockSize, expected: "4096 to 65536, a power of two, and a sub-header",
         found: "\(wide.load(KdumpHeader.blockSize) ?? 0)",

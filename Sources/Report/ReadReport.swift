@@ -74,8 +74,13 @@ public struct ReadReport: Sendable {
     if line.isFull { flush(to: &out) }
   }
 
-  /// Writes the line under way; the next one begins at another address.
-  public mutating func flush(to out: inout TextBuffer) {
+  /// Ends a range: what comes next does not follow on it, and is not left out for being alike.
+  public mutating func endRange(to out: inout TextBuffer) {
+    flush(to: &out)
+    (isAfterUnknownLine, isAbridged) = (false, false)
+  }
+
+  private mutating func flush(to out: inout TextBuffer) {
     guard !line.isEmpty else { return }
     (isAfterUnknownLine, isAbridged) = (line.isUnknown, false)
     writeAddress(line.address, to: &out)

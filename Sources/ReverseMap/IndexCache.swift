@@ -77,28 +77,13 @@ public struct IndexCache {
       notice("there is no cache folder: neither XDG_CACHE_HOME nor HOME says where")
       return nil
     }
-    let machineText = Self.text(of: machine)
+    let machineText = IndexKey.text(of: machine)
     // A dump that changed replaces its index rather than leaving the old one behind.
     let name = IndexKey(of: "\(identity.device) \(identity.inode) \(machineText)")
-    let key = IndexKey(of: "\(identity) \(machineText)")
+    let key = IndexKey(of: "\(identity.text) \(machineText)")
     let digits = [name.high, name.low].map { $0.hex(digits: 16).dropFirst(2) }.joined()
     let file = "reverse-\(digits).index"
     return Place(path: "\(cache)/mmubench/\(file)", key: key)
-  }
-
-  /// All of a machine that decides what its tables say, beside the bytes of the file.
-  ///
-  /// The state is described with all its properties, so that a new one counts without more ado.
-  private static func text(of machine: Machine) -> String {
-    var paging = machine.paging
-    paging.cr3 = 0
-    let roots = machine.addressSpaces.map(\.register.hex).joined(separator: " ")
-    let text = "\(paging) roots \(roots) memory \(machine.memory.runs)"
-    guard let system = machine.system.windows else { return text }
-    // What is in transition depends on these too.
-    let records = machine.addressSpaces.map { $0.record?.vadRoot?.description ?? "-" }
-    return text + " windows \(system.kernel.version) \(system.invalidMask.rawValue)"
-      + " \(system.systemRoot ?? 0) \(records)"
   }
 
   /// Opens an index that fits; whatever is wrong with it, a new one is built.

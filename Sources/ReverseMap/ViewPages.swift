@@ -22,35 +22,6 @@ extension IndexBuilder {
     }
     return count
   }
-
-  /// Puts those pages in their places; false where there are not as many as had been counted.
-  func place(
-    viewsOf software: [some SoftwarePages], _ shape: IndexShape,
-    into base: UnsafeMutablePointer<UInt64>
-  ) -> Bool {
-    guard shape.views > 0 else { return true }
-    let words = unsafe base + shape.start(.views)
-    let end = shape.count(.views)
-    var next = 0
-    var steps = 0
-    var isOverfull = false
-    for (space, software) in software.enumerated() {
-      _ = software.views(steps: &steps) { address, page in
-        guard next < end else {
-          isOverfull = true
-          return
-        }
-        unsafe words[next] =
-          IndexLayout.ViewFields.frame.put(page.rawValue / frameSize)
-          | IndexLayout.ViewFields.space.put(UInt64(space))
-        unsafe words[next + 1] = address.rawValue / frameSize
-        next += 2
-      }
-    }
-    guard next == end, !isOverfull else { return false }
-    unsafe BucketSort.sortPairs(words, count: end / 2)
-    return true
-  }
 }
 
 /// Goes through the pages of views in the order of their frames.

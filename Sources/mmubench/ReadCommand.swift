@@ -80,7 +80,7 @@ struct ReadCommand: ParsableCommand {
           report.writeJSON(piece, to: &stream.buffer)
           return stream.drain()
         }
-        report.flush(to: &stream.buffer)
+        report.endRange(to: &stream.buffer)
       }
       if !output.json { report.writeGaps(to: &stream.buffer) }
     }

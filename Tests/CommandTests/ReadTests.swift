@@ -56,6 +56,21 @@ import Testing
         """), "\(outcome.output)")
   }
 
+  /// A range is a question of its own: its first line is there however much it is like the last one.
+  @Test func linesOfAnotherRangeAreNotLeftOut() throws {
+    let outcome = try run("read", "bytes.yaml", "0x402000+32", "0x408000+16", "0x402100+16")
+    let unknown = "?? ?? ?? ?? ?? ?? ?? ??-?? ?? ?? ?? ?? ?? ?? ??  ????????????????"
+    #expect(
+      outcome.output.contains(
+        """
+        0x0000000000402000  \(unknown)
+        *
+        0x0000000000408000  \(unknown)
+        0x0000000000402100  \(unknown)
+
+        """), "\(outcome.output)")
+  }
+
   @Test(arguments: [["read", "--physical"], ["!db"], ["db", "--physical"]])
   func physicalAddressesAreRead(words: [String]) throws {
     let outcome = try Command.run(

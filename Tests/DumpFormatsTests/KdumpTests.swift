@@ -151,6 +151,7 @@ import Testing
         changed(436, [0xfe, 0xff, 0xff, 0xff]), "byte 0x1b4: bitmap_blocks: expected an even number"
       ),
       (changed(436, [3]), "byte 0x1b4: bitmap_blocks: expected an even number"),
+      (changed(432, [0, 0]), "byte 0x1b0: sub_hdr_size: expected 1 to 4096 blocks, found 0"),
       (changed(4096 + 96, [1, 0x80]), "byte 0x1060: max_mapnr_64: expected 1 to 32768 frames"),
       (changed(4096 + 12, [1]), "byte 0x1058: end_pfn_64: expected 1 to 64, found 0"),
       (Array(good[..<300]), "byte 0x1cc: nr_cpus: expected a whole header"),
@@ -211,5 +212,21 @@ import Testing
     #expect(Set(pages).count == 2 && pages[1] == pages[2] && pages[2] == pages[3])
     #expect((0..<4).map { number(16384 + $0 * 24 + 12) } == [1, 1, 1, 1])
     #expect(bytes.count == pages[1] + number(16384 + 24 + 8))
+  }
+
+  /// With KASLR the kernel's image may lie lower than its addresses say; makedumpfile and crash find
+  /// their way by this number.
+  @Test(
+    arguments: [("-679477248", 0xffff_ffff_d780_0000), ("16777216", 0x100_0000), ("x", 0)]
+      as [(String, UInt64)])
+  func thePhysicalBaseHasASign(text: String, word: UInt64) throws {
+    let memory = RunMemory(
+      try ByteMapping.zeroed(count: 4096),
+      [.init(start: PhysicalAddress(0x1000), byteCount: 0x1000, source: .zero)])
+    _ = try DumpWriter(
+      .kdump, architecture: .x8664, vmcoreinfo: "OSRELEASE=6.1\nNUMBER(phys_base)=\(text)\n"
+    ).write(memory, to: folder.file("kdump"), force: true)
+    let bytes = try folder.read("kdump")
+    #expect((0..<8).reduce(0) { $0 | UInt64(bytes[4096 + $1]) << UInt64($1 * 8) } == word)
   }
 }

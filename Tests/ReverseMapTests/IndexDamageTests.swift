@@ -82,6 +82,15 @@ import Testing
     }
   }
 
+  /// The key of an index names every property of a state; whoever adds one adds it there
+  /// (`IndexKey+Text.swift`), and counts it here.
+  @Test func everyPropertyOfAStateIsInTheKey() {
+    let state = PagingState(mode: .arm64, cr3: 0)
+    #expect(Mirror(reflecting: state).children.count == 15)
+    #expect(Mirror(reflecting: state.features).children.count == 4)
+    #expect(Mirror(reflecting: state.arm64).children.count == 6)
+  }
+
   @Test func theSameTablesGiveTheSameBytes() throws {
     let machine = try RandomSpaces.machine(.la57, seed: 2)
     #expect(try indexBytes(machine) == indexBytes(machine))

@@ -267,7 +267,9 @@ def judge(campaign, image, mount, rng, lists):
         campaign.addresses(image, peer, asker(mounted))
         if lists:
             campaign.compare("pte.txt", mounted.read("memmap/pte.txt"), peer.read("memmap/pte.txt"))
-            mapped = [one for one in image.walks.values() if one["outcome"] == "mapped"]
+            # M9 says what is not asked.
+            mapped = [one for one in image.walks.values() if one["outcome"] == "mapped"
+                      and one.get("in_image", True) and int(one["pa"], 16) >= PAGE]  # fmt: skip
             for walk in rng.sample(mapped, min(60, len(mapped))):
                 owners(campaign, mounted, peer, int(walk["pa"], 16))
     finally:

@@ -2,7 +2,11 @@
 
 For a fresh random scenario of each mode, in each format: leechcore, Volatility 3 and libkdumpfile
 read physical memory, at random places in and around the runs; Volatility 3 and MemProcFS also
-translate. What a program cannot read is not asked of it; what it reads otherwise is known or new.
+translate; crash says the release of the kernel. What a program cannot read is not asked of it; what it
+reads otherwise is known or new.
+
+With --real DUMP, a whole dump of Linux (`Tools/dev capture` writes one): makedumpfile writes what we wrote
+anew, in each compression, split and flattened, and each of its files must have the digest of the dump.
 """
 
 import argparse
@@ -12,6 +16,7 @@ import json
 import os
 import random
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,7 +60,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mmubench", required=True, help="the program to judge")
     parser.add_argument("--seed", default=secrets.token_hex(4), help="any text (default: random)")
+    parser.add_argument("--real", help="a whole dump of Linux, for makedumpfile")
     options = parser.parse_args()
+    if options.real:
+        with tempfile.TemporaryDirectory() as folder:
+            return rewritten(options.mmubench, options.real, folder)
     print(f"written_dumps: seed {options.seed}", flush=True)
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(here, "deviations.json"), encoding="utf-8") as file:
@@ -133,6 +142,8 @@ class Image:
             finally:
                 if reader:
                     reader.close()
+        if self.mode == "x86-64" and name in ("elf", "kdump"):
+            failures += released(path, "mmubench", f"crash, {self.mode}, {name}")
         os.remove(path)
         return failures
 
@@ -287,6 +298,60 @@ class KdumpFile:
     def close(self):
         self.library.kdump_free(self.context)
         os.close(self.file)
+
+
+def released(path, expected, label):
+    """What crash says of a dump without the kernel's symbols: the release in its VMCOREINFO."""
+    if not shutil.which("crash"):
+        print(f"{label}: skipped, Debian's crash is not installed", flush=True)
+        return []
+    done = subprocess.run(
+        ["crash", "--osrelease", path], capture_output=True, text=True, check=False)  # fmt: skip
+    if done.stdout.strip() != expected:
+        return [f"{label}: the release is {done.stdout.strip()!r}, not {expected!r}"]
+    print(f"{label}: the release", flush=True)
+    return []
+
+
+def digests(program, path):
+    """Of each root what it translates."""
+    lines = bench(program, "digest", path, "--json").splitlines()
+    return sorted((one["root"], one["digest"]) for one in map(json.loads, lines))
+
+
+def rewritten(program, dump, folder):
+    """Lets makedumpfile write anew what we write of a real dump, and compares all translations."""
+    if not shutil.which("makedumpfile"):
+        print("makedumpfile: skipped, Debian's makedumpfile is not installed")
+        return 77
+    expected, failures = digests(program, dump), []
+    for name in ("elf", "kdump"):
+        ours = os.path.join(folder, f"ours.{name}")
+        bench(program, "convert", dump, "--format", name, "--output", ours)
+        if digests(program, ours) != expected:
+            failures.append(f"{name}: our own file translates otherwise")
+        for kind, options, count in (
+            ("zlib", ["-c"], 1), ("LZO", ["-l"], 1), ("snappy", ["-p"], 1), ("plain", [], 1),
+            ("split", ["-c", "--split"], 3), ("flattened", ["-c", "-F"], 0),
+        ):  # fmt: skip
+            label = f"makedumpfile, {name}, {kind}"
+            files = [os.path.join(folder, f"theirs.{number}") for number in range(max(count, 1))]
+            with open(files[0] if count == 0 else os.devnull, "wb") as output:
+                done = subprocess.run(
+                    ["makedumpfile", *options, "-d", "0", ours, *files[:count]], stdout=output,
+                    stderr=subprocess.PIPE, check=False)  # fmt: skip
+            if done.returncode:
+                failures.append(f"{label}: {done.stderr.decode().strip().splitlines()[-2:]}")
+            elif digests(program, files[0]) != expected:
+                failures.append(f"{label}: it translates otherwise")
+            else:
+                print(f"{label}: {len(expected)} roots translate alike", flush=True)
+            for file in filter(os.path.exists, files):
+                os.remove(file)
+        os.remove(ours)
+    for failure in failures:
+        print(f"DISAGREEMENT: {failure}")
+    return 1 if failures else 0
 
 
 PEERS = (LeechCore, MemProcFS, Volatility, KdumpFile)
