@@ -28,6 +28,9 @@ public struct AccessAnswer: Hashable, Sendable {
     self.result = result
     self.verdict = verdict
   }
+
+  /// Whether CR4.LASS keeps the access out of the half that the address is in.
+  public var isSeparated: Bool { AccessRules(state).separates(pointer.rawValue, from: access) }
 }
 
 extension Machine {

@@ -101,11 +101,6 @@ public struct MachineOverrides: Hashable, Sendable {
     let deviation = [
       ("pdpte-accessed", acceptsAccessedPDPTE), ("pdpte-walked", walksPDPTEs),
     ].first(where: \.1)
-    if RegisterLayouts.spaceSeparation.isSet(in: machine.paging.cr4) {
-      machine.warn(
-        "CR4.LASS=1 is not modelled: the general-protection exceptions of linear-address space "
-          + "separation are not among the answers")
-    }
     guard let deviation, machine.paging.mode != .pae else { return }
     throw Problem(
       "--accept \(deviation.0) is about PDPTEs of mode pae, which processors load with CR3; the mode "

@@ -20,6 +20,7 @@ extension Supposition {
     ]
     // Where a walk finds a page, another form of descriptors would only make another of it.
     if verdict.walk.stop != nil { tcr.append(layouts.wideDescriptors) }
+    if half.memoryTag.isSet(in: state.tcr) { tcr.append(half.memoryTag) }
     let fields: [(Change.Register, [BitField])] = [
       (.tcr, tcr), (.sctlr, [layouts.writableNeverExecuted, layouts.enhancedPAN]),
       (.pstate, [Change.Register.privilegedAccessNever]),
@@ -31,12 +32,6 @@ extension Supposition {
     let both = [layouts.hardwareAccess, layouts.hardwareDirty]
     return both.contains { $0.isSet(in: state.tcr) }
       ? single : single + [both.map { toggled($0, of: .tcr) }]
-  }
-
-  private func toggled(_ field: BitField, of register: Change.Register) -> Change {
-    .register(
-      register, field: String(describing: field.name), bits: field.mask,
-      isSet: !register.hasSet(field.mask, in: state))
   }
 
   /// The least output size, and the least processor, that have the address bits which are too many.

@@ -24,15 +24,20 @@ extension Supposition {
   }
 
   private var registers: [[Change]] {
-    Change.Register.allCases.flatMap { register in
-      register.fields.map { field in
-        [
-          .register(
-            register, field: String(describing: field.name), bits: field.mask,
-            isSet: !register.hasSet(field.mask, in: state))
-        ]
+    // What few systems turn on is worth a word only where it is on.
+    let spaces = RegisterLayouts.spaceSeparation
+    let rare = spaces.isSet(in: state.cr4) ? [[toggled(spaces, of: .cr4)]] : []
+    return rare
+      + Change.Register.allCases.flatMap { register in
+        register.fields.map { [toggled($0, of: register)] }
       }
-    }
+  }
+
+  /// A bit of a register, or bits, with the other value.
+  func toggled(_ field: BitField, of register: Change.Register) -> Change {
+    .register(
+      register, field: String(describing: field.name), bits: field.mask,
+      isSet: !register.hasSet(field.mask, in: state))
   }
 
   /// The two bits of the page's key in each register.

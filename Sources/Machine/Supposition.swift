@@ -48,7 +48,7 @@ public struct Supposition: Sendable {
       case .abort(let abort) where abort.fault == .permission:
         Obstacles(rules: UInt32(abort.refusal.rawValue))
       case .abort(let abort) where abort.fault == .accessFlag: Obstacles(isBeforeRights: true)
-      case .abort: Obstacles(isBeforeRights: true, isBeforeWalk: true)
+      case .abort, .generalProtection: Obstacles(isBeforeRights: true, isBeforeWalk: true)
       default: Obstacles()
       }
     }

@@ -143,7 +143,7 @@ extension ARM64Walker {
 
 extension ARM64HalfRules {
   /// Whether an access faults before any table is thought of, although the address is one of the
-  /// half: EL0 accesses with TCR_EL1.E0PDn=1, fetches from a tagged address with TBIDn=1.
+  /// half: EL0 accesses with TCR_EL1.E0PDn=1, fetches from an address whose tag is for data.
   @inlinable
   func refuses(_ pointer: UInt64, _ access: Access) -> Bool {
     if refusesUser && access.privilege == .user { return true }

@@ -19,7 +19,8 @@ public import PhysicalMemory
   public let isKnown: Bool
   /// The bits of an address that must be 0 in the lower half and 1 in the upper.
   public let signMask: UInt64
-  /// The same for instruction fetches, which TCR_EL1.TBIDn can deny a tag.
+  /// The same for instruction fetches, which have no memory tag and which TCR_EL1.TBIDn can deny
+  /// the other.
   @usableFromInline let fetchSignMask: UInt64
   /// Whether TCR_EL1.E0PDn keeps EL0 out.
   @usableFromInline let refusesUser: Bool
@@ -59,10 +60,11 @@ public import PhysicalMemory
     topLevel = Self.topLevel(granule, addressBits)
     isDisabled = fields.disable.isSet(in: tcr)
     isKnown = half == .lower || state.arm64.ttbr1 != nil
-    let ignored: UInt64 = fields.topByteIgnored.isSet(in: tcr) ? 0xff << 56 : 0
-    signMask = UInt64.max << addressBits & ~ignored
-    fetchSignMask =
-      fields.topByteOfDataOnly.isSet(in: tcr) ? UInt64.max << addressBits : signMask
+    let above = UInt64.max << addressBits
+    let topByte = fields.topByteIgnored.isSet(in: tcr) ? ARM64AddressFields.topByte.mask : 0
+    let memoryTag = fields.memoryTag.isSet(in: tcr) ? ARM64AddressFields.memoryTag.mask : 0
+    signMask = above & ~(topByte | memoryTag)
+    fetchSignMask = fields.topByteOfDataOnly.isSet(in: tcr) ? above : above & ~topByte
     refusesUser = fields.userDisable.isSet(in: tcr)
 
     let isWide = ARM64RegisterLayouts.wideDescriptors.isSet(in: tcr)
@@ -79,7 +81,8 @@ public import PhysicalMemory
     keyTag = Self.keyTag(tcr, half)
 
     let topShift = granule.indexShift(topLevel)
-    let is52 = holds52 && outputBits > 48
+    // With DS=1 whatever IPS says (AArch64.S1TTBaseAddress).
+    let is52 = granule == .k64 ? holds52 && outputBits > 48 : isWide
     let base = ARM64TableBase(
       state.tableRegister, indexBits: addressBits - topShift, holds52Bits: is52)
     (table, tableExcess) = (base.address, base.address.rawValue & beyond)

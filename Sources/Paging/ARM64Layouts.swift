@@ -28,12 +28,17 @@ public enum ARM64Layouts {
   }
   /// DBM.
   @inlinable public static var dirtyModifier: BitField {
-    BitField("DBM", 51, .value, "dirty bit modifier: the page is writable, AP[2] says it is clean")
+    BitField(
+      "DBM", 51, .value,
+      "dirty bit modifier: with TCR_EL1.HD=1 the page is writable, AP[2] says it is clean")
   }
   /// Contiguous.
   @inlinable public static var contiguous: BitField {
     BitField("Contiguous", 52, .value, "a hint: neighbours map adjacent memory alike")
   }
+  /// nT, of a block.
+  public static let tableChange = BitField(
+    "nT", 16, .value, "the block replaces a table, or a table it; a processor may refuse it")
   /// PXN.
   @inlinable public static var privilegedExecuteNever: BitField {
     BitField("PXN", 53, .value, "EL1 may not execute the page")
@@ -127,12 +132,20 @@ extension ARM64Layouts {
   private static func block(_ address: AddressFields, shift: UInt8) -> WordLayout {
     let frame = BitField(
       "OA", address.inPlace.high, shift, .address, "physical address of the block")
-    let nT = BitField("nT", 16, .value, "the block replaces a table, or a table it")
     let gap = spare("RES0", .ignored, 15, 12, without: address.high)
     return WordLayout(
       "block descriptor", citation: "ARM ARM D8.3.1.2",
-      leafLow(address) + gap + [nT] + spare("RES0_block", .ignored, shift - 1, 17, without: nil)
+      leafLow(address) + gap + [tableChange]
+        + spare("RES0_block", .ignored, shift - 1, 17, without: nil)
         + [frame] + (address.high.map { [$0] } ?? []) + reserved(address, 49) + leafHigh)
+  }
+
+  /// The bits of a descriptor of a page or block that say something about the memory there and who
+  /// may use it: no address, no record of use, no hint.
+  static func attributes(level: Int, _ rules: ARM64HalfRules) -> UInt64 {
+    let others = accessFlag.mask | contiguous.mask | tableChange.mask | rules.highMask
+    let fields = layout(level: level, isPage: true, rules)?.fields ?? []
+    return fields.filter { $0.kind == .value }.reduce(0) { $0 | $1.mask } & ~others
   }
 
   private static func leafLow(_ address: AddressFields) -> [BitField] {

@@ -14,10 +14,8 @@ public enum ARM64RegisterLayouts {
   /// SCTLR_EL1.EPAN.
   public static let enhancedPAN = BitField(
     "EPAN", 57, .value, "PAN counts what EL0 may execute as accessible to EL0")
-  /// The bits of SCTLR_EL1 that are RES0 whatever features the processor has.
-  static let reservedSCTLR = [
-    BitField("RES0_17", 17, .reserved, "0"), BitField("RES0_34", 34, .reserved, "0"),
-  ].reduce(0) { $0 | $1.mask }
+  /// The bit of SCTLR_EL1 that is RES0 whatever features the processor has.
+  static let reservedSCTLR = BitField("RES0_17", 17, .reserved, "0").mask
   /// The bits of TCR_EL1 that are RES0 whatever features the processor has.
   static let reservedTCR = tcr.fields.filter { $0.kind == .reserved }.reduce(0) { $0 | $1.mask }
 
@@ -44,6 +42,8 @@ public enum ARM64RegisterLayouts {
     public let userDisable: BitField
     /// TBIDn.
     public let topByteOfDataOnly: BitField
+    /// MTXn.
+    public let memoryTag: BitField
   }
 
   /// The fields for TTBR0_EL1.
@@ -54,7 +54,8 @@ public enum ARM64RegisterLayouts {
     topByteIgnored: BitField("TBI0", 37, .value, "bits 63:56 of lower addresses are a tag"),
     hierarchyDisable: BitField("HPD0", 41, .value, "APTable, UXNTable, PXNTable do not count"),
     userDisable: BitField("E0PD0", 55, .value, "EL0 accesses to the lower half fault"),
-    topByteOfDataOnly: BitField("TBID0", 51, .value, "TBI0 is for data only, not for fetches"))
+    topByteOfDataOnly: BitField("TBID0", 51, .value, "TBI0 is for data only, not for fetches"),
+    memoryTag: BitField("MTX0", 60, .value, "bits 59:56 of lower data addresses are a memory tag"))
   /// The fields for TTBR1_EL1.
   public static let upper = Half(
     size: BitField("T1SZ", 21, 16, .value, "64 minus the address bits of the upper half"),
@@ -63,7 +64,8 @@ public enum ARM64RegisterLayouts {
     topByteIgnored: BitField("TBI1", 38, .value, "bits 63:56 of upper addresses are a tag"),
     hierarchyDisable: BitField("HPD1", 42, .value, "APTable, UXNTable, PXNTable do not count"),
     userDisable: BitField("E0PD1", 56, .value, "EL0 accesses to the upper half fault"),
-    topByteOfDataOnly: BitField("TBID1", 52, .value, "TBI1 is for data only, not for fetches"))
+    topByteOfDataOnly: BitField("TBID1", 52, .value, "TBI1 is for data only, not for fetches"),
+    memoryTag: BitField("MTX1", 61, .value, "bits 59:56 of upper data addresses are a memory tag"))
   /// TCR_EL1.IPS.
   public static let outputSize = BitField(
     "IPS", 34, 32, .value,
@@ -98,15 +100,13 @@ public enum ARM64RegisterLayouts {
       BitField("NFD1", 54, .value, "no walks for non-faulting accesses to the upper half"),
       BitField("TCMA0", 57, .value, "unchecked tags in the lower half"),
       BitField("TCMA1", 58, .value, "unchecked tags in the upper half"), wideDescriptors,
-      BitField("MTX0", 60, .value, "bits 59:56 of lower addresses are a memory tag"),
-      BitField("MTX1", 61, .value, "bits 59:56 of upper addresses are a memory tag"),
       BitField("RES0_63_62", 63, 62, .reserved, "0"),
     ])
 
   private static func fields(of half: Half) -> [BitField] {
     [
       half.size, half.disable, half.granule, half.topByteIgnored, half.hierarchyDisable,
-      half.userDisable, half.topByteOfDataOnly,
+      half.userDisable, half.topByteOfDataOnly, half.memoryTag,
     ]
   }
 

@@ -1,4 +1,4 @@
-import BitLayout
+public import BitLayout
 public import PhysicalMemory
 
 /// The registers of an arm64 processor that a translation at EL1 and EL0 depends on, beside
@@ -34,11 +34,24 @@ public struct ARM64Registers: Hashable, Sendable {
   /// The half that an address belongs to: bit 55 decides, whatever the tag above it.
   @inlinable
   public init(of address: UInt64) {
-    self = address & Self.selector == 0 ? .lower : .upper
+    self = ARM64AddressFields.half.isSet(in: address) ? .upper : .lower
   }
+}
 
-  /// The bit of an address that decides.
-  @inlinable static var selector: UInt64 { 1 << 55 }
+/// The bits of a virtual address that are no part of what tables translate (ARM ARM D8.2.4, D8.8).
+public enum ARM64AddressFields {
+  /// Which half the address belongs to.
+  @inlinable public static var half: BitField {
+    BitField("half", 55, .value, "0: TTBR0_EL1 has the table, 1: TTBR1_EL1")
+  }
+  /// The tag of TCR_EL1.TBIn.
+  @inlinable public static var topByte: BitField {
+    BitField("tag", 63, 56, .ignored, "the top byte")
+  }
+  /// The tag of TCR_EL1.MTXn.
+  @inlinable public static var memoryTag: BitField {
+    BitField("memory tag", 59, 56, .ignored, "a logical address tag")
+  }
 }
 
 extension PagingState {

@@ -9,8 +9,9 @@ public import PhysicalMemory
   case pageFault(PageFault)
   /// A page fault of arm64: an instruction abort or a data abort.
   case abort(ARM64Abort)
-  /// A general-protection exception: the address is not canonical, or a PAE PDPTE that is in use
-  /// has reserved bits, which the processor finds as CR3 is loaded (SDM 3A, 4.4.1).
+  /// A general-protection exception: the address is not canonical or in the half that CR4.LASS keeps
+  /// the access out of, or a PAE PDPTE that is in use has reserved bits, which the processor finds as
+  /// CR3 is loaded (SDM 3A, 4.4.1). Accesses by way of SS raise a stack fault (#SS) instead.
   case generalProtection(WalkStop)
   /// A table is not in the image; nothing is known.
   case missing(WalkStop)
@@ -106,6 +107,7 @@ extension Walker {
   ) -> AccessDecision {
     let address = VirtualAddress(rules.linearAddress(pointer.rawValue, for: access))
     record = AccessRecorder()
+    if rules.separates(pointer.rawValue, from: access) { return .generalProtection(outside) }
     let walk = translate(address, observer: &record)
     switch walk {
     case .stopped(let stop): return rules.decision(of: access, stop, Format.levelCount)

@@ -11,6 +11,8 @@ public import BitLayout
   @usableFromInline let distinguishesFetches: Bool
   /// RFLAGS.AC, which lifts SMAP for explicit accesses.
   @usableFromInline let alignmentCheck: Bool
+  /// CR4.LASS in 64-bit mode.
+  @usableFromInline let separatesSpaces: Bool
   /// Whether the entries of the top table are loaded with CR3: they raise no page faults and have
   /// no accessed bit.
   @usableFromInline let loadsTopTable: Bool
@@ -31,6 +33,8 @@ public import BitLayout
     // SDM 3A, 4.7: I/D is valid where a fetch can be refused, by SMEP or by XD.
     distinguishesFetches = executionPrevention || state.noExecute
     alignmentCheck = state.alignmentCheck
+    separatesSpaces =
+      state.isLongMode && RegisterLayouts.spaceSeparation.isSet(in: state.cr4)
     loadsTopTable = state.mode == .pae && !state.features.walksPDPTEs
     pkru = state.pkru
     pkrs = state.pkrs
@@ -42,6 +46,19 @@ public import BitLayout
   @inlinable
   public func linearAddress(_ pointer: UInt64, for access: Access) -> UInt64 {
     tags.areOff || !tags.apply(to: access) ? pointer : tags.removed(from: pointer)
+  }
+
+  /// Whether CR4.LASS keeps the access out of the half of addresses that `pointer` is in: user mode
+  /// out of the upper half; the supervisor out of the lower, with fetches whatever SMEP says, with
+  /// data as SMAP does (SDM 3A, "Linear-Address-Space Separation").
+  ///
+  /// No table is read for it: bit 63 of the address decides, which address tags leave alone.
+  @inlinable
+  public func separates(_ pointer: UInt64, from access: Access) -> Bool {
+    guard separatesSpaces else { return false }
+    let isUpper = pointer &>> 63 == 1
+    if access.privilege == .user { return isUpper }
+    return !isUpper && (!access.isData || isPrevented(access, true))
   }
 
   /// The part of the error code that depends on the access alone (SDM 3A, 4.7).

@@ -52,10 +52,37 @@ import BitLayout
     return access.isData && !access.isShadowStack && access.privilege != .supervisorImplicit
   }
 
+  @inlinable
+  func sign(of pointer: UInt64) -> UInt64 { pointer &>> 63 == 0 ? lowerSign : upperSign }
+
+  /// The bits of a pointer that are its tag.
+  public func ignored(of pointer: UInt64) -> UInt64 {
+    sign(of: pointer) == 63 ? 0 : UInt64.max << (sign(of: pointer) + 1) & ~kept
+  }
+
+  /// The bits of a pointer that must be equal for it to be canonical, where linear addresses have
+  /// `width` bits.
+  public func compared(of pointer: UInt64, width: UInt64) -> UInt64 {
+    let sign = sign(of: pointer)
+    let low = min(sign, width - 1)
+    return UInt64.max << low & ~(UInt64.max << (sign + 1)) | kept
+  }
+
+  /// The register bit that gives the pointer its tag, by its name; nil where it has none.
+  public func control(of pointer: UInt64, _ state: PagingState) -> String? {
+    guard sign(of: pointer) != 63 else { return nil }
+    if areForExplicitData { return "EFER.\(RegisterLayouts.upperAddressIgnore.name)" }
+    let fields = RegisterLayouts.self
+    guard pointer >> 63 == 0 else { return "CR4.\(fields.supervisorMasking.name)" }
+    let user =
+      fields.userMasking57.isSet(in: state.cr3) ? fields.userMasking57 : fields.userMasking48
+    return "CR3.\(user.name)"
+  }
+
   /// The linear address that a pointer to data stands for; it need not be canonical.
   @inlinable
   public func removed(from pointer: UInt64) -> UInt64 {
-    let spare = 63 &- (pointer &>> 63 == 0 ? lowerSign : upperSign)
+    let spare = 63 &- sign(of: pointer)
     let extended = UInt64(bitPattern: Int64(bitPattern: pointer &<< spare) &>> Int64(spare))
     return (extended & ~kept) | (pointer & kept)
   }

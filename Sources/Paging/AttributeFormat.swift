@@ -1,5 +1,8 @@
+import BitLayout
+
 /// A format in which some bits in the place of an address say something else about a page: that it
-/// is encrypted (SME, SEV) or shared with the host (TDX).
+/// is encrypted (SME, SEV) or shared with the host (TDX); and that of AMD's processors, which reserve
+/// a bit more in PML4Es and PML5Es.
 ///
 /// The bits are taken away before anything else looks at an entry, so that they are neither address
 /// nor reserved at any level. A format of its own, because most machines have none, and their walks
@@ -11,6 +14,8 @@
   public let base: Base
   /// The bits that are no address.
   public let attributeBits: UInt64
+  /// The bit that AMD reserves above PDPTEs; 0 of others.
+  @usableFromInline let reservedInTop: UInt64
 
   /// The mode.
   @inlinable public static var mode: PagingMode { Base.mode }
@@ -29,6 +34,7 @@
   public init(_ state: PagingState) {
     base = Base(state)
     attributeBits = state.attributeBits
+    reservedInTop = state.reservesBit8 ? LongModeLayouts.reservedOfAMD.mask : 0
   }
 
   /// Whether the processor translates the address at all.
@@ -42,7 +48,13 @@
   /// What an entry of this level says.
   @inlinable
   public func meaning(of entry: UInt64, level: Int) -> EntryMeaning {
-    base.meaning(of: entry & ~attributeBits, level: level)
+    let meaning = base.meaning(of: entry & ~attributeBits, level: level)
+    guard level > 3, entry & reservedInTop != 0 else { return meaning }
+    switch meaning {
+    case .notPresent: return meaning
+    case .reserved(let bits): return .reserved(bits | reservedInTop)
+    case .table, .page: return .reserved(reservedInTop)
+    }
   }
 
   /// The rights that an entry of this level leaves.

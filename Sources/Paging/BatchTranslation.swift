@@ -39,7 +39,7 @@ extension PagingState {
     _ addresses: Span<VirtualAddress>, over memory: some PhysicalMemory,
     into sink: inout some WalkSink
   ) {
-    if attributeBits != 0 {
+    if hasAttributes {
       return translateWithAttributes(addresses, over: memory, into: &sink)
     }
     switch mode {

@@ -23,12 +23,23 @@ public enum LongModeLayouts {
     BitField("reserved", 29, 13, .reserved, "must be 0: the page is aligned to 1 GByte")
   }
 
+  /// Bit 8 of a PML4E or PML5E on AMD's processors; in a PDPTE or PDE they ignore it as Intel's do.
+  @inlinable public static var reservedOfAMD: BitField {
+    BitField("G", 8, .reserved, "must be 0 on AMD's processors; Intel's ignore it")
+  }
+
   /// A PML5E that references a PML4 table.
   public static let pml5e = WordLayout(
     "PML5E", citation: "SDM 3A, Table 4-14", table(bit7: reservedBit7))
   /// A PML4E that references a page-directory-pointer table.
   public static let pml4e = WordLayout(
     "PML4E", citation: "SDM 3A, Table 4-15", table(bit7: reservedBit7))
+  /// A PML5E on AMD's processors.
+  public static let pml5eOfAMD = WordLayout(
+    "PML5E", citation: "AMD APM 2, 5.3", table(bit7: reservedBit7, bit8: reservedOfAMD))
+  /// A PML4E on AMD's processors.
+  public static let pml4eOfAMD = WordLayout(
+    "PML4E", citation: "AMD APM 2, 5.3", table(bit7: reservedBit7, bit8: reservedOfAMD))
   /// A PDPTE that maps a 1-GByte page.
   public static let pdpte1G = WordLayout(
     "PDPTE that maps a 1-GByte page", citation: "SDM 3A, Table 4-16",
@@ -58,10 +69,13 @@ public enum LongModeLayouts {
     "R", 11, .ignored, "restart of HLAT paging; ignored in ordinary paging")
   private static let available = BitField("AVL_HIGH", 58, 52, .ignored, "available to software")
 
-  private static func table(bit7: BitField) -> [BitField] {
-    X86Fields.lowFlags + [
-      BitField("AVL6", 6, .ignored, "available to software"), bit7,
-      BitField("AVL", 10, 8, .ignored, "available to software"), hlat, frame,
+  private static func table(bit7: BitField, bit8: BitField? = nil) -> [BitField] {
+    let low =
+      bit8.map { [$0, hlatAvailable] } ?? [
+        BitField("AVL", 10, 8, .ignored, "available to software")
+      ]
+    return X86Fields.lowFlags + low + [
+      BitField("AVL6", 6, .ignored, "available to software"), bit7, hlat, frame,
       BitField("AVL_HIGH", 62, 52, .ignored, "available to software"), X86Fields.executeDisable,
     ]
   }

@@ -48,15 +48,16 @@ public enum MemoryType: String, CaseIterable, Sendable {
   /// Where outer and inner caches differ, it is the lesser caching of the two. Nil for encodings that are
   /// unpredictable.
   static func ofMAIR(_ attribute: UInt64) -> MemoryType? {
-    let (outer, inner) = (attribute >> 4 & 15, attribute & 15)
+    let layouts = MemoryTypeLayouts.self
+    let (outer, inner) = (layouts.outer.value(in: attribute), layouts.inner.value(in: attribute))
     // Four encodings stand apart: tagged write-back (FEAT_MTE), and the three of FEAT_XS.
     switch attribute {
     case 0xf0: return .writeBack
     case 0xa0: return .writeThrough
     case 0x40: return .nonCacheable
-    case 0x00...0x0f: return inner & 0b10 == 0 ? .device : nil
     default: break
     }
+    if outer == 0 { return layouts.reservedOfDevice.isSet(in: attribute) ? nil : .device }
     guard let first = cachePolicy(outer), let second = cachePolicy(inner) else { return nil }
     let order: [MemoryType] = [.nonCacheable, .writeThrough, .writeBack]
     return order.first { $0 == first || $0 == second }
@@ -86,17 +87,20 @@ extension PagingState {
   /// The type that one of the eight numbers stands for which entries can hold; nil where the register
   /// that says so is not known or holds a reserved encoding.
   public func memoryType(_ index: Int) -> MemoryType? {
-    let shift = UInt64(index & 7) * 8
-    guard isARM64 else { return MemoryType.ofPAT(pat >> shift & 0xff) }
-    return arm64.mair.flatMap { MemoryType.ofMAIR($0 >> shift & 0xff) }
+    let layouts = MemoryTypeLayouts.self
+    guard isARM64 else { return MemoryType.ofPAT(layouts.pat[index & 7].value(in: pat)) }
+    return arm64.mair.flatMap { MemoryType.ofMAIR(layouts.mair[index & 7].value(in: $0)) }
   }
 
   /// The number of the memory type in an entry that maps a page: AttrIndx, or PAT, PCD and PWT.
   public func memoryTypeIndex(of entry: UInt64, level: Int) -> Int {
     if isARM64 { return Int(ARM64Layouts.attributeIndex.value(in: entry)) }
     let pat = level == 1 ? X86Fields.pat : X86Fields.patOfLargePage
-    return Int(
-      pat.value(in: entry) << 2 | X86Fields.cacheDisable.value(in: entry) << 1
-        | X86Fields.writeThrough.value(in: entry))
+    let layouts = MemoryTypeLayouts.self
+    var index: UInt64 = 0
+    if pat.isSet(in: entry) { index |= layouts.patInIndex.mask }
+    if X86Fields.cacheDisable.isSet(in: entry) { index |= layouts.cacheDisableInIndex.mask }
+    if X86Fields.writeThrough.isSet(in: entry) { index |= layouts.writeThroughInIndex.mask }
+    return Int(index)
   }
 }

@@ -16,7 +16,7 @@ extension PagingState {
     if isARM64 { return arm64Contradictions }
     return [
       widthContradiction, modeContradiction, longModeContradiction, controlContradiction,
-      tagContradiction, attributeContradiction, vendorContradiction,
+      tagContradiction, attributeContradiction, vendorContradiction, patContradiction,
     ].compactMap { $0 } + reservedContradictions
   }
 
@@ -85,6 +85,17 @@ extension PagingState {
       return "CR0.NW=1 with CR0.CD=0: a processor refuses it (SDM 3A, 2.5)"
     }
     return nil
+  }
+
+  private var patContradiction: String? {
+    let unused = MemoryTypeLayouts.pat.first { MemoryType.ofPAT($0.value(in: pat)) == nil }
+    if let unused {
+      return
+        "IA32_PAT=\(pat.hex) has \(unused.name)=\(unused.value(in: pat)), which is no memory type: "
+        + "0 UC, 1 WC, 4 WT, 5 WP, 6 WB, 7 UC- (SDM 3A, Table 12-10)"
+    }
+    return Self.reserved(
+      "IA32_PAT", pat, MemoryTypeLayouts.reservedInPAT, "SDM 3A, Figure 12-9")
   }
 
   private var tagContradiction: String? {

@@ -3,14 +3,14 @@ public import PhysicalMemory
 /// The geometry and the rules of the state's mode, for code that is not compiled per format.
 extension PagingState {
   private var formatType: any PagingFormat.Type {
-    switch (mode, attributeBits == 0) {
+    switch (mode, hasAttributes) {
     case (.x86, _): TwoLevelFormat.self
-    case (.pae, true): PAEFormat.self
-    case (.x86_64, true): FourLevelFormat.self
-    case (.la57, true): FiveLevelFormat.self
-    case (.pae, false): AttributeFormat<PAEFormat>.self
-    case (.x86_64, false): AttributeFormat<FourLevelFormat>.self
-    case (.la57, false): AttributeFormat<FiveLevelFormat>.self
+    case (.pae, false): PAEFormat.self
+    case (.x86_64, false): FourLevelFormat.self
+    case (.la57, false): FiveLevelFormat.self
+    case (.pae, true): AttributeFormat<PAEFormat>.self
+    case (.x86_64, true): AttributeFormat<FourLevelFormat>.self
+    case (.la57, true): AttributeFormat<FiveLevelFormat>.self
     case (.arm64, _):
       switch ARM64HalfRules(self).granule {
       case .k4: ARM64Format<ARM64Granule4K>.self

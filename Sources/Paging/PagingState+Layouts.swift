@@ -8,7 +8,7 @@ extension PagingState {
     switch mode {
     case .x86: Self.twoLevelLayout(level, isPage)
     case .pae: Self.paeLayout(level, isPage)
-    case .x86_64, .la57: level > mode.levelCount ? nil : Self.longModeLayout(level, isPage)
+    case .x86_64, .la57: level > mode.levelCount ? nil : longModeLayout(level, isPage)
     case .arm64: ARM64Layouts.layout(level: level, isPage: isPage, ARM64HalfRules(self))
     }
   }
@@ -32,15 +32,15 @@ extension PagingState {
     }
   }
 
-  private static func longModeLayout(_ level: Int, _ isPage: Bool) -> WordLayout? {
+  private func longModeLayout(_ level: Int, _ isPage: Bool) -> WordLayout? {
     switch (level, isPage) {
     case (1, true): LongModeLayouts.pte
     case (2, true): LongModeLayouts.pde2M
     case (2, false): LongModeLayouts.pde
     case (3, true): LongModeLayouts.pdpte1G
     case (3, false): LongModeLayouts.pdpte
-    case (4, false): LongModeLayouts.pml4e
-    case (5, false): LongModeLayouts.pml5e
+    case (4, false): reservesBit8 ? LongModeLayouts.pml4eOfAMD : LongModeLayouts.pml4e
+    case (5, false): reservesBit8 ? LongModeLayouts.pml5eOfAMD : LongModeLayouts.pml5e
     default: nil
     }
   }

@@ -88,6 +88,12 @@ public struct PagingState: Hashable, Sendable {
   /// The bits among the address bits of entries and of CR3 that are neither address nor reserved.
   public var attributeBits: UInt64 { Self.bit(encryptionBit) | Self.bit(sharedBit) }
 
+  /// Whether bit 8 of PML4Es and PML5Es is reserved (AMD APM 2, 5.3).
+  var reservesBit8: Bool { (mode == .x86_64 || mode == .la57) && rulesOf == .amd }
+
+  /// Whether entries have bits that those of most machines have not; see `AttributeFormat`.
+  public var hasAttributes: Bool { attributeBits != 0 || reservesBit8 }
+
   private static func bit(_ number: Int?) -> UInt64 {
     guard let number, attributeBitRange.contains(number) else { return 0 }
     return 1 << UInt64(number)

@@ -1,4 +1,4 @@
-public import BitLayout
+import BitLayout
 
 /// The bits of control registers that have nothing to do with translation, and the bits that no
 /// processor has (SDM 3A, 2.5 and 2.2.1; AMD APM 2, 3.1.1, 3.1.3 and 3.1.7).
@@ -7,10 +7,6 @@ extension RegisterLayouts {
   static let notWriteThrough = BitField("NW", 29, .value, "caches do not write through")
   /// CR0.CD.
   static let cacheDisable = BitField("CD", 30, .value, "caches are off")
-
-  /// CR4.LASS.
-  public static let spaceSeparation = BitField(
-    "LASS", 27, .value, "linear-address space separation by bit 63")
 
   private static let otherCR0 = [
     BitField("MP", 1, .value, "WAIT heeds TS"), BitField("EM", 2, .value, "no x87 instructions"),
@@ -34,7 +30,6 @@ extension RegisterLayouts {
     BitField("FSGSBASE", 16, .value, "RDFSBASE and its like"),
     BitField("OSXSAVE", 18, .value, "the system uses XSAVE"),
     BitField("KL", 19, .value, "Key Locker"), BitField("UINTR", 25, .value, "user interrupts"),
-    spaceSeparation,
     BitField("FRED", 32, .value, "flexible return and event delivery"),
   ]
 

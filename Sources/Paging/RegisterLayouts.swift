@@ -35,6 +35,9 @@ public enum RegisterLayouts {
   /// CR4.PCIDE.
   public static let processContextEnable = BitField(
     "PCIDE", 17, .value, "bits 11:0 of CR3 are a process-context identifier")
+  /// CR4.LASS.
+  public static let spaceSeparation = BitField(
+    "LASS", 27, .value, "user mode keeps to addresses with bit 63 clear, the supervisor to others")
   /// CR4.LAM_SUP.
   public static let supervisorMasking = BitField(
     "LAM_SUP", 28, .value, "supervisor data addresses may carry metadata in their upper bits")
@@ -56,7 +59,7 @@ public enum RegisterLayouts {
     pageSizeExtension, physicalAddressExtension,
     BitField("PGE", 7, .value, "global pages exist"), fiveLevel,
     processContextEnable, executionPrevention, accessPrevention, userKeys, controlFlowEnforcement,
-    supervisorKeys, supervisorMasking,
+    supervisorKeys, spaceSeparation, supervisorMasking,
   ]
   /// The named bits of EFER.
   public static let efer = [

@@ -68,14 +68,18 @@ extension TableWalker {
     self.root = root
   }
 
+  /// The end of what no table is read for.
+  @inlinable var outside: WalkStop {
+    WalkStop(cause: .nonCanonical, level: 0, entryAddress: root, entry: 0)
+  }
+
   /// Translates an address and shows each entry to `observer`.
   @inlinable
   public func translate(
     _ address: VirtualAddress, observer: inout some WalkObserver
   ) -> WalkResult {
     guard format.isCanonical(address.rawValue) else {
-      return .stopped(
-        WalkStop(cause: .nonCanonical, level: 0, entryAddress: root, entry: 0))
+      return .stopped(outside)
     }
     let address = format.translated(address.rawValue)
     var table = root

@@ -26,7 +26,7 @@ extension PagingState {
   public func perform<Operation: WalkerOperation>(
     _ operation: inout Operation, over memory: some PhysicalMemory
   ) -> Operation.Output {
-    if attributeBits != 0 { return performWithAttributes(&operation, over: memory) }
+    if hasAttributes { return performWithAttributes(&operation, over: memory) }
     switch mode {
     case .x86:
       return operation.run(Walker(format: TwoLevelFormat(self), memory: memory, root: root))

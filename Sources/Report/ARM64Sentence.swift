@@ -14,8 +14,10 @@ struct ARM64Sentence {
     let name = walk.mode.entryName(stop.level)
     switch stop.cause {
     case .notPresent where stop.level == 0:
-      return "not present: TCR_EL1 disables walks by \(register) (EPD=1), translation fault of"
-        + " level 0 (ARM ARM D8.2.4)"
+      let fields = rules.half == .lower ? ARM64RegisterLayouts.lower : ARM64RegisterLayouts.upper
+      return
+        "not present: TCR_EL1.\(fields.disable.name)=1 disables walks by \(register), translation"
+        + " fault of level 0 (ARM ARM D8.2.4)"
     case .notPresent:
       return "not present: \(name) \(stop.entry.hex) at \(stop.entryAddress)"
         + " \(Self.reason(stop.entry, stop.level, walk.mode)) (ARM ARM D8.3.1)"
@@ -26,9 +28,9 @@ struct ARM64Sentence {
       return "address size: \(name) \(stop.entry.hex) at \(stop.entryAddress) has address bits"
         + " beyond the \(rules.outputBits) bits of the output: \(bits.hex) (ARM ARM D8.1.7)"
     case .nonCanonical:
-      return "in neither half of addresses: bits above the \(rules.addressBits) that \(register)"
-        + " translates are not all \(rules.half == .lower ? 0 : 1), no table is read"
-        + " (ARM ARM D8.2.1)"
+      return "in neither half of addresses: \(Wording.bits(rules.signMask)), above those that"
+        + " \(register) translates, are not all \(rules.half == .lower ? 0 : 1), no table is read"
+        + " (ARM ARM D8.2.4)"
     case .missing where stop.level == 0:
       return "unknown: nothing says where the tables of the upper half are; give --ttbr1 ADDRESS"
     case .missing:

@@ -5,6 +5,7 @@ import PhysicalMemory
 /// What a descriptor of arm64 says, for explanations.
 struct ARM64Steps {
   let paging: PagingState
+  let memory: MemoryImage
 
   private static func isTable(_ step: WalkStep, _ entry: UInt64) -> Bool {
     step.level > 1 && ARM64Layouts.type.isSet(in: entry)
@@ -25,7 +26,8 @@ struct ARM64Steps {
   ///
   /// `before` are the rights that the tables above leave.
   func remarks(_ step: WalkStep, _ entry: UInt64, before: Rights) -> [String] {
-    Self.isTable(step, entry) ? remarks(ofTable: entry) : remarks(ofPage: entry, before)
+    if Self.isTable(step, entry) { return remarks(ofTable: entry) }
+    return remarks(ofPage: entry, before) + (groupRemark(step).map { [$0] } ?? [])
   }
 
   private func remarks(ofTable entry: UInt64) -> [String] {
@@ -56,9 +58,31 @@ struct ARM64Steps {
           ? "AF=0: the processor sets it with the first access"
           : "AF=0: an access raises an access flag fault")
     }
-    if fields.contiguous.isSet(in: entry) {
-      remarks.append("Contiguous=1 is a hint, and no part of the answer")
-    }
     return remarks
+  }
+
+  /// What the Contiguous bit promises of the neighbours, and whether they keep it.
+  private func groupRemark(_ step: WalkStep) -> String? {
+    guard let entry = step.entry, ARM64Layouts.contiguous.isSet(in: entry) else { return nil }
+    let name = { (index: UInt64) in "\(paging.mode.entryName(step.level))[\(index.hex(digits: 3))]"
+    }
+    guard let group = ARM64ContiguousGroup(of: step, in: paging) else {
+      return "Contiguous=1 means nothing in a block of this size (ARM ARM D8.7.1)"
+    }
+    let broken: String
+    switch group.flaw(in: memory) {
+    case nil:
+      return
+        "Contiguous=1 is a hint that its group of \(group.count) keeps, and no part of the answer"
+    case .largerThanHalf: broken = "they translate more addresses than this half has"
+    case .misaligned: broken = "their pages do not begin at a multiple of their size"
+    case .withoutBit(let index): broken = "\(name(index)) has not the bit"
+    case .elsewhere(let index, let page, let expected):
+      broken = "\(name(index)) leads to \(page), not to \(expected)"
+    case .otherAttributes(let index): broken = "\(name(index)) has other attributes"
+    }
+    return
+      "Contiguous=1 promises what its group of \(group.count) does not keep: \(broken); a processor "
+      + "may answer by another of them, or fault (ARM ARM D8.7.1.1)"
   }
 }

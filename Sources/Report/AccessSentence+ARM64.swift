@@ -35,10 +35,13 @@ extension AccessSentence {
       let isLower = ARM64Half(of: answer.pointer.rawValue) == .lower
       let half = isLower ? ARM64RegisterLayouts.lower : ARM64RegisterLayouts.upper
       let keepsOut = abort.access.privilege == .user && half.userDisable.isSet(in: paging.tcr)
+      if keepsOut {
+        return ["TCR_EL1.\(half.userDisable.name)=1 keeps EL0 out of this half (ARM ARM D8.2.4.1)"]
+      }
       return [
-        keepsOut
-          ? "TCR_EL1.\(half.userDisable.name)=1 keeps EL0 out of this half (ARM ARM D8.4.5)"
-          : "TCR_EL1.\(half.topByteOfDataOnly.name)=1 leaves fetches no tag (ARM ARM D8.8)"
+        half.topByteOfDataOnly.isSet(in: paging.tcr)
+          ? "TCR_EL1.\(half.topByteOfDataOnly.name)=1 leaves fetches no tag (ARM ARM D8.8)"
+          : "TCR_EL1.\(half.memoryTag.name)=1 is for data, fetches have no memory tag (ARM ARM D8.8)"
       ]
     case .translation, .addressSize:
       return WalkSentence(paging: paging, walk: walk).lines

@@ -56,9 +56,36 @@ struct AccessSentence {
     case .generalProtection(let stop) where stop.level > 0:
       WalkSentence(paging: paging, walk: walk).lines
         + ["the processor finds them as CR3 is loaded with this root (SDM 3A, 4.4.1)"]
-    case .pageFault, .generalProtection: WalkSentence(paging: paging, walk: walk).lines
+    case .generalProtection: [outside]
+    case .pageFault: WalkSentence(paging: paging, walk: walk).lines
     case .missing: []
     }
+  }
+
+  /// Why no table is read for the access.
+  private var outside: String {
+    let tags = AddressTags(paging)
+    let linear = walk.address.rawValue
+    if answer.isSeparated { return separation }
+    guard let tag = tags.control(of: linear, paging), tags.apply(to: answer.access) else {
+      return WalkSentence(paging: paging, walk: walk).lines.joined()
+    }
+    let width = UInt64(paging.mode.virtualAddressBits)
+    return WalkSentence.nonCanonical(Wording.bits(tags.compared(of: linear, width: width)))
+      + "; \(tag)=1 leaves \(Wording.bits(tags.ignored(of: linear))) out of account"
+  }
+
+  private var separation: String {
+    let rule: String
+    switch (answer.access.privilege, answer.access.isData) {
+    case (.user, _): rule = "keeps user mode out of addresses with bit 63 set"
+    case (_, false): rule = "keeps the supervisor from executing at addresses with bit 63 clear"
+    case (_, true):
+      rule =
+        "and SMAP=1 let the supervisor use data at addresses with bit 63 clear only explicitly and "
+        + "with AC=1"
+    }
+    return "CR4.LASS=1 \(rule), no table is read (SDM 3A, Linear-Address-Space Separation)"
   }
 
   /// A rule that refused, with what in the tables or registers made it.

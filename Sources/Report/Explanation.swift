@@ -28,10 +28,18 @@ public struct Explanation: Sendable {
       rules = AccessSentence(answer).reasons
       code = ErrorCodeWords(fault.errorCode).lines + Self.openAccessedBits(answer)
     }
-    if case .abort(let abort) = answer.result { code = SyndromeWords(abort).lines }
+    if case .abort(let abort) = answer.result {
+      code = SyndromeWords(abort).lines + Self.openAccessFlag(answer, abort)
+    }
+    if case .generalProtection(let stop) = answer.result, stop.level == 0, answer.access.isData,
+      !answer.access.isShadowStack
+    {
+      let text = "an access by way of SS raises a stack fault instead, #SS(0) (SDM 1, 3.3.7.1)"
+      code = [("#GP(0)", text)]
+    }
     self.init(
       Supposition(memory, answer.state, answer.pointer, answer.access), answer.walk.address,
-      rules: rules, code: code)
+      memory, rules: rules, code: code)
     verdictOfSystem = answer.verdict.map { VerdictReport(verdict: $0, mode: answer.state.mode) }
   }
 
@@ -48,14 +56,30 @@ public struct Explanation: Sendable {
     return [("\(X86Fields.accessed.name)=0", text)]
   }
 
+  /// The same of arm64, where the processor keeps the access flag.
+  private static func openAccessFlag(
+    _ answer: AccessAnswer, _ abort: ARM64Abort
+  ) -> [ExplanationSteps.Line] {
+    let field = ARM64Layouts.accessFlag
+    guard abort.fault == .permission, let entry = abort.walk.translation?.entry,
+      !field.isSet(in: entry)
+    else { return [] }
+    return [
+      (
+        "\(field.name)=0",
+        "a processor may set it or not, for the access is refused (ARM ARM D8.5.1)"
+      )
+    ]
+  }
+
   /// Explains a walk in a state.
   public init(_ walk: Walk, of state: PagingState, in memory: MemoryImage) {
-    self.init(Supposition(memory, state, walk.address, nil), walk.address, rules: [], code: [])
+    self.init(Supposition(memory, state, walk.address, nil), walk.address, memory)
   }
 
   private init(
-    _ question: Supposition, _ linear: VirtualAddress, rules: [String],
-    code: [ExplanationSteps.Line]
+    _ question: Supposition, _ linear: VirtualAddress, _ memory: MemoryImage,
+    rules: [String] = [], code: [ExplanationSteps.Line] = []
   ) {
     self.question = question
     verdict = question.verdict
@@ -66,8 +90,12 @@ public struct Explanation: Sendable {
     if case .abort(let abort) = verdict.result, abort.walk != walk {
       (walk, read) = (abort.walk, [])
     }
+    if case .generalProtection(let stop) = verdict.result, walk != .stopped(stop) {
+      (walk, read) = (.stopped(stop), [])
+    }
     steps = ExplanationSteps(
-      paging: question.state.half(of: linear), address: linear, result: walk, steps: read)
+      paging: question.state.half(of: linear), memory: memory, address: linear, result: walk,
+      steps: read)
     words = CounterfactualSentence(question: question, before: verdict)
     grants = question.access == nil ? Self.grants(question, verdict, words) : []
     if verdict.isGood {

@@ -8,6 +8,7 @@ struct ExplanationSteps {
   typealias Line = (subject: String, text: String)
 
   let paging: PagingState
+  let memory: MemoryImage
   let address: VirtualAddress
   let result: WalkResult
   let steps: [WalkStep]
@@ -82,7 +83,7 @@ struct ExplanationSteps {
     let own = paging.rights(of: entry, level: step.level)
     let rights: [(Rights, String, String)] =
       paging.isARM64
-      ? ARM64Steps(paging: paging).rights(step, entry)
+      ? ARM64Steps(paging: paging, memory: memory).rights(step, entry)
       : [
         (.write, "RW=0", "writing"), (.user, "US=0", "use by user mode"),
         (.execute, "XD=1", "execution"),
@@ -95,10 +96,21 @@ struct ExplanationSteps {
     }
     let words = parts.isEmpty ? "it takes no right away" : Wording.list(parts)
     return paging.isARM64
-      ? ARM64Steps(paging: paging).remarks(step, entry, before: before).reduce(words) {
+      ? ARM64Steps(paging: paging, memory: memory).remarks(step, entry, before: before).reduce(
+        words
+      ) {
         $0 + "; " + $1
-      } : words
+      } : words + (isShadowStack(step, entry, before) ? Self.shadowStack : "")
   }
+
+  /// Whether the entry maps a page of a shadow stack (SDM 3A, 4.6.1).
+  private func isShadowStack(_ step: WalkStep, _ entry: UInt64, _ before: Rights) -> Bool {
+    guard case .page = paging.meaning(of: entry, level: step.level) else { return false }
+    return RegisterLayouts.controlFlowEnforcement.isSet(in: paging.cr4) && before.contains(.write)
+      && !X86Fields.writable.isSet(in: entry) && X86Fields.dirty.isSet(in: entry)
+  }
+
+  private static let shadowStack = "; with D=1 beside it the page is one of a shadow stack"
 
   private func offset(_ translation: Translation) -> Line {
     let bits = address.rawValue & (translation.pageSize - 1)

@@ -45,7 +45,7 @@ struct RegisterFacts {
     var facts = [fact("CR4", paging.cr4, RegisterLayouts.cr4)]
     if paging.mode != .x86 { facts.append(fact("EFER", paging.efer, RegisterLayouts.efer)) }
     facts.append(("MAXPHYADDR", "\(paging.physicalBits)", source("MAXPHYADDR")))
-    let others = ["C-bit", "shared bit"]
+    let others = ["C-bit", "shared bit", "vendor"]
     return facts
       + known.filter { others.contains($0.subject) }.map { ($0.subject, $0.value, $0.source) }
   }

@@ -47,16 +47,20 @@ struct WalkSentence {
       let citation = words.layout.map { " (\($0.citation))" } ?? ""
       return "reserved bits: \(name) \(stop.entry.hex) at \(stop.entryAddress) has"
         + " \(words.offence(of: bits)) set: \(bits.hex)\(citation)"
-    case .nonCanonical: return nonCanonical
+    case .nonCanonical: return Self.nonCanonical(walk.mode)
     case .missing:
       return "unknown: the image does not hold the \(name) at \(stop.entryAddress)"
     }
   }
 
-  private var nonCanonical: String {
-    let bits = walk.mode.virtualAddressBits
+  private static func nonCanonical(_ mode: PagingMode) -> String {
+    let bits = mode.virtualAddressBits
     guard bits > 32 else { return "not an address of this mode: it has more than 32 bits" }
-    return "not canonical: bits 63:\(bits - 1) are not all equal, no table is read"
-      + " (SDM 1, 3.3.7.1)"
+    return nonCanonical("bits 63:\(bits - 1)")
+  }
+
+  /// The sentence, with the bits of the address that should be equal.
+  static func nonCanonical(_ bits: String) -> String {
+    "not canonical: \(bits) are not all equal, no table is read (SDM 1, 3.3.7.1)"
   }
 }

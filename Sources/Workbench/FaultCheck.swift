@@ -113,7 +113,7 @@ extension AccessAnswer {
   }
 
   private func place(_ stop: WalkStop) -> String {
-    guard stop.level > 0 else { return " not canonical" }
+    guard stop.level > 0 else { return isSeparated ? " by LASS" : " not canonical" }
     var text = " at \(state.mode.entryName(stop.level)) \(stop.entryAddress)"
     if case .reservedBits(let bits) = stop.cause { text += " bits=\(bits.hex)" }
     return text

@@ -310,5 +310,53 @@ extension RecordedCubes {
     marks-5-levels-page-at-3 every=23
       cases=101 runs=xxh3-128:879273cf7c2287f1de44b7bd2c24df91
       #PF:3=7 #PF:7=7 translated=87
+    manufacturers-4-levels
+      cases=6144 runs=xxh3-128:1dce570aa51d3b3385c3ddfa7a63d2e6
+      #PF:0=656 #PF:2=656 #PF:4=656 #PF:6=656 #PF:9=320
+      #PF:b=320 #PF:d=320 #PF:f=320 #PF:10=656 #PF:14=656
+      #PF:19=320 #PF:1d=320 translated=288
+    manufacturers-4-levels every=97
+      cases=64 runs=xxh3-128:18f9c8ef77bf4f56c3b239600997c1ed
+      #PF:0=7 #PF:2=6 #PF:4=7 #PF:6=8 #PF:9=4
+      #PF:b=3 #PF:d=4 #PF:f=3 #PF:10=6 #PF:14=7
+      #PF:19=3 #PF:1d=3 translated=3
+    spaces-4-levels
+      cases=5760 runs=xxh3-128:94b09f6128b2fd9d38a389d3ee2ca65b
+      #PF:0=336 #PF:1=36 #PF:2=336 #PF:3=186 #PF:4=144
+      #PF:5=108 #PF:6=144 #PF:7=126 #PF:10=288 #PF:11=36
+      #PF:14=144 #PF:15=108 #PF:40=336 #PF:41=210 #PF:42=336
+      #PF:43=210 #PF:44=144 #PF:45=126 #PF:46=144 #PF:47=126
+      translated=1080 #GP=1056
+    spaces-4-levels every=43
+      cases=134 runs=xxh3-128:78d3f97be3cc98c38182dce638483253
+      #PF:0=9 #PF:1=1 #PF:2=7 #PF:3=4 #PF:4=3
+      #PF:5=3 #PF:6=4 #PF:7=3 #PF:10=7 #PF:11=1
+      #PF:14=3 #PF:15=2 #PF:40=8 #PF:41=4 #PF:42=7
+      #PF:43=6 #PF:44=4 #PF:45=3 #PF:46=3 #PF:47=3
+      translated=25 #GP=24
+    manufacturers-5-levels
+      cases=49152 runs=xxh3-128:04fc463e089ee0c50000a112dfe6708d
+      #PF:0=5104 #PF:2=5104 #PF:4=5104 #PF:6=5104 #PF:9=3008
+      #PF:b=3008 #PF:d=3008 #PF:f=3008 #PF:10=5104 #PF:14=5104
+      #PF:19=3008 #PF:1d=3008 translated=480
+    manufacturers-5-levels every=97
+      cases=507 runs=xxh3-128:2ae9d8d78a25c4992e75879f1edb6c16
+      #PF:0=51 #PF:2=54 #PF:4=52 #PF:6=54 #PF:9=32
+      #PF:b=31 #PF:d=32 #PF:f=30 #PF:10=51 #PF:14=53
+      #PF:19=31 #PF:1d=32 translated=4
+    spaces-5-levels
+      cases=5760 runs=xxh3-128:94b09f6128b2fd9d38a389d3ee2ca65b
+      #PF:0=336 #PF:1=36 #PF:2=336 #PF:3=186 #PF:4=144
+      #PF:5=108 #PF:6=144 #PF:7=126 #PF:10=288 #PF:11=36
+      #PF:14=144 #PF:15=108 #PF:40=336 #PF:41=210 #PF:42=336
+      #PF:43=210 #PF:44=144 #PF:45=126 #PF:46=144 #PF:47=126
+      translated=1080 #GP=1056
+    spaces-5-levels every=43
+      cases=134 runs=xxh3-128:78d3f97be3cc98c38182dce638483253
+      #PF:0=9 #PF:1=1 #PF:2=7 #PF:3=4 #PF:4=3
+      #PF:5=3 #PF:6=4 #PF:7=3 #PF:10=7 #PF:11=1
+      #PF:14=3 #PF:15=2 #PF:40=8 #PF:41=4 #PF:42=7
+      #PF:43=6 #PF:44=4 #PF:45=3 #PF:46=3 #PF:47=3
+      translated=25 #GP=24
     """
 }

@@ -20,6 +20,10 @@ struct CubeCase: Sendable {
     var acceptsAccessedPDPTE = false
     var walksPDPTEs = false
     var ac = false
+    /// AMD's rather than Intel's.
+    var isAMD = false
+    /// The address has bit 63 set, and all below it that are not translated.
+    var isUpperHalf = false
   }
 
   var registers = Registers()
@@ -75,7 +79,20 @@ struct ManualProcessor {
     return code
   }
 
+  /// "Linear-Address-Space Separation", by bit 63 of the address alone; of 64-bit modes.
+  private var isLASSViolation: Bool {
+    guard item.has(0x800_0000), mode == .fourLevel || mode == .fiveLevel else { return false }
+    switch (item.who, item.registers.isUpperHalf) {
+    case (.user, let isUpper): return isUpper
+    case (_, true): return false
+    case (_, false) where item.kind == .execute: return true
+    case (.implicit, _): return item.has(0x20_0000)
+    case (.supervisor, _): return item.has(0x20_0000) && !item.registers.ac
+    }
+  }
+
   func verdict(offset: UInt64) -> CubeVerdict {
+    if isLASSViolation { return CubeVerdict(outcome: .generalProtection) }
     var (isWritable, isUser, isExecutable) = (true, true, true)
     var isWritableAbove = true
     var level = mode.rawValue
@@ -137,6 +154,8 @@ struct ManualProcessor {
     var bits = above | (noExecute ? 0 : 0x8000_0000_0000_0000)
     if mode == .pae { bits |= 0x7ff0_0000_0000_0000 }
     if level > 3 || (level == 3 && !isPage) { bits |= 0x80 }
+    // AMD APM 2, 5.3: bits 8:7 of a PML4E must be zero.
+    if level > 3 && item.registers.isAMD { bits |= 0x100 }
     if isPage && level == 2 { bits |= 0x1f_e000 }
     if isPage && level == 3 { bits |= 0x3fff_e000 }
     return bits

@@ -46,13 +46,19 @@ private struct WiderCubeRun {
     state.features.acceptsAccessedPDPTE = registers.acceptsAccessedPDPTE
     state.features.walksPDPTEs = registers.walksPDPTEs
     state.alignmentCheck = registers.ac
+    state.vendor = registers.isAMD ? .amd : .intel
     operation.rules = AccessRules(state)
-    operation.pointer = VirtualAddress(Self.address(registers.mode))
+    operation.pointer = VirtualAddress(address | (registers.isUpperHalf ? topBits : 0))
+  }
+
+  /// The highest bit that is translated, and all above it, of 4-level and 5-level paging.
+  private var topBits: UInt64 {
+    registers.mode == .fiveLevel ? 0xff00_0000_0000_0000 : 0xffff_8000_0000_0000
   }
 
   /// Index 3 at every level, 1 in a PAE PDPT, and an offset.
-  private static func address(_ mode: CubeCase.Mode) -> UInt64 {
-    switch mode {
+  private var address: UInt64 {
+    switch registers.mode {
     case .x86: 3 << 22 | 3 << 12 | 0x765
     case .pae: 1 << 30 | 3 << 21 | 3 << 12 | 0x765
     case .fourLevel: 3 << 39 | 3 << 30 | 3 << 21 | 3 << 12 | 0x765
@@ -61,7 +67,8 @@ private struct WiderCubeRun {
   }
 
   private func entryAddress(_ level: Int) -> UInt64 {
-    let slot: UInt64 = registers.mode == .pae && level == 3 ? 1 : 3
+    var slot: UInt64 = registers.mode == .pae && level == 3 ? 1 : 3
+    if registers.isUpperHalf, level == registers.mode.rawValue { slot += 0x100 }
     return CubeCase.table(level) + slot * (registers.mode == .x86 ? 4 : 8)
   }
 

@@ -8,6 +8,7 @@ extension RecordedCubes {
     + [CubeCase.Mode.fourLevel, .fiveLevel].flatMap { mode in
       [1, 2, 3].map { reserved(mode, leaf: $0) }
     } + [1, 2].map(pae) + [twoLevel] + marks
+    + [CubeCase.Mode.fourLevel, .fiveLevel].flatMap { [manufacturers($0), spaces($0)] }
 
   private static let p: UInt64 = 1
   private static let rw: UInt64 = 2
@@ -154,6 +155,36 @@ extension RecordedCubes {
       .subsets([1 << 12, 1 << 13, 1 << 17, 1 << 20, 1 << 21], of: 2, "PDE bits"),
       .page(1, "PTE", words([p, rw, us])),
     ])
+
+  /// Bits 8 and 7 of each entry, which manufacturers do not all ignore above a PDPTE.
+  private static func manufacturers(_ mode: CubeCase.Mode) -> WiderCube {
+    let tables = (2...mode.rawValue).reversed().map { level in
+      Condition.table(
+        level, "level \(level)", words(level > 3 ? [p, 0x80, 0x100] : [p, 0x100], with: rw | us))
+    }
+    return WiderCube(
+      "manufacturers-\(mode.rawValue)-levels", every: 97,
+      [
+        .mode(mode), Condition("AMD", [false, true]) { $0.registers.isAMD = $1 },
+      ] + Condition.access(by: [.user, .supervisor]) + tables + [
+        .page(1, "page", words([0x80, 0x100], with: p | rw | us))
+      ])
+  }
+
+  /// Linear-address-space separation, before and without what entries say.
+  private static func spaces(_ mode: CubeCase.Mode) -> WiderCube {
+    WiderCube(
+      "spaces-\(mode.rawValue)-levels", every: 43,
+      [
+        .mode(mode), .executionPrevention, .accessPrevention,
+        Condition("LASS", [false, true]) { if $1 { $0.registers.cr4 |= 0x800_0000 } },
+        Condition("upper half", [false, true]) { $0.registers.isUpperHalf = $1 },
+        Condition("CET", [true]) { if $1 { $0.registers.cr4 |= 0x80_0000 } },
+      ] + Condition.access(CubeCase.Kind.allCases) + [
+        above(1, to: mode.rawValue, [p | rw, p | rw | us]),
+        .page(1, "page", words([p, us], with: rw) + words([p, us], with: d)),
+      ])
+  }
 
   /// Accessed and dirty bits in every state, in every mode and page size.
   private static let marks: [WiderCube] = {

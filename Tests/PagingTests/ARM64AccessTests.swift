@@ -155,6 +155,22 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
     Self(
       law: "TBID1: a tagged fetch from the upper half", access: fetch, tcr: 1 << 38 | 1 << 52,
       va: 0x5aff_ffff_fe00_1008, esr: 0x8200_0004),
+    Self(
+      law: "MTX0: bits 59:56 are a tag", access: read, tcr: 1 << 60, va: 0x0a00_0000_0000_1008),
+    Self(
+      law: "MTX0: bits 63:60 are none", access: read, tcr: 1 << 60, va: 0x5a00_0000_0000_1008,
+      esr: 0x9200_0004),
+    Self(
+      law: "MTX0: fetches have no memory tag", access: fetch, tcr: 1 << 60,
+      va: 0x0a00_0000_0000_1008, esr: 0x8200_0004),
+    Self(
+      law: "MTX0 with TBI0: fetches have the other tag", access: fetch, tcr: 1 << 60 | 1 << 37,
+      va: 0x5a00_0000_0000_1008),
+    Self(
+      law: "MTX1: bits 59:56 are a tag", access: read, tcr: 1 << 61, va: 0xf5ff_ffff_fe00_1008),
+    Self(
+      law: "MTX1 is not about the lower half", access: read, tcr: 1 << 61,
+      va: 0x0a00_0000_0000_1008, esr: 0x9200_0004),
   ]
 }
 
@@ -203,6 +219,35 @@ struct ARM64AccessVector: CustomTestStringConvertible, Sendable {
     state.tcr = state.tcr & ~(7 << 32) | ips << 32 | (isWide ? 1 << 59 : 0)
     state.physicalBits = physicalBits
     #expect(state.addressBits(level: 1, isPage: true) == bits)
+  }
+
+  /// AArch64.S1TTBaseAddress.
+  ///
+  /// With DS=1 bits 5:2 of TTBRn_EL1 are address bits 51:48 whatever IPS says,
+  /// and beyond an IPS of 48 bits they are an address size fault of level 0; without DS they are
+  /// nothing in a table of 4 KiB. Of 64 KiB granules IPS decides.
+  @Test(
+    arguments: [
+      // DS is bit 59, IPS 34:32, TG1 31:30, TG0 15:14.
+      (0x0800_0005_0000_0000, 0x9200_0000), (0x0800_0006_0000_0000, nil),
+      (0x5_0000_0000, 0x9200_0006), (0x5_c000_4000, 0x9200_0006), (0x6_c000_4000, nil),
+    ] as [(UInt64, UInt64?)])
+  func theHighBitsOfATableAddressAreInTheRegister(tcr: UInt64, esr: UInt64?) throws {
+    // T0SZ=T1SZ=25: the walk starts at L1, of 64 KiB granules at L2.
+    var state = PagingState(mode: .arm64, cr3: 0x2004)
+    state.tcr = tcr | 25 << 16 | 25 | (tcr >> 30 & 3 == 0 ? 2 << 30 : 0)
+    let image = try TestImage(frames: 4)
+    if esr == 0x9200_0006 && tcr >> 59 & 1 == 0 && tcr >> 14 & 3 == 0 {
+      image.write(0x3003, at: 0x2000)
+    }
+    let result = state.access(VirtualAddress(0), Access(.read, as: .user), in: image.memory)
+    switch result {
+    case .abort(let abort): #expect(abort.syndrome == esr, "\(abort.syndrome.hex)")
+    // The table is at 0x1_0000_0000_2000, which the image does not hold.
+    case .missing(let stop):
+      #expect(esr == nil && stop.entryAddress.rawValue == 0x1_0000_0000_2000)
+    default: Issue.record("\(result)")
+    }
   }
 
   @Test func anAbsentTableIsNoFault() throws {

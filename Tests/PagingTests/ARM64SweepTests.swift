@@ -195,6 +195,7 @@ extension ReferenceARM64 {
       if random.chance(12) { half.ttbr |= 1 << (32 + random.next() % 16) }
       half.walksAreDisabled = random.chance(12)
       half.ignoresTopByte = random.chance(3)
+      half.hasMemoryTags = random.chance(3)
       half.hierarchyIsDisabled = random.chance(3)
       return half
     }

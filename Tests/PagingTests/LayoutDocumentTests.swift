@@ -27,6 +27,9 @@ import Testing
         }
       }
     }
+    document.section("The top entries of AMD's processors")
+    document.add(LongModeLayouts.pml5eOfAMD)
+    document.add(LongModeLayouts.pml4eOfAMD)
     document.section("Control registers")
     for (name, fields) in [
       ("CR0", RegisterLayouts.cr0), ("CR4", RegisterLayouts.cr4), ("EFER", RegisterLayouts.efer),

@@ -12,6 +12,7 @@ struct ReferenceARM64: CustomStringConvertible {
     var ttbr: UInt64 = 0
     var walksAreDisabled = false
     var ignoresTopByte = false
+    var hasMemoryTags = false
     var hierarchyIsDisabled = false
   }
 
@@ -96,7 +97,8 @@ struct ReferenceARM64: CustomStringConvertible {
   /// TTBRn_EL1.BADDR.
   func table(_ half: Half) -> UInt64 {
     let bits = half.bits - Self.shift(half, Self.startLevel(half)) + 3
-    let is52 = outputBits(half) > 48
+    // AArch64.S1TTBaseAddress: with DS=1 whatever IPS says.
+    let is52 = half.granule == 16 ? outputBits(half) > 48 : ds
     let alignment: UInt64 = 1 << max(bits, is52 ? 6 : 1)
     let low = half.ttbr % (1 << 48) / alignment * alignment
     return is52 ? low | (half.ttbr >> 2 & 15) << 48 : low
@@ -107,7 +109,9 @@ struct ReferenceARM64: CustomStringConvertible {
   func walk(_ address: UInt64, _ read: (UInt64) -> UInt64?) -> Answer {
     let half = half(of: address)
     let side = address >> 55 & 1
-    for bit in half.bits...(half.ignoresTopByte ? 55 : 63) where address >> bit & 1 != side {
+    let isTag = { (bit: UInt64) in bit > 55 && bit < 60 && half.hasMemoryTags }
+    for bit in half.bits...(half.ignoresTopByte ? 55 : 63)
+    where address >> bit & 1 != side && !isTag(bit) {
       return Answer(outcome: "non-canonical")
     }
     if half.walksAreDisabled { return Answer(outcome: "not-present") }
@@ -156,7 +160,8 @@ struct ReferenceARM64: CustomStringConvertible {
     for (isSet, bit) in [
       (lower.walksAreDisabled, 7), (upper.walksAreDisabled, 23), (lower.ignoresTopByte, 37),
       (upper.ignoresTopByte, 38), (lower.hierarchyIsDisabled, 41),
-      (upper.hierarchyIsDisabled, 42), (ds, 59),
+      (upper.hierarchyIsDisabled, 42), (ds, 59), (lower.hasMemoryTags, 60),
+      (upper.hasMemoryTags, 61),
     ] as [(Bool, UInt64)] where isSet {
       tcr |= 1 << bit
     }

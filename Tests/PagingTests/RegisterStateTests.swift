@@ -84,6 +84,12 @@ import Testing
     Impossible(mode: .x86, words: ["CR4=", "bit 63 set"]) { $0.cr4 |= 1 << 63 },
     Impossible(mode: .x86_64, words: ["EFER=0xd02", "bit 1 set", "0xd00"]) { $0.efer |= 2 },
     Impossible(mode: .x86_64, words: ["CR0.NW=1", "CR0.CD=0"]) { $0.cr0 |= 1 << 29 },
+    Impossible(mode: .x86_64, words: ["IA32_PAT=", "PA1=2", "no memory type", "Table 12-10"]) {
+      $0.pat = 0x0007_0406_0007_0206
+    },
+    Impossible(mode: .x86, words: ["IA32_PAT=", "bits 3, 63 set", "0x7040600070406"]) {
+      $0.pat |= 0x8000_0000_0000_0008
+    },
     Impossible(mode: .arm64, words: ["TCR_EL1=", "bits 6, 35, 62, 63 set", "reserved"]) {
       $0.tcr |= 0xc000_0008_0000_0040
     },
@@ -129,6 +135,14 @@ import Testing
     var state = PagingState(mode: .arm64)
     state.tcr = tcr
     state.physicalBits = 40
+    #expect(state.contradiction == nil)
+  }
+
+  /// EnFPM, MSCEn and CMOW of SCTLR_EL1 (ARM ARM D24.2, SCTLR_EL1) are of later processors.
+  @Test(arguments: [32, 33, 34] as [UInt64])
+  func bitsOfLaterProcessorsAreBits(bit: UInt64) {
+    var state = PagingState(mode: .arm64)
+    state.sctlr |= 1 << bit
     #expect(state.contradiction == nil)
   }
 

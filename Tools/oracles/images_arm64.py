@@ -101,6 +101,8 @@ def random_processor(rng, tcr, roots):
         output = half(Processor(0, 0, tcr), upper).output
         if some() < 0.05 and output < 48:
             ttbr |= 1 << rng.randrange(output, 48)
+        if some() < 0.05 and tcr >> 59 & 1 and output < 52:  # address bits 51:48
+            ttbr |= 1 << rng.randrange(2, 6)
         ttbrs.append(ttbr)
     return Processor(*ttbrs, tcr, 1 | (some() < 0.3) << 19, some() < 0.4)
 

@@ -31,6 +31,7 @@ class Processor:
     high_bits_need_52: bool = False
     clean_pages_execute: bool = False
     checks_unused_bits: bool = False
+    high_table_bits_need_52: bool = False
 
     mode = "arm64"
     ac = False  # what a scenario calls so is of x86
@@ -78,7 +79,9 @@ def half(cpu, upper):
     # D19.2, TTBR0_EL1.BADDR: the table is aligned to its size.
     ttbr = cpu.ttbr1 if upper else cpu.ttbr0
     align = size - one.shift(top) + 3
-    if output == 52:
+    # AArch64.S1TTBaseAddress: with DS=1 whatever IPS says.
+    by_size = granule == 16 or cpu.high_table_bits_need_52
+    if output == 52 if by_size else wide:
         table = ttbr & bits(47, max(align, 6)) | (ttbr >> 2 & 15) << 48
     else:
         table = ttbr & bits(47, max(align, 1))
