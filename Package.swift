@@ -17,8 +17,14 @@ let strict: [SwiftSetting] =
   ] + (isDependency ? [] : [.unsafeFlags(["-cross-module-optimization"], release)])
 
 /// One room of the house: a library target, its tests, and the only targets it may import.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+///
+/// `embedded` files become bytes of the library.
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: embedded.map { .embedInCode($0) },
+    swiftSettings: strict)
 }
 
 func tests(
@@ -120,7 +126,7 @@ let package = Package(
       [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "Golden", "Quiz",
         "ReverseMap", "ScenarioFile", "Simulator", "LinuxMemory", "WindowsMemory", "CSQLite",
-      ]),
+      ], embedded: ["HTML/page.css", "HTML/page.js", "HTML/patterns.svg", "HTML/policy.txt"]),
     room(
       "VirtualFiles",
       [

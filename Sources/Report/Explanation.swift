@@ -8,11 +8,11 @@ public import PhysicalMemory
 public struct Explanation: Sendable {
   private let question: Supposition
   private let verdict: Supposition.Verdict
-  private let steps: ExplanationSteps
+  let steps: ExplanationSteps
   private let words: CounterfactualSentence
   /// What is said of the access: the rules that refused it, and its error code bit by bit.
   private let rules: [String]
-  private let code: [ExplanationSteps.Line]
+  let code: [ExplanationSteps.Line]
   /// Beside what changes the outcome, what would grant a right that the page lacks.
   private let grants: [(counterfactual: Counterfactual, sentence: String)]
   private let changes: [Counterfactual]
@@ -164,6 +164,9 @@ public struct Explanation: Sendable {
     out.write(text, .bold)
     out.endLine()
   }
+
+  /// What would change the answer; nothing is said of an entry that is not the processor's.
+  var remedies: [String] { isSoftwareEntry ? [] : sentences }
 
   private var sentences: [String] {
     let sentences = grants.map(\.sentence) + words.sentences(changes)

@@ -30,7 +30,7 @@ struct FieldRows {
   }
 
   /// An address in its place, as people look for it; all else as the number that it is.
-  private func text(_ field: BitField) -> String {
+  func text(_ field: BitField) -> String {
     if field.kind == .address { return (word & field.mask).hex }
     let number = field.value(in: word)
     return field.width == 1 ? "\(number)" : number.hex

@@ -55,23 +55,36 @@ public struct LinuxEntryReport: Sendable {
   /// Writes what the reading depends on, the entry as boxes and field by field, and what it means.
   public func writeText(to out: inout TextBuffer) {
     writeHeader(to: &out)
-    guard let layout else { return }
-    let hardware = EntryReport(value, of: machine)
-    let offending = isPresent ? hardware.offending(level) : 0
-    EntryFigure(word: value, layout: layout, offending: offending).write(to: &out) { field in
-      inverted(field).map { ($0, .yellow) }
+    guard let figure else { return }
+    figure.write(to: &out)
+    for (sentence, style) in sentences {
+      out.write("  ")
+      out.write(sentence, style)
+      out.endLine()
     }
-    let words = LinuxEntrySentence(
-      reading: reading, state: state, level: level, isPresentForProcessor: isPresent, mode: mode)
-    out.write("  ")
-    out.write(words.words, words.style)
-    out.endLine()
-    for line in words.details { out.write("  \(line)\n") }
     out.write("  the processor: ")
     let (sentence, style) = hardware.sentence(level)
     out.write(sentence, style)
     out.endLine()
     for note in notes { out.write("  note: \(note)\n", .yellow) }
+  }
+
+  private var hardware: EntryReport { EntryReport(value, of: machine) }
+
+  /// The entry with its fields; nil where the kernel has no layout for it.
+  var figure: EntryFigure? {
+    layout.map { layout in
+      EntryFigure(
+        word: value, layout: layout, offending: isPresent ? hardware.offending(level) : 0
+      ) { field in inverted(field).map { ($0, .yellow) } }
+    }
+  }
+
+  /// What becomes of the page, and what else the entry says.
+  var sentences: [(String, TextStyle)] {
+    let words = LinuxEntrySentence(
+      reading: reading, state: state, level: level, isPresentForProcessor: isPresent, mode: mode)
+    return [(words.words, words.style)] + words.details.map { ($0, .plain) }
   }
 
   /// What a field is that the kernel stores inverted.

@@ -66,8 +66,8 @@ struct LinuxVerdictReport: SystemVerdictWriter {
   // MARK: - Text
 
   func writeText(to out: inout TextBuffer) {
-    var lines: [(String, TextStyle)] = [(state, .bold)]
-    if let area { lines.append((area, .plain)) }
+    var lines = findings.map { ($0, TextStyle.plain) }
+    lines[0].1 = .bold
     if !verdict.handler.isEmpty {
       lines.append((verdict.handler.joined(separator: " → "), .plain))
     }
@@ -76,13 +76,24 @@ struct LinuxVerdictReport: SystemVerdictWriter {
     }
     if !verdict.cases.isEmpty {
       lines.append(("the areas of the process are not known:", .plain))
-      lines += verdict.cases.map { item in
+      lines += cases.map { item in
         let path = item.handler.joined(separator: " → ")
-        let words = Self.outcome(item.cost, nil, item.signal, item.oops)
-        return ("  \(item.condition): \(path): \(words)", TextStyle(item.cost))
+        return ("  \(item.condition): \(path): \(item.outcome)", item.style)
       }
     }
-    write(lines, of: "Linux", to: &out)
+    write(lines, of: system, to: &out)
+  }
+
+  var system: String { "Linux" }
+  var findings: [String] { [state] + [area].compactMap(\.self) }
+
+  var cases: [VerdictCase] {
+    verdict.cases.map { item in
+      VerdictCase(
+        condition: item.condition, handler: item.handler,
+        outcome: Self.outcome(item.cost, nil, item.signal, item.oops),
+        style: TextStyle(item.cost))
+    }
   }
 
   var line: String {
@@ -114,7 +125,7 @@ struct LinuxVerdictReport: SystemVerdictWriter {
     return "\(range) \(area.permissions)\(path)"
   }
 
-  private var outcome: String {
+  var outcome: String {
     Self.outcome(verdict.cost, verdict.costIfCached, verdict.signal, verdict.oops)
   }
 

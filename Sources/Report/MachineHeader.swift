@@ -5,7 +5,8 @@ import PhysicalMemory
 
 /// Says which mode, root and registers an answer is about, and how each became known.
 public struct MachineHeader: Sendable {
-  private var facts: [(String, String, String)] = []
+  /// What is said, the value, and where it is known from.
+  private(set) var facts: [(String, String, String)] = []
 
   /// Describes a machine under one of its roots; nil for the root that questions are about.
   ///

@@ -23,11 +23,16 @@ struct MapText {
     case .run(let run): write(run, to: &out)
     case .copies(let start, let end, let stride, let count):
       write(start, end, to: &out)
-      let times = count == 1 ? "repeats once" : "repeats \(count) times"
-      let step = count == 1 ? "," : ", every \(Wording.size(stride)),"
-      out.write("\(times)\(step) what is at \(start.rawValue.difference(stride))", .cyan)
+      out.write(Self.words(start, stride: stride, count: count), .cyan)
     }
     out.endLine()
+  }
+
+  /// What is said of copies of a table.
+  static func words(_ start: VirtualAddress, stride: UInt64, count: UInt64) -> String {
+    let times = count == 1 ? "repeats once" : "repeats \(count) times"
+    let step = count == 1 ? "," : ", every \(Wording.size(stride)),"
+    return "\(times)\(step) what is at \(start.rawValue.difference(stride))"
   }
 
   private func write(_ run: MappingRun, to out: inout TextBuffer) {
@@ -76,7 +81,8 @@ final class MapTotals {
     if !isWhole { out.write("there are more: --limit cut the map\n", .yellow) }
   }
 
-  private var sentence: String {
+  /// The sum in words.
+  var sentence: String {
     guard runs + copies > 0 else { return "nothing is mapped" }
     let sizes = pages.sorted { $0.key < $1.key }
     let bytes = sizes.reduce(0) { $0 &+ $1.value &<< $1.key }

@@ -24,6 +24,21 @@ struct VerdictReport {
   /// The verdict in one line.
   var line: String { writer.line }
 
+  /// The name of the system.
+  var system: String { writer.system }
+
+  /// What is known of the page, a sentence each: first its state, then where it is.
+  var findings: [String] { writer.findings }
+
+  /// What becomes of the access.
+  var outcome: (text: String, style: TextStyle) { (writer.outcome, TextStyle(verdict.cost)) }
+
+  /// What would happen by what the image does not tell.
+  var cases: [VerdictCase] { writer.cases }
+
+  /// The rules that led to the verdict.
+  var rules: [VerdictRule] { verdict.rules }
+
   /// Whether there are rules to name.
   var hasRules: Bool { !verdict.rules.isEmpty }
 
@@ -47,6 +62,23 @@ protocol SystemVerdictWriter: Sendable {
   func writeText(to out: inout TextBuffer)
   /// The verdict in one line.
   var line: String { get }
+  /// The name of the system.
+  var system: String { get }
+  /// What is known of the page, a sentence each: first its state, then where it is.
+  var findings: [String] { get }
+  /// What becomes of the access.
+  var outcome: String { get }
+  /// What would happen by what the image does not tell.
+  var cases: [VerdictCase] { get }
+}
+
+/// What would happen under a condition that the image does not tell.
+struct VerdictCase {
+  let condition: String
+  /// The functions of the kernel, in the order in which they are called.
+  let handler: [String]
+  let outcome: String
+  let style: TextStyle
 }
 
 extension SystemVerdictWriter {

@@ -67,32 +67,53 @@ public struct WindowsEntryReport: Sendable {
   /// Writes what the reading depends on, the entry as boxes and field by field, and what it means.
   public func writeText(to out: inout TextBuffer) {
     writeHeader(to: &out)
-    guard let layout = kernel.layout(structure) else { return }
-    let hardware = EntryReport(value, of: machine)
-    let offending = isPresent ? hardware.offending(question.level) : 0
-    let unmasked = decoder.withoutMask(value)
-    EntryFigure(word: value, layout: layout, offending: offending).write(to: &out) { field in
-      guard field.mask & (value ^ unmasked) != 0 else { return nil }
-      return ("\(field.value(in: unmasked).hex) without the invalid-PTE mask", .yellow)
+    guard let figure else { return }
+    figure.write(to: &out)
+    for (sentence, style) in sentences {
+      out.write("  ")
+      out.write(sentence, style)
+      out.endLine()
     }
-    let words = WindowsEntrySentence(
-      reading: reading, kernel: kernel, table: question.table, level: question.level, mode: mode)
-    out.write("  ")
-    out.write(words.state, words.style)
-    out.endLine()
-    if let protection = words.protection { out.write("  \(protection)\n") }
     if isPresent {
-      if question.level == 1 || reading.state == .large {
-        out.write("  \(words.write(decoder.writeRight(of: value)))\n")
-      }
       out.write("  the processor: ")
       let (sentence, style) = hardware.sentence(question.level)
       out.write(sentence, style)
       out.endLine()
     } else if value != 0 {
-      out.write("  \(words.mask(question.mask, value, unmasked))\n")
+      out.write("  \(words.mask(question.mask, value, decoder.withoutMask(value)))\n")
     }
     for note in notes { out.write("  note: \(note)\n", .yellow) }
+  }
+
+  private var hardware: EntryReport { EntryReport(value, of: machine) }
+
+  private var words: WindowsEntrySentence {
+    WindowsEntrySentence(
+      reading: reading, kernel: kernel, table: question.table, level: question.level, mode: mode)
+  }
+
+  /// The entry with the fields of the structure that describes it.
+  var figure: EntryFigure? {
+    let unmasked = decoder.withoutMask(value)
+    return kernel.layout(structure).map { layout in
+      EntryFigure(
+        word: value, layout: layout,
+        offending: isPresent ? hardware.offending(question.level) : 0
+      ) { field in
+        guard field.mask & (value ^ unmasked) != 0 else { return nil }
+        return ("\(field.value(in: unmasked).hex) without the invalid-PTE mask", .yellow)
+      }
+    }
+  }
+
+  /// What the entry says of the page, and what may be done with it.
+  var sentences: [(String, TextStyle)] {
+    var sentences = [(words.state, words.style)]
+    if let protection = words.protection { sentences.append((protection, .plain)) }
+    if isPresent, question.level == 1 || reading.state == .large {
+      sentences.append((words.write(decoder.writeRight(of: value)), .plain))
+    }
+    return sentences
   }
 
   /// Writes the entry as the debugger's `dt nt!_MMPTE_...` does, in the structure that describes it.

@@ -73,14 +73,18 @@ struct WindowsVerdictReport: SystemVerdictWriter {
 
   /// Writes the verdict for people, indented below the processor's.
   func writeText(to out: inout TextBuffer) {
-    var lines: [(String, TextStyle)] = [(state, .bold)]
-    if !place.isEmpty { lines.append((place, .plain)) }
+    var lines = findings.map { ($0, TextStyle.plain) }
+    lines[0].1 = .bold
     if !verdict.handler.isEmpty {
       lines.append((verdict.handler.joined(separator: " → "), .plain))
     }
     lines.append((outcome, style))
-    write(lines, of: "Windows", to: &out)
+    write(lines, of: system, to: &out)
   }
+
+  var system: String { "Windows" }
+  var findings: [String] { place.isEmpty ? [state] : [state, place] }
+  var cases: [VerdictCase] { [] }
 
   /// The verdict in one line.
   var line: String {
@@ -119,7 +123,7 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     return words.joined(separator: ", ")
   }
 
-  private var outcome: String {
+  var outcome: String {
     if let check = verdict.bugCheck {
       let arguments = check.arguments.map { $0?.hex ?? "?" }.joined(separator: ", ")
       return "bug check \(UInt64(check.code).hex) \(check.name) (\(arguments))"

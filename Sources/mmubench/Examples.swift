@@ -108,6 +108,20 @@ enum Examples {
         "mmubench simulate Scenarios/timelines/win-lifecycle.yaml \\\n    --style windbg --until 'status STATUS_ACCESS_VIOLATION'"
       ),
     ],
+    "report": [
+      (
+        "the walks and faults of a scenario, drawn",
+        "mmubench report Scenarios/x86/x64-rights-intersection.yaml --output walks.html"
+      ),
+      (
+        "a timeline to play",
+        "mmubench report Scenarios/timelines/win-page-life.yaml --output life.html"
+      ),
+      (
+        "one access to a page of a dump",
+        "mmubench report Scenarios/dumps/x64-4l-pti.yaml 0x401000 --access write \\\n    --pid 79 --output fault.html"
+      ),
+    ],
     "quiz": [
       ("three exercises in small words", "mmubench quiz --mode toy:6,7,4 --count 3"),
       (

@@ -38,6 +38,7 @@ struct MMUBench: ParsableCommand {
       VerifyCommand.self,
       PagemapCommand.self,
       SimulateCommand.self,
+      ReportCommand.self,
       QuizCommand.self,
     ])
 

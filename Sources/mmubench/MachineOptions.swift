@@ -82,6 +82,16 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
+extension MachineOptions {
+  /// Opens what the user named as MACHINE with what there is to show of it.
+  func exhibit(_ path: String) throws -> Exhibit {
+    let exhibit = try Exhibit(path, layout: rawLayout, overrides: overrides)
+    DamageNotice.watch(path, exhibit.machine.memory)
+    for warning in exhibit.machine.warnings { Notice.warn("\(path): \(warning)") }
+    return exhibit
+  }
+}
+
 extension Machine {
   /// Refuses an address that the machine's mode does not have.
   func require(_ address: UInt64) throws {

@@ -1,0 +1,32 @@
+/// A whole page: one file that needs no other, and no network.
+struct HTMLPage {
+  let title: String
+
+  /// Writes the page around `body`.
+  func write(to out: inout HTMLBuffer, _ body: (inout HTMLBuffer) -> Void) {
+    out.trusted(Array("<!DOCTYPE html>\n".utf8))
+    out.element("html", ["lang": "en"]) { out in
+      out.element("head") { out in
+        out.empty("meta", ["charset": "utf-8"])
+        out.empty(
+          "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
+        out.empty("meta", ["name": "color-scheme", "content": "light dark"])
+        out.empty("meta", ["http-equiv": "Content-Security-Policy", "content": Self.policy])
+        out.empty("link", ["rel": "icon", "href": "data:,"])
+        out.element("title", text: title)
+        out.element("style") { $0.trusted(PackageResources.page_css) }
+      }
+      out.endLine()
+      out.element("body") { out in
+        out.trusted(PackageResources.patterns_svg)
+        body(&out)
+        out.element("script") { $0.trusted(PackageResources.page_js) }
+      }
+    }
+    out.endLine()
+  }
+
+  /// What the page may load: nothing, but for the style and the script within it.
+  private static let policy = String(decoding: PackageResources.policy_txt, as: UTF8.self)
+    .replacing("\n", with: "")
+}

@@ -1,0 +1,113 @@
+import Machine
+import Paging
+import PhysicalMemory
+
+/// The ways through the kernel's handlers from one address: the one that this access takes, and those
+/// that the same address has for other accesses, or under conditions that the image does not tell.
+struct HandlerTree {
+  /// One way: the functions in the order of their calls, and what becomes of the access.
+  struct Way {
+    var names: [String]
+    var outcome: String
+    var style: TextStyle
+    /// Who takes it.
+    var takers: [String]
+    /// Whether this access takes it, or may.
+    var isTaken: Bool
+  }
+
+  /// A function, with what is called from there.
+  final class Node {
+    let name: String
+    var children: [Node] = []
+    /// What the ways that end here come to.
+    var way: Way?
+    var isTaken = false
+
+    init(_ name: String) { self.name = name }
+  }
+
+  /// The exceptions, each with its handlers; the one that this access raises first.
+  let ways: [Way]
+
+  /// Finds the ways by asking the machine about every access to the address.
+  init(_ answer: AccessAnswer, on machine: Machine, in space: AddressSpace?) {
+    var ways: [Way] = []
+    func add(_ way: Way) {
+      if let index = ways.firstIndex(where: { $0.names == way.names && $0.outcome == way.outcome })
+      {
+        ways[index].takers += way.takers
+        ways[index].isTaken = ways[index].isTaken || way.isTaken
+      } else {
+        ways.append(way)
+      }
+    }
+    for way in Self.ways(of: answer, isTaken: true) { add(way) }
+    for access in Self.accesses where access != answer.access {
+      guard answer.state.contradiction(of: access) == nil else { continue }
+      let other = machine.access(
+        answer.pointer, access, in: space, alignmentCheck: answer.state.alignmentCheck)
+      for way in Self.ways(of: other, isTaken: false) { add(way) }
+    }
+    self.ways = ways
+  }
+
+  private static let accesses = [Access.Privilege.user, .supervisor].flatMap { privilege in
+    [Access.Kind.read, .write, .execute].map { Access($0, as: privilege) }
+  }
+
+  private static func ways(of answer: AccessAnswer, isTaken: Bool) -> [Way] {
+    guard let verdict = answer.verdict else { return [] }
+    let report = VerdictReport(verdict: verdict, mode: answer.state.mode)
+    let taker = AccessSentence(answer).question
+    let event = event(answer.result)
+    guard verdict.cost == nil, !report.cases.isEmpty else {
+      return [
+        Way(
+          names: [event] + verdict.handler, outcome: report.outcome.text,
+          style: report.outcome.style, takers: [taker], isTaken: isTaken)
+      ]
+    }
+    return report.cases.map { item in
+      Way(
+        names: [event] + item.handler, outcome: item.outcome, style: item.style,
+        takers: ["\(taker), if \(item.condition)"], isTaken: isTaken)
+    }
+  }
+
+  /// What the processor does, in the word that a kernel has for it.
+  private static func event(_ result: AccessResult) -> String {
+    switch result {
+    case .translated: "no exception"
+    case .pageFault: "page fault"
+    case .abort(let abort): abort.kindText
+    case .generalProtection: "general protection"
+    case .missing: "not known"
+    }
+  }
+
+  /// The ways as trees: what several have in common stands there once.
+  var roots: [Node] {
+    var roots: [Node] = []
+    for way in ways { Self.insert(way, way.names[...], into: &roots) }
+    return roots
+  }
+
+  private static func insert(_ way: Way, _ names: ArraySlice<String>, into nodes: inout [Node]) {
+    guard let name = names.first else { return }
+    let node: Node
+    // An end stands for itself: another way with the same functions ends otherwise.
+    if let known = nodes.first(where: { $0.name == name && (names.count > 1 || $0.way == nil) }) {
+      node = known
+    } else {
+      node = Node(name)
+      nodes.append(node)
+    }
+    node.isTaken = node.isTaken || way.isTaken
+    if names.count == 1 {
+      node.way = way
+    } else {
+      insert(way, names.dropFirst(), into: &node.children)
+    }
+  }
+}

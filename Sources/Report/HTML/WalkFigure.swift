@@ -1,0 +1,176 @@
+import Machine
+import Paging
+import PhysicalMemory
+
+/// Draws a walk: the register, each table with the entry that was taken between its neighbours, and
+/// the page or the place where it ends.
+struct WalkFigure {
+  let walk: Walk
+  /// The paging state, of the half that the address is in.
+  let paging: PagingState
+  let memory: MemoryImage
+
+  private static let (box, gap, row, head, top) = (158, 40, 24, 40, 6)
+  /// The slot of the entry that was taken; all tables have it at the same height.
+  private static let taken = 2
+  private static let slots = 5
+  private static let body = head + top
+  private static let height = body + slots * row + 46
+
+  /// Writes the figure.
+  func write(to out: inout HTMLBuffer) {
+    let columns = walk.steps.count + 2
+    let width = columns * Self.box + (columns - 1) * Self.gap + 2
+    SVGFigure.draw((width, Self.height), title: title, name: "walk", to: &out) { figure in
+      drawRoot(&figure)
+      for (index, step) in walk.steps.enumerated() { draw(step, index + 1, &figure) }
+      drawEnd(columns - 1, &figure)
+    }
+  }
+
+  private var title: String {
+    let entries = walk.steps.map { step in
+      "\(name(step)) is \(step.entry?.hex ?? "not in the image")"
+    }
+    let end = WalkSentence(paging: paging, walk: walk).lines.joined(separator: "; ")
+    return "The walk from table to table: \((entries + [end]).joined(separator: "; "))"
+  }
+
+  private func name(_ step: WalkStep) -> String {
+    "\(walk.mode.entryName(step.level))[\(step.index.hex(digits: 3))]"
+  }
+
+  private func x(_ column: Int) -> Int { column * (Self.box + Self.gap) + 1 }
+
+  private var takenMiddle: Int { Self.body + Self.taken * Self.row + Self.row / 2 }
+
+  private func heading(_ column: Int, _ name: String, _ place: String, _ figure: inout SVGFigure) {
+    figure.text(name, x(column), Self.top + 12, "heading")
+    figure.text(place, x(column), Self.top + 29, "place")
+  }
+
+  private func drawRoot(_ figure: inout SVGFigure) {
+    let isUpper = paging.isARM64 && paging.arm64.half == .upper
+    let name = paging.isARM64 ? isUpper ? "TTBR1_EL1" : "TTBR0_EL1" : "CR3"
+    let value = isUpper ? paging.ttbr1 : paging.cr3
+    heading(0, name, "the root", &figure)
+    let y = Self.body + Self.taken * Self.row
+    figure.box(x(0), y, Self.box, Self.row, "entry taken")
+    figure.text(value.hex(digits: 16), x(0) + Self.box / 2, y + 16, "value", .middle)
+    arrow(from: 0, isEnd: walk.steps.isEmpty, &figure)
+  }
+
+  private func draw(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
+    let table = PhysicalAddress(
+      step.entryAddress.rawValue - step.index * UInt64(paging.entrySize))
+    heading(column, walk.mode.tableName(step.level), "at \(table)", &figure)
+    figure.box(x(column), Self.body, Self.box, Self.slots * Self.row, "table")
+    let last = paging.entryCount(step.level) - 1
+    // The frame of the taken one lies over those of its neighbours.
+    for slot in (0..<Self.slots).filter({ $0 != Self.taken }) + [Self.taken] {
+      let index = Int(step.index) + slot - Self.taken
+      guard index >= 0, index <= last else { continue }
+      if slot == 0 || slot == Self.slots - 1 {
+        let y = Self.body + slot * Self.row
+        figure.text("⋮", x(column) + Self.box / 2, y + 17, "dots", .middle)
+        continue
+      }
+      draw(step, table, index, slot, column, &figure)
+    }
+    let isLast = column == walk.steps.count
+    arrow(from: column, isEnd: isLast, &figure)
+    drawRights(step, column, &figure)
+  }
+
+  private func draw(
+    _ step: WalkStep, _ table: PhysicalAddress, _ index: Int, _ slot: Int, _ column: Int,
+    _ figure: inout SVGFigure
+  ) {
+    let isTaken = slot == Self.taken
+    let entry =
+      isTaken ? step.entry : paging.entry(of: table, at: index, in: memory)
+    let y = Self.body + slot * Self.row
+    let ends = isTaken && walk.result.stop?.level == step.level
+    let words = entry.map { EntryText(paging: paging, level: step.level, entry: $0) }
+    let title =
+      "\(walk.mode.entryName(step.level))[\(index.hex(digits: 3))] "
+      + (entry.map { "\($0.hex) \(words?.flags.joined(separator: " ") ?? "")" } ?? "absent")
+    figure.group(title: title) { figure in
+      figure.box(
+        x(column), y, Self.box, Self.row, "entry" + (isTaken ? ends ? " stop" : " taken" : ""))
+      figure.text(index.hex(digits: 3).dropped, x(column) + 6, y + 16, "index")
+      figure.text(
+        entry?.hex(digits: paging.entrySize * 2) ?? "not in the image", x(column) + Self.box - 6,
+        y + 16, entry == nil ? "absent" : entry == 0 ? "value zero" : "value", .end)
+    }
+  }
+
+  /// The rights that are left, below the table; a letter that this entry takes away is struck out.
+  private func drawRights(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
+    let y = Self.body + Self.slots * Self.row + 18
+    guard let entry = step.entry else { return }
+    switch paging.meaning(of: entry, level: step.level) {
+    case .notPresent, .reserved: return
+    case .table, .page: break
+    }
+    let before = column == 1 ? paging.allRights : walk.steps[column - 2].rights
+    figure.text("rights left", x(column), y, "label")
+    for (place, (right, letter)) in RightLetters.all.enumerated() {
+      let has = step.rights.contains(right)
+      let isLost = !has && before.contains(right)
+      figure.text(
+        has || isLost ? letter : "–", x(column) + 66 + place * 16, y,
+        has ? "right" : isLost ? "right lost" : "right gone")
+    }
+  }
+
+  private func arrow(from column: Int, isEnd: Bool, _ figure: inout SVGFigure) {
+    let (start, y) = (x(column) + Self.box, takenMiddle)
+    let end = start + Self.gap
+    let target = isEnd ? takenMiddle : Self.body + 10
+    if isEnd, walk.result.translation == nil {
+      return figure.path("M\(start) \(y)H\(end - 8)", "arrow broken")
+    }
+    let middle = start + Self.gap / 2
+    figure.path(
+      "M\(start) \(y)H\(middle)V\(target)H\(end - 3)", "arrow", hasHead: true)
+  }
+
+  private func drawEnd(_ column: Int, _ figure: inout SVGFigure) {
+    let height = Self.slots * Self.row
+    guard let page = walk.result.translation else {
+      heading(column, "no page", walk.result.outcome.rawValue, &figure)
+      figure.box(x(column), Self.body, Self.box, height, "page none")
+      return figure.text("✗", x(column) + Self.box / 2, takenMiddle + 8, "cross", .middle)
+    }
+    let offset = page.address.rawValue % page.pageSize
+    let start = page.address.rawValue - offset
+    heading(column, "\(Wording.size(page.pageSize)) page", "at \(start.hex)", &figure)
+    figure.box(x(column), Self.body, Self.box, height, walk.isInImage ? "page" : "page absent")
+    // The byte is marked where it is in the page.
+    let y = Self.body + 4 + Int(offset / max(1, page.pageSize / UInt64(height - 8)))
+    figure.path("M\(x(column)) \(y)h\(Self.box)", "byte")
+    let isLow = y > Self.body + height / 2
+    figure.text("+ \(offset.hex)", x(column) + 8, isLow ? y - 22 : y + 16, "label")
+    figure.text(
+      page.address.description, x(column) + 8, isLow ? y - 6 : y + 32, "value strong")
+    if !walk.isInImage {
+      figure.text(
+        "not in the image", x(column) + Self.box / 2,
+        isLow ? Self.body + 16 : Self.body + height - 8,
+        "absent", .middle)
+    }
+  }
+}
+
+/// The letters of rights, in the order in which they are written.
+enum RightLetters {
+  static let all: [(right: Rights, letter: String)] = [
+    (.write, "w"), (.user, "u"), (.execute, "x"),
+  ]
+}
+
+extension String {
+  /// The digits without `0x`, where the column says what they are.
+  fileprivate var dropped: String { hasPrefix("0x") ? String(dropFirst(2)) : self }
+}

@@ -1,0 +1,149 @@
+"use strict";
+// The player of a timeline and the zoom of the map. Without it, the page shows everything at once.
+
+for (const player of document.querySelectorAll("[data-player]")) {
+  const moments = [...player.querySelectorAll(".moment")];
+  const controls = player.querySelector(".controls");
+  const range = controls.querySelector("input");
+  const output = controls.querySelector("output");
+  const play = controls.querySelector("[data-do=play]");
+  let current = 0;
+  let timer = 0;
+
+  const show = (index) => {
+    current = Math.max(0, Math.min(moments.length - 1, index));
+    moments.forEach((moment, place) => moment.classList.toggle("current", place === current));
+    range.value = current + 1;
+    const title = moments[current].querySelector("h3").firstChild.textContent;
+    output.textContent = `${current + 1} of ${moments.length}`;
+    range.setAttribute("aria-valuetext", title);
+  };
+  const stop = () => {
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = "▶ play";
+    play.setAttribute("aria-label", "play");
+  };
+  const start = () => {
+    if (current === moments.length - 1) show(0);
+    play.textContent = "‖ pause";
+    play.setAttribute("aria-label", "pause");
+    timer = setInterval(() => {
+      show(current + 1);
+      if (current === moments.length - 1) stop();
+    }, 2500);
+  };
+  const act = {
+    first: () => show(0),
+    back: () => show(current - 1),
+    next: () => show(current + 1),
+    last: () => show(moments.length - 1),
+    play: () => (timer ? stop() : start()),
+  };
+  controls.addEventListener("click", (event) => {
+    const name = event.target.closest("button")?.dataset.do;
+    if (!name) return;
+    if (name !== "play") stop();
+    act[name]();
+  });
+  range.addEventListener("input", () => { stop(); show(range.value - 1); });
+  const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
+  player.tabIndex = -1;
+  player.addEventListener("keydown", (event) => {
+    const name = keys[event.key];
+    if (!name || event.target === range || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    stop();
+    act[name]();
+  });
+  player.classList.add("playing");
+  controls.hidden = false;
+  const named = moments.findIndex((moment) => `#${moment.id}` === location.hash);
+  show(Math.max(0, named));
+}
+
+for (const map of document.querySelectorAll("[data-map]")) {
+  const bands = [...map.querySelectorAll(".zoomable")];
+  const zoom = map.querySelector(".zoom");
+  const hex = (number) => `0x${number.toString(16)}`;
+  const element = (name, text, properties = {}) =>
+    Object.assign(document.createElement(name), { textContent: text }, properties);
+  const cellLimit = 512n;
+
+  // Pages of a part of a run, or parts of it where there are too many.
+  const cells = (run, first, last) => {
+    const pages = (last - first) / run.size + 1n;
+    let each = 1n;
+    while (pages / each > cellLimit) each *= 8n;
+    const grid = element("div", "", { className: "cellgrid" });
+    const detail = element("p", "");
+    detail.setAttribute("role", "status");
+    const note = each === 1n ? "each box is a page" : `each box is ${each} pages`;
+    for (let start = first; start <= last; start += each * run.size) {
+      const wanted = start + each * run.size - 1n;
+      const end = wanted > last ? last : wanted;
+      const frame = run.frame + (start - run.start);
+      const words = `${hex(start)} to ${hex(end)}: ${each === 1n ? "frame" : "frames from"} ${hex(frame)}, ${run.rights}`;
+      const button = element("button", "", { type: "button", title: words });
+      button.setAttribute("aria-label", words);
+      button.addEventListener("click", () => {
+        grid.querySelectorAll("[aria-pressed]").forEach((other) => other.removeAttribute("aria-pressed"));
+        button.setAttribute("aria-pressed", "true");
+        if (each > 1n) return zoom.replaceChildren(...view(run, start, end));
+        detail.textContent = words + ".";
+        const link = document.body.dataset.address;
+        if (link) detail.append(" ", element("a", "walk to it", { href: link.replace("VA", hex(start)) }));
+      });
+      grid.append(button);
+    }
+    return [element("p", note), grid, detail];
+  };
+  const view = (run, first, last) => {
+    const title = `${hex(first)} to ${hex(last)}, ${(last - first) / run.size + 1n} pages of ${run.size / 1024n} KiB, ${run.rights}`;
+    const parts = [element("h4", title), ...cells(run, first, last)];
+    if (first !== run.start || last !== run.end) {
+      const back = element("button", "the whole run", { type: "button" });
+      back.addEventListener("click", () => zoom.replaceChildren(...view(run, run.start, run.end)));
+      parts.push(back);
+    }
+    return parts;
+  };
+  const open = (band) => {
+    const [start, end, frame, shift, rights] = band.dataset.run.split(" ");
+    const run = { start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights };
+    bands.forEach((other) => other.classList.toggle("current", other === band));
+    zoom.hidden = false;
+    zoom.replaceChildren(...view(run, run.start, run.end));
+  };
+  const focus = (index) => {
+    const band = bands[Math.max(0, Math.min(bands.length - 1, index))];
+    bands.forEach((other) => other.setAttribute("tabindex", other === band ? "0" : "-1"));
+    band.focus();
+  };
+  bands.forEach((band, index) => {
+    band.setAttribute("tabindex", index === 0 ? "0" : "-1");
+    band.setAttribute("role", "button");
+    band.setAttribute("aria-label", band.querySelector("title").textContent);
+    band.addEventListener("click", () => open(band));
+    band.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1, Home: -bands.length, End: bands.length }[event.key];
+      if (event.key === "Enter" || event.key === " ") open(band);
+      else if (step) focus(index + step);
+      else return;
+      event.preventDefault();
+    });
+  });
+  // A figure with buttons in it is no picture any more.
+  map.querySelector("svg.map")?.setAttribute("role", "group");
+}
+
+// Browsers that do not print what is closed print it opened.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details")) {
+    details.dataset.open = details.open;
+    details.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const details of document.querySelectorAll("details")) details.open = details.dataset.open === "true";
+});

@@ -1,0 +1,204 @@
+import Foundation
+import Machine
+import Paging
+import PhysicalMemory
+import Report
+import Testing
+import Workbench
+
+/// The page of `report`: what is on it, and that nothing gets into it that does not belong there.
+@Suite struct HTMLReportTests {
+  private static let scenarios = Fixture.folder.deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Scenarios")
+
+  private static func page(of scenario: String) throws -> String {
+    let exhibit = try Exhibit(scenarios.appending(path: "\(scenario).yaml").path)
+    var report = HTMLReport(exhibit.machine, title: "a page")
+    report.scenario = exhibit.scenario
+    report.questions = exhibit.questions
+    report.steps = exhibit.steps
+    return Fixture.written { report.write(to: &$0) }
+  }
+
+  private static func page(
+    _ machine: Machine, _ questions: [MachineQuestion], title: String = "a page"
+  ) -> String {
+    var report = HTMLReport(machine, title: title)
+    report.questions = questions
+    return Fixture.written { report.write(to: &$0) }
+  }
+
+  /// Scenarios of every kind that pages are made of.
+  private static let kinds = [
+    "x86/x64-rights-intersection", "x86/x64-2m-reserved", "arm64/arm64-rights",
+    "windows/win-proto-to-each-state", "windows/win-non-canonical", "hostile/x64-tables-absent",
+    "timelines/win-page-life", "timelines/linux-fork", "dumps/rekall-vtop-large-page",
+  ]
+
+  @Test(arguments: kinds) func everyElementIsClosed(scenario: String) throws {
+    let markup = Markup(try Self.page(of: scenario))
+    #expect(markup.problems == [])
+    #expect(markup.ids.count == Set(markup.ids).count, "an id stands twice")
+    for target in markup.targets where target.hasPrefix("#") {
+      #expect(markup.ids.contains(String(target.dropFirst())), "\(target) leads nowhere")
+    }
+  }
+
+  @Test(arguments: kinds) func nothingIsLoaded(scenario: String) throws {
+    let markup = Markup(try Self.page(of: scenario))
+    #expect(markup.targets.filter { !$0.hasPrefix("#") && $0 != "data:," } == [])
+    #expect(markup.attributes.filter { ["src", "srcset", "action", "style"].contains($0) } == [])
+    #expect(markup.attributes.filter { $0.hasPrefix("on") } == [])
+  }
+
+  @Test func theSameInputGivesTheSameBytes() throws {
+    let scenario = "timelines/win-page-life"
+    #expect(try Self.page(of: scenario) == Self.page(of: scenario))
+  }
+
+  /// What a scenario or a dump says is text, whatever it looks like.
+  @Test func hostileNamesAreText() throws {
+    let name = "\"><script>alert('x')</script>\u{202e}&amp;"
+    var machine = try Fixture.machine("x86-64")
+    machine.addressSpaces[0].process = name
+    machine.addressSpaces[0].foundBy = name
+    machine.provenance.append(.init("root", name, from: name))
+    let space = machine.addressSpaces[0]
+    let page = Self.page(
+      machine, [MachineQuestion(VirtualAddress(0x40_0000), in: space)], title: name)
+    let markup = Markup(page)
+    #expect(markup.problems == [])
+    #expect(markup.names.filter { $0 == "script" }.count == 1, "only the page's own script")
+    #expect(!page.contains("\u{202e}"))
+    #expect(
+      page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;\u{fffd}&amp;amp;"))
+  }
+
+  /// Of every entry that was read, every bit stands in exactly one field of its strip.
+  @Test func everyBitOfEveryEntryIsNamed() throws {
+    let machine = try Fixture.machine("x86-64")
+    let address = try #require(HTMLReport.example(of: machine))
+    let page = Self.page(machine, [MachineQuestion(address)])
+    let strips = page.components(separatedBy: "aria-label=\"fields, the highest bits first\"")
+      .dropFirst().map { $0.prefix { $0 != "\n" } }
+    #expect(strips.count == machine.walk(address).steps.count)
+    for strip in strips {
+      var mask: UInt64 = 0
+      let field = #/<li class="[^"]*" title="[^"(]+\((\d+)(?::(\d+))?\) = /#
+      for match in String(strip).matches(of: field) {
+        let high = try #require(UInt64(match.1))
+        let low = try match.2.map { try #require(UInt64($0)) } ?? high
+        for bit in low...high {
+          #expect(mask & 1 << bit == 0, "bit \(bit) stands twice")
+          mask |= 1 << bit
+        }
+      }
+      #expect(mask == UInt64.max)
+    }
+  }
+
+  /// The sentences are those of the text output, not others that say nearly the same.
+  @Test func thePageSaysWhatTheTextSays() throws {
+    let machine = try Fixture.machine("faults")
+    let address = try #require(HTMLReport.example(of: machine))
+    let access = Access(.write, as: .user)
+    let answer = machine.access(address, access)
+    let page = Self.page(machine, [MachineQuestion(address, access)])
+    let text = Fixture.written { AccessText(machine.paging).write(answer, to: &$0) }
+    for line in text.split(separator: "\n").dropFirst() {
+      let words = line.trimmingCharacters(in: .whitespaces)
+      // The table of entries is drawn; the sentences below it stand there as they are.
+      guard words.contains("; ") || words.hasPrefix("page fault") || words.hasPrefix("refused")
+      else { continue }
+      #expect(page.contains(words), "\(words)")
+    }
+  }
+
+  /// A write to a copy-on-write page faults and is resolved; a read does not: of the two ways, the
+  /// one of the read is the one not taken.
+  @Test func theBranchNotTakenIsIdle() throws {
+    let machine = try Workbench.open(
+      Self.scenarios.appending(path: "windows/win-valid-cow.yaml").path)
+    let page = Self.page(
+      machine, [MachineQuestion(VirtualAddress(0x20_1000), Access(.write, as: .user))])
+    #expect(
+      page.contains(
+        "<li class=\"taken\"><strong>taken: </strong>page fault → MmAccessFault → MiCopyOnWrite"))
+    #expect(page.contains("<li class=\"idle\">no exception → no fault"))
+    #expect(page.contains("class=\"function idle\""))
+  }
+
+  /// Step 3 of the timeline trims a page: the valid PTE 0x8000000000006867 goes into transition.
+  @Test func changedDigitsAndBitsAreMarked() throws {
+    let page = try Self.page(of: "timelines/win-page-life")
+    let step = try #require(page.components(separatedBy: "id=\"step-3\"").dropFirst().first)
+    let moment = step.prefix(upTo: step.range(of: "id=\"step-4\"")?.lowerBound ?? step.endIndex)
+    // Bit 63 (XD) is cleared, bits 6:0 too but for those of Protection 4, which begins at bit 5; bit 11
+    // was Write and is Transition, and still 1.
+    #expect(moment.contains("0x<mark>8</mark>00000000000"))
+    #expect(moment.contains("0x<mark>0</mark>00000000000"))
+    #expect(moment.contains("class=\"set changed\" title=\"Protection (9:5) = 0x4"))
+    #expect(moment.contains("class=\"set\" title=\"Transition (11) = 1"))
+    #expect(moment.contains("class=\"set changed\" title=\"P (0) = 1"))
+    #expect(page.matches(of: #/<li class="moment"/#).count == 14)
+  }
+
+  @Test func aQuestionThatStandsTwiceIsAskedOnce() throws {
+    let path = Self.scenarios.appending(path: "course/07-demand-zero.yaml").path
+    let questions = try Exhibit(path).questions
+    #expect(Set(questions).count == questions.count)
+    #expect(questions.contains { $0.access == Access(.write, as: .user) })
+    #expect(questions.allSatisfy { $0.space?.process == "lesson.exe" })
+  }
+
+  @Test func aMapThatIsTooLongSaysSo() throws {
+    let page = try Self.page(of: "scale/alternating-rights-4m")
+    #expect(page.contains("there are more: this is the beginning of the map"))
+    #expect(page.utf8.count < 1 << 20)
+  }
+}
+
+/// The elements of a page, read with no help from what wrote it.
+private struct Markup {
+  private(set) var names: [String] = []
+  private(set) var ids: [String] = []
+  private(set) var targets: [String] = []
+  private(set) var attributes: Set<String> = []
+  private(set) var problems: [String] = []
+
+  private static let empty: Set = ["meta", "link", "input", "br"]
+
+  init(_ page: String) {
+    var open: [String] = []
+    var rest = page[...]
+    while let start = rest.firstIndex(of: "<"), let end = rest[start...].firstIndex(of: ">") {
+      let tag = rest[rest.index(after: start)..<end]
+      rest = rest[rest.index(after: end)...]
+      if tag.hasPrefix("!") { continue }
+      if tag.hasPrefix("/") {
+        let name = String(tag.dropFirst())
+        if open.popLast() != name { problems.append("</\(name)> closes something else") }
+        continue
+      }
+      let name = String(tag.prefix { $0 != " " && $0 != "/" })
+      names.append(name)
+      read(tag)
+      if tag.hasSuffix("/") || Self.empty.contains(name) { continue }
+      open.append(name)
+      guard ["script", "style"].contains(name), let close = rest.range(of: "</\(name)>") else {
+        continue
+      }
+      rest = rest[close.lowerBound...]
+    }
+    problems += open.map { "<\($0)> is not closed" }
+  }
+
+  private mutating func read(_ tag: Substring) {
+    for match in tag.matches(of: #/ ([A-Za-z:-]+)="([^"]*)"/#) {
+      let (key, value) = (String(match.1), String(match.2))
+      attributes.insert(key)
+      if key == "id" { ids.append(value) }
+      if key == "href" { targets.append(value) }
+    }
+  }
+}

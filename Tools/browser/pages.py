@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Looks at the pages of mmubench in a real browser, as a reader would: clicks, keys, print, phone, dark.
+
+    pages.py MMUBENCH               exit 1 when something is not as it should be, 77 without Chromium
+    pages.py MMUBENCH --keep DIR    also leaves pictures of what was seen in DIR
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from chromium import Chromium, program
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# A walk, faults under Windows, a timeline, a dump.
+SCENARIOS = {
+    "walk": "Scenarios/x86/x64-rights-intersection.yaml",
+    "fault": "Scenarios/windows/win-valid-cow.yaml",
+    "timeline": "Scenarios/timelines/win-page-life.yaml",
+    "dump": "Scenarios/dumps/x64-4l-pti.yaml",
+}
+VISIBLE = "(e => e && e.getClientRects().length > 0 && getComputedStyle(e).visibility === 'visible')"
+
+
+class Checks:
+    """What is found, and the pictures."""
+
+    def __init__(self, browser, folder):
+        self.browser, self.folder, self.problems, self.count = browser, folder, [], 0
+
+    def that(self, what, holds):
+        self.count += 1
+        if not holds:
+            self.problems.append(what)
+            print(f"browser: {what}", file=sys.stderr)
+
+    def picture(self, name):
+        if self.folder:
+            self.browser.picture(self.folder / f"{name}.png")
+
+    def quiet(self, name, allowed):
+        """No complaint of a script or of the policy, and no request but for the page itself."""
+        for complaint in self.browser.complaints():
+            self.that(f"{name}: {complaint}", False)
+        strays = [url for url in self.browser.requests()
+                  if not url.startswith("data:") and not allowed(url)]
+        self.that(f"{name}: asks for {strays}", not strays)
+
+    def fits(self, name):
+        """Nothing is wider than the window, but for what scrolls by itself."""
+        wide = self.browser.eval("document.documentElement.scrollWidth - innerWidth")
+        self.that(f"{name}: {wide} pixels wider than the window", wide <= 0)
+
+    def named(self, name):
+        """Whatever can be used or is a picture has a name for those who do not see it."""
+        nodes = self.browser.call("Accessibility.getFullAXTree")["nodes"]
+        roles = {"button", "link", "image", "slider", "textbox", "combobox", "DisclosureTriangle"}
+        bare = [node["role"]["value"] for node in nodes
+                if not node.get("ignored") and node.get("role", {}).get("value") in roles
+                and not node.get("name", {}).get("value")]
+        self.that(f"{name}: without a name: {bare}", not bare)
+
+
+def contrast(browser, selector):
+    """The contrast of text to what is behind it (WCAG 2, 1.4.3)."""
+    return browser.eval(
+        f"""(() => {{
+        const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+        const light = ([r, g, b]) => {{
+          const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+          return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+        }};
+        let element = document.querySelector({selector!r});
+        const text = light(rgb(getComputedStyle(element).color));
+        let behind;
+        for (; element && !behind; element = element.parentElement) {{
+          const color = rgb(getComputedStyle(element).backgroundColor);
+          if (color.length < 4 || color[3] > 0) behind = color;
+        }}
+        const back = light(behind ?? [255, 255, 255]);
+        return (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+        }})()""")
+
+
+def look_at_all(checks, pages):
+    """What holds of every page, however it is looked at."""
+    browser = checks.browser
+    looks = {"light": {}, "dark": {"dark": True}, "phone": {"width": 360, "height": 740},
+             "projector": {"width": 1920, "height": 1080},
+             "grey": {"deficiency": "achromatopsia"}, "print": {"media": "print"}}
+    for name, url in pages.items():
+        for look, how in looks.items():
+            browser.look(**how)
+            browser.open(url)
+            checks.quiet(f"{name}, {look}", lambda other: other == url)
+            if look != "print":
+                checks.fits(f"{name}, {look}")
+            if look in ("light", "dark"):
+                checks.named(f"{name}, {look}")
+                for selector in ["p", ".place", "summary", "caption", "td", ".bits li.clear"]:
+                    if browser.eval(f"!!document.querySelector({selector!r})"):
+                        ratio = contrast(browser, selector)
+                        checks.that(f"{name}, {look}: contrast of {selector} is {ratio:.1f}", ratio >= 4.5)
+            if look == "print":
+                hidden = browser.eval(
+                    f"[...document.querySelectorAll('table.fields')].filter((e) => !{VISIBLE}(e)).length")
+                checks.that(f"{name}: {hidden} tables of bits are not printed", hidden == 0)
+            checks.picture(f"{name}-{look}")
+
+
+def play(checks, url):
+    """The player: by mouse, by keyboard, by itself."""
+    browser = checks.browser
+    browser.look()
+    browser.open(url)
+
+    def shown():
+        return browser.eval(
+            f"[...document.querySelectorAll('.moment')].filter({VISIBLE}).map((e) => e.id)")
+
+    checks.that("player: begins with the first step only", shown() == ["step-1"])
+    browser.click("[data-do=next]")
+    browser.click("[data-do=next]")
+    checks.that("player: two steps forward", shown() == ["step-3"])
+    browser.click("[data-do=back]")
+    checks.that("player: a step back", shown() == ["step-2"])
+    browser.press("ArrowRight", 39)
+    checks.that("player: the right arrow", shown() == ["step-3"])
+    browser.click("[data-do=last]")
+    checks.that("player: the last step", shown() == ["step-14"])
+    browser.press("Home", 36)
+    checks.that("player: Home", shown() == ["step-1"])
+    browser.eval("(() => { const r = document.querySelector('input[type=range]'); r.value = 5;"
+                 " r.dispatchEvent(new Event('input')); })()")
+    checks.that("player: the slider", shown() == ["step-5"])
+    # Time is not waited for.
+    browser.eval("window.realInterval = setInterval; window.setInterval = (f) => { window.tick = f; return 1; }")
+    browser.click("[data-do=play]")
+    browser.eval("tick()")
+    checks.that("player: plays on", shown() == ["step-6"])
+    browser.click("[data-do=play]")
+    checks.that("player: pauses", "play" in browser.eval("document.querySelector('[data-do=play]').textContent"))
+    browser.open(url + "#step-9")
+    checks.that("player: a link to a step", shown() == ["step-9"])
+    checks.quiet("player", lambda other: other.split("#")[0] == url)
+    browser.look(media="print")
+    checks.that("player: prints all steps", len(shown()) == 14)
+
+
+def zoom(checks, url):
+    """The map: by mouse and by keyboard, down to a page."""
+    browser = checks.browser
+    browser.look()
+    browser.open(url)
+    text = "document.querySelector('.zoom').textContent"
+    browser.click(".zoomable")
+    checks.that("map: a click zooms", "each box is" in browser.eval(text))
+    browser.click(".cellgrid button")
+    checks.that("map: a click at a box names it", "frame" in browser.eval(text))
+    first = browser.eval("document.querySelector('.zoom h4').textContent")
+    browser.eval("document.querySelector('.zoomable').focus()")
+    browser.press("ArrowRight", 39)
+    browser.press("Enter", 13)
+    checks.that(
+        "map: arrow and Enter open the next band",
+        browser.eval("document.querySelector('.zoom h4').textContent") != first)
+    checks.picture("map-zoomed")
+    checks.quiet("map", lambda other: other == url)
+
+
+def without_scripts(checks, url):
+    """Everything is there without scripts."""
+    browser = checks.browser
+    browser.look()
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(url)
+    nodes = browser.call("DOM.getDocument", depth=-1, pierce=True)["root"]["nodeId"]
+    found = browser.call("DOM.querySelectorAll", nodeId=nodes, selector=".moment")["nodeIds"]
+    seen = 0
+    for node in found:
+        try:
+            seen += bool(browser.call("DOM.getBoxModel", nodeId=node))
+        except RuntimeError:
+            pass
+    checks.that(f"without scripts {seen} of 14 steps are seen", seen == 14)
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("mmubench")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="DIR")
+    arguments = parser.parse_args()
+    if not program():
+        print("browser: skipped: no Chromium; apt-get install chromium", file=sys.stderr)
+        return 77
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mmubench-pages-") as folder, Chromium() as browser:
+        checks = Checks(browser, arguments.keep)
+        pages = {}
+        for name, scenario in SCENARIOS.items():
+            file = pathlib.Path(folder) / f"{name}.html"
+            subprocess.run(
+                [arguments.mmubench, "report", ROOT / scenario, "--output", file], check=True)
+            pages[name] = file.as_uri()
+        look_at_all(checks, pages)
+        play(checks, pages["timeline"])
+        zoom(checks, pages["dump"])
+        without_scripts(checks, pages["timeline"])
+    print(f"browser: {checks.count} checks, {len(checks.problems)} failed")
+    return 1 if checks.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
