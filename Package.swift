@@ -38,6 +38,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let hashTrees = Target.Dependency.product(
   name: "HashTreeCollections", package: "swift-collections")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -61,11 +63,13 @@ let package = Package(
     .library(name: "Report", targets: ["Report"]),
     .library(name: "VirtualFiles", targets: ["VirtualFiles"]),
     .library(name: "FuseMount", targets: ["FuseMount"]),
+    .library(name: "Explorer", targets: ["Explorer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // Layer 0
@@ -134,6 +138,12 @@ let package = Package(
         "Report",
       ]),
     room("FuseMount", ["VirtualFiles", "CFuse3"]),
+    room(
+      "Explorer",
+      [
+        "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "Machine", "ReverseMap", "Report",
+        flyingFox, flyingSocks,
+      ]),
     // The benchmark, with the C loops that it compares the library with
     .target(
       name: "CReference",
@@ -152,7 +162,7 @@ let package = Package(
       dependencies: [
         "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "Golden",
         "ReverseMap", "ImageBuilder", "Quiz", "Simulator", "Workbench", "Report", "VirtualFiles",
-        "FuseMount", "LinuxMemory", "WindowsMemory", arguments,
+        "FuseMount", "Explorer", "LinuxMemory", "WindowsMemory", arguments,
       ],
       swiftSettings: strict),
 
@@ -204,6 +214,12 @@ let package = Package(
       "VirtualFiles",
       [
         "VirtualFiles", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "Workbench",
+      ]),
+    tests(
+      "Explorer",
+      [
+        "Explorer", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "Workbench",
+        flyingSocks,
       ]),
     tests("Command", ["mmubench"]),
     tests("House", []),

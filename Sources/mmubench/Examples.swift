@@ -122,6 +122,16 @@ enum Examples {
         "mmubench report Scenarios/dumps/x64-4l-pti.yaml 0x401000 --access write \\\n    --pid 79 --output fault.html"
       ),
     ],
+    "explore": [
+      (
+        "a scenario in the browser, at http://127.0.0.1:8080/ until ^C",
+        "mmubench explore Scenarios/x86/x64-rights-intersection.yaml --port 8080"
+      ),
+      (
+        "a process of a dump, on any free port",
+        "mmubench explore Scenarios/dumps/x64-4l-pti.yaml --pid 79"
+      ),
+    ],
     "quiz": [
       ("three exercises in small words", "mmubench quiz --mode toy:6,7,4 --count 3"),
       (

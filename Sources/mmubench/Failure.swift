@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import Explorer
 import FuseMount
 import Glibc
 import LinuxMemory
@@ -37,6 +38,7 @@ struct Failure: Error, CustomStringConvertible {
       end(error.call == "open" ? 66 : 74, message(error.description))
     case let error as ReverseMapError: end(error.exitStatus, message(error.description))
     case let error as DatabaseError: end(74, message(error.description))
+    case let error as ExplorerFailure: end(74, message(error.description))
     case let error as MountFailure: end(error.exitStatus, message(error.description))
     case let error as GuestTruth.Problem: end(65, message(error.description))
     case let error as Failure: end(error.status, message(error.description))

@@ -39,6 +39,7 @@ struct MMUBench: ParsableCommand {
       PagemapCommand.self,
       SimulateCommand.self,
       ReportCommand.self,
+      ExploreCommand.self,
       QuizCommand.self,
     ])
 

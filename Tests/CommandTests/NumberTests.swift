@@ -60,6 +60,7 @@ import Testing
     "--fill": (42, "read plain.yaml 0x401000+4 --raw --fill %"),
     "--align": (4096, "find plain.yaml --hex 07 --align %"),
     "--start": (0x40_1000, "pagemap words --captured --start % --os linux-6.1"),
+    "--port": (8080, "explore absent.yaml --port %"),
     "--jobs": (2, "run plain.yaml --jobs %"),
     "--seed": (7, "quiz --seed % --count 2"), "--count": (3, "quiz --count %"),
   ]

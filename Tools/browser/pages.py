@@ -7,9 +7,11 @@
 
 import argparse
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from chromium import Chromium, program
 
@@ -188,6 +190,72 @@ def without_scripts(checks, url):
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
+def explore(checks, mmubench):
+    """The pages of `explore`: ask, follow, invert bits, take it back, end."""
+    browser = checks.browser
+    server = subprocess.Popen(
+        [mmubench, "explore", ROOT / SCENARIOS["walk"]], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    try:
+        url = server.stdout.readline().strip()
+
+        def shows(text):
+            return text in browser.eval("document.body.textContent")
+
+        def follow(act):
+            browser.events.clear()
+            before = browser.eval("location.href")
+            act()
+            # A page that comes back from the browser's cache fires no event.
+            for _ in range(400):
+                try:
+                    if browser.eval(f"location.href !== {before!r} && document.readyState === 'complete'"):
+                        break
+                except RuntimeError:
+                    pass
+                time.sleep(0.05)
+            checks.quiet("explore", lambda other: other.startswith(url))
+
+        browser.look()
+        browser.open(url)
+        checks.quiet("explore", lambda other: other.startswith(url))
+        checks.named("explore")
+        checks.fits("explore")
+        checks.that("explore: styled", browser.eval("getComputedStyle(document.body).maxWidth") != "none")
+        # The map leads to a page of the first band.
+        browser.click(".zoomable")
+        browser.click(".cellgrid button")
+        follow(lambda: browser.click(".zoom a"))
+        checks.that("explore: a page of the map leads to its walk", shows("Entry by entry"))
+        # An address is typed, and an access asked about.
+        browser.eval("document.querySelector('[name=va]').value = '0x18000000000'")
+        browser.eval("document.querySelector('[name=access]').value = 'write'")
+        browser.eval("document.querySelector('[name=as]').value = 'supervisor'")
+        browser.eval("document.querySelector('[name=va]').focus()")
+        follow(lambda: browser.press("Enter", 13))
+        checks.that("explore: a write is refused", shows("page fault, error code 0x3"))
+        checks.picture("explore-fault")
+        # CR0.WP=0 lets it pass; back takes the change away.
+        follow(lambda: browser.click("[aria-label='CR0.WP is 1: invert it']"))
+        checks.that("explore: CR0.WP=0 lets it pass", shows("As you changed it") and shows("translated to 0x5000"))
+        checks.picture("explore-changed")
+        follow(lambda: browser.eval("history.back()"))
+        checks.that("explore: back takes it away", not shows("As you changed it"))
+        # RW of the PDE lets it pass as well: the third strip, the bit that is named RW.
+        follow(lambda: browser.eval(
+            "[...document.querySelectorAll('.steps .bits')][2].querySelector('li[title^=\"RW \"] a').click()"))
+        checks.that("explore: RW=1 in the PDE lets it pass", shows("translated to 0x5000"))
+        follow(lambda: browser.eval("[...document.querySelectorAll('a')].find((a) => a.textContent === 'undo all').click()"))
+        checks.that("explore: undo all", shows("page fault, error code 0x3"))
+        follow(lambda: browser.eval("[...document.querySelectorAll('a')].find((a) => a.textContent.startsWith('who else')).click()"))
+        checks.that("explore: owners of the frame", shows("Who maps 0x5000"))
+        browser.look(width=360, height=740)
+        checks.fits("explore, phone")
+    finally:
+        server.send_signal(signal.SIGINT)
+        checks.that("explore: ends on SIGINT", server.wait(timeout=30) == 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("mmubench")
@@ -210,6 +278,7 @@ def main():
         play(checks, pages["timeline"])
         zoom(checks, pages["dump"])
         without_scripts(checks, pages["timeline"])
+        explore(checks, arguments.mmubench)
     print(f"browser: {checks.count} checks, {len(checks.problems)} failed")
     return 1 if checks.problems else 0
 

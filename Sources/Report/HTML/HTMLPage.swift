@@ -1,6 +1,11 @@
-/// A whole page: one file that needs no other, and no network.
+/// A whole page: one file that needs no other and no network, or one that is served with its style
+/// and its script beside it.
 struct HTMLPage {
   let title: String
+  /// Whether style and script are served beside the page.
+  var isServed = false
+  /// The page of an address, with VA in its place, for the script.
+  var addressTemplate: String?
 
   /// Writes the page around `body`.
   func write(to out: inout HTMLBuffer, _ body: (inout HTMLBuffer) -> Void) {
@@ -11,16 +16,24 @@ struct HTMLPage {
         out.empty(
           "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
         out.empty("meta", ["name": "color-scheme", "content": "light dark"])
-        out.empty("meta", ["http-equiv": "Content-Security-Policy", "content": Self.policy])
+        if !isServed {
+          out.empty("meta", ["http-equiv": "Content-Security-Policy", "content": Self.policy])
+        }
         out.empty("link", ["rel": "icon", "href": "data:,"])
         out.element("title", text: title)
-        out.element("style") { $0.trusted(PackageResources.page_css) }
+        if isServed {
+          out.empty("link", ["rel": "stylesheet", "href": "/page.css"])
+        } else {
+          out.element("style") { $0.trusted(PackageResources.page_css) }
+        }
       }
       out.endLine()
-      out.element("body") { out in
+      out.element("body", ["data-address": addressTemplate]) { out in
         out.trusted(PackageResources.patterns_svg)
         body(&out)
-        out.element("script") { $0.trusted(PackageResources.page_js) }
+        out.element("script", ["src": isServed ? "/page.js" : nil]) { out in
+          if !isServed { out.trusted(PackageResources.page_js) }
+        }
       }
     }
     out.endLine()

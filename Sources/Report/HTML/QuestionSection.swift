@@ -24,6 +24,22 @@ struct QuestionSection {
       + owner
   }
 
+  /// What becomes of it: the sentence that decides, and what else is to be said.
+  var verdict: [(String, TextStyle)] {
+    let machine = rooted
+    guard let access = question.access else {
+      let walk = machine.walk(question.pointer, in: question.space)
+      let sentence = WalkSentence(paging: machine.paging, walk: walk)
+      return sentence.lines.map { ($0, sentence.style) }
+    }
+    let answer = machine.access(
+      question.pointer, access, in: question.space, alignmentCheck: question.alignmentCheck)
+    let words = AccessSentence(answer)
+    let kernel = answer.verdict.map { VerdictReport(verdict: $0, mode: answer.state.mode) }
+    return [(words.verdict, words.style)] + words.reasons.map { ($0, .plain) }
+      + (kernel.map { [("\($0.system): \($0.line)", $0.outcome.style)] } ?? [])
+  }
+
   /// Writes the section.
   ///
   /// - Parameters:

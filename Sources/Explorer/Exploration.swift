@@ -1,0 +1,157 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+/// What somebody looks at, and what he has changed: all of it stands in the address of the page.
+///
+/// So the way back undoes a change, a link can be kept, and the server remembers nothing.
+struct Exploration: Hashable, Sendable {
+  /// A bit of physical memory that is inverted.
+  struct Flip: Hashable, Comparable, Sendable {
+    var address: UInt64
+    /// The number of the bit in the word at the address.
+    var bit: Int
+
+    static func < (a: Self, b: Self) -> Bool { (a.address, a.bit) < (b.address, b.bit) }
+  }
+
+  /// The virtual address; nil before one is asked about.
+  var pointer: UInt64?
+  /// What is done there; nil asks for the walk alone.
+  var kind: Access.Kind?
+  /// Who does it.
+  var privilege = Access.Privilege.user
+  /// The root register of the address space; nil for the machine's own.
+  var root: UInt64?
+  /// The register bits that are inverted, as `CR0.WP`.
+  var switches: Set<String> = []
+  /// The bits of memory that are inverted.
+  var flips: Set<Flip> = []
+
+  /// An address of a page that says what cannot be.
+  struct Problem: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// More bits than this nobody inverts by hand.
+  static let flipLimit = 256
+
+  /// Begins with nothing.
+  init() {}
+
+  /// Reads what the address of a page says.
+  ///
+  /// - Parameter query: the names and values after the question mark, decoded.
+  /// - Throws: `Problem`, in words for the reader of the page.
+  init(query: [(name: String, value: String)]) throws(Problem) {
+    for (name, value) in query where !value.isEmpty {
+      switch name {
+      case "va": pointer = try Self.number(value)
+      case "access": kind = value == "walk" ? nil : try Self.word(value)
+      case "as": privilege = try Self.word(value)
+      case "root": root = try Self.number(value)
+      case "set": switches.insert(value)
+      case "flip": flips.insert(try Self.flip(value))
+      default: continue
+      }
+    }
+    guard flips.count <= Self.flipLimit, switches.count <= Self.flipLimit else {
+      throw Problem(description: "more than \(Self.flipLimit) bits are inverted")
+    }
+  }
+
+  /// A number as people write it.
+  static func number(_ text: String) throws(Problem) -> UInt64 {
+    do throws(NumberText.Failure) {
+      return try NumberText.number(text.filter { $0 != " " })
+    } catch {
+      throw Problem(description: "`\(text)` \(error.explanation); \(error.suggestion)")
+    }
+  }
+
+  private static func word<Word: RawRepresentable & CaseIterable>(
+    _ text: String
+  ) throws(Problem) -> Word where Word.RawValue == String {
+    if let word = Word(rawValue: text) { return word }
+    let choices = Word.allCases.map(\.rawValue).joined(separator: ", ")
+    throw Problem(description: "there is no `\(text)`; there are \(choices)")
+  }
+
+  private static func flip(_ text: String) throws(Problem) -> Flip {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let bit = Int(parts[1]), (0..<64).contains(bit) else {
+      throw Problem(description: "`\(text)` is no bit of a word; a bit is ADDRESS.NUMBER")
+    }
+    return Flip(address: try number(String(parts[0])), bit: bit)
+  }
+
+  /// The access; nil where the walk alone is asked for.
+  var access: Access? { kind.map { Access($0, as: privilege) } }
+
+  /// Whether anything is other than the machine has it.
+  var isChanged: Bool { !switches.isEmpty || !flips.isEmpty }
+
+  // MARK: - Where links lead
+
+  /// The address of a page that shows this, in a fixed order.
+  func url(_ path: String = "/", extra: [(String, String)] = []) -> String {
+    let query = (fields + extra).map { "\($0.name)=\(Self.encoded($0.value))" }
+    return query.isEmpty ? path : "\(path)?\(query.joined(separator: "&"))"
+  }
+
+  private var fields: [(name: String, value: String)] {
+    var fields: [(name: String, value: String)] = []
+    if let pointer { fields.append(("va", pointer.hex)) }
+    if let kind {
+      fields.append(("access", kind.rawValue))
+      fields.append(("as", privilege.rawValue))
+    }
+    if let root { fields.append(("root", root.hex)) }
+    return fields + changes
+  }
+
+  /// The changes alone, which a form keeps.
+  var changes: [(name: String, value: String)] {
+    switches.sorted().map { ("set", $0) }
+      + flips.sorted().map { ("flip", "\($0.address.hex).\($0.bit)") }
+  }
+
+  private static func encoded(_ text: String) -> String {
+    text.utf8.map { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e:
+        String(UnicodeScalar(byte))
+      default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }.joined()
+  }
+
+  /// The same with another address.
+  func looking(at pointer: UInt64) -> Self {
+    var other = self
+    other.pointer = pointer
+    return other
+  }
+
+  /// The same with a bit of memory inverted once more.
+  func flipping(_ flip: Flip) -> Self {
+    var other = self
+    if other.flips.remove(flip) == nil { other.flips.insert(flip) }
+    return other
+  }
+
+  /// The same with a bit of a register inverted once more.
+  func switching(_ name: String) -> Self {
+    var other = self
+    if other.switches.remove(name) == nil { other.switches.insert(name) }
+    return other
+  }
+
+  /// The same with nothing changed.
+  var reset: Self {
+    var other = self
+    (other.switches, other.flips) = ([], [])
+    return other
+  }
+}

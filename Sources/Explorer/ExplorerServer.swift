@@ -1,0 +1,115 @@
+import Dispatch
+import FlyingFox
+import FlyingSocks
+import Foundation
+import Glibc
+import Synchronization
+
+/// Serves the pages of an `Explorer` on loopback.
+///
+/// A page of somebody else, open in the same browser, must not read what is in a dump: requests that name
+/// another host (a name that was made to lead to 127.0.0.1), or that come from a page of another
+/// origin, are refused, and what is answered may be shown nowhere else.
+public struct ExplorerServer: Sendable {
+  private let explorer: Explorer
+  private let port: UInt16
+
+  /// Prepares a server.
+  ///
+  /// - Parameters:
+  ///   - explorer: what answers.
+  ///   - port: the port; 0 for any that is free.
+  public init(_ explorer: Explorer, port: UInt16) {
+    self.explorer = explorer
+    self.port = port
+  }
+
+  /// Serves until the task is cancelled.
+  ///
+  /// - Parameter started: is told the address of the first page once it can be asked for.
+  /// - Throws: why the port cannot be listened on.
+  public func run(_ started: @escaping @Sendable (String) -> Void) async throws {
+    let guardian = RequestGuard()
+    let explorer = explorer
+    let server = HTTPServer(
+      config: .init(
+        address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: Self.patience,
+        logger: .disabled),
+      handler: ClosureHTTPHandler { request in
+        if let refusal = guardian.refusal(of: request) { return refusal }
+        let query = request.query.map { (name: $0.name, value: $0.value) }
+        return Self.response(await Self.page(explorer, request.path, query))
+      })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask {
+        try await server.waitUntilListening()
+        guard case .ip4(_, let port)? = await server.listeningAddress else { return }
+        guardian.listens(on: port)
+        started("http://127.0.0.1:\(port)/")
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Serves until the process is interrupted (SIGINT, SIGTERM or SIGHUP).
+  ///
+  /// - Parameter started: is told the address of the first page once it can be asked for.
+  /// - Throws: `ExplorerFailure`, where the port cannot be listened on.
+  public func serve(_ started: @escaping @Sendable (String) -> Void) throws(ExplorerFailure) {
+    let ended = DispatchSemaphore(value: 0)
+    let failure = Mutex<String?>(nil)
+    let task = Task {
+      do { try await run(started) } catch {
+        if !Task.isCancelled { failure.withLock { $0 = error.localizedDescription } }
+      }
+      ended.signal()
+    }
+    let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+      _ = signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { task.cancel() }
+      source.resume()
+      return source
+    }
+    ended.wait()
+    for source in sources { source.cancel() }
+    if let text = failure.withLock({ $0 }) { throw ExplorerFailure(port: port, reason: text) }
+  }
+
+  /// An index of all tables of a large dump takes its time.
+  private static let patience: TimeInterval = 600
+
+  /// Works a page out beside the tasks that serve others.
+  private static func page(
+    _ explorer: Explorer, _ path: String, _ query: [(name: String, value: String)]
+  ) async -> Explorer.Page {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(returning: explorer.page(path, query: query))
+      }
+    }
+  }
+
+  private static func response(_ page: Explorer.Page) -> HTTPResponse {
+    var headers = RequestGuard.headers
+    headers[.contentType] = page.type
+    if let name = page.fileName {
+      headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+    }
+    return HTTPResponse(
+      statusCode: HTTPStatusCode(page.status, phrase: page.status == 200 ? "OK" : "Refused"),
+      headers: headers, body: Data(page.bytes))
+  }
+}
+
+/// Why nothing is served.
+public struct ExplorerFailure: Error, CustomStringConvertible {
+  let port: UInt16
+  let reason: String
+
+  /// The reason in words.
+  public var description: String {
+    "cannot listen on port \(port) of 127.0.0.1: \(reason); another --port, or none, may do"
+  }
+}

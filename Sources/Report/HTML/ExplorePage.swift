@@ -1,0 +1,182 @@
+public import Machine
+public import Paging
+public import PhysicalMemory
+public import ReverseMap
+
+/// A page of `explore`: a form to ask with, what can be switched, and the answer.
+public struct ExplorePage: Sendable {
+  /// What the form shows, and what it keeps.
+  public struct Form: Sendable {
+    /// The address, as it is known.
+    public var address: String
+    /// What is done there; nil for the walk alone.
+    public var access: Access.Kind?
+    /// Who does it.
+    public var privilege: Access.Privilege
+    /// The root register that is chosen; nil for the machine's own.
+    public var root: UInt64?
+    /// Names and values that go along.
+    public var kept: [(name: String, value: String)]
+
+    /// Describes a form.
+    public init(
+      address: String, access: Access.Kind?, privilege: Access.Privilege, root: UInt64?,
+      kept: [(name: String, value: String)]
+    ) {
+      self.address = address
+      self.access = access
+      self.privilege = privilege
+      self.root = root
+      self.kept = kept
+    }
+  }
+
+  /// A bit of a register, and the page on which it is the other way round.
+  public struct Switch: Sendable {
+    /// The name: `CR0.WP`.
+    public var name: String
+    /// What the bit means.
+    public var meaning: String
+    /// Whether it is 1.
+    public var isSet: Bool
+    /// Whether it is other than the machine has it.
+    public var isChanged: Bool
+    /// The page on which it is the other way round.
+    public var target: String
+
+    /// Describes a bit.
+    public init(
+      name: String, meaning: String, isSet: Bool, isChanged: Bool, target: String
+    ) {
+      self.name = name
+      self.meaning = meaning
+      self.isSet = isSet
+      self.isChanged = isChanged
+      self.target = target
+    }
+  }
+
+  /// Something that was changed, and the page without it.
+  public struct Change: Sendable {
+    /// What was changed.
+    public var text: String
+    /// The page without it.
+    public var target: String
+
+    /// Describes a change.
+    public init(text: String, target: String) {
+      self.text = text
+      self.target = target
+    }
+  }
+
+  /// What is shown below the form.
+  public enum Content: Sendable {
+    /// Nothing was asked yet.
+    case nothing
+    /// The answer to a question.
+    case question(MachineQuestion)
+    /// The map of the address space.
+    case map
+    /// Who maps a physical address, each with the page of that address.
+    case owners(PhysicalAddress, [(ReverseMapping, target: String)], isWhole: Bool)
+  }
+
+  /// The file.
+  let title: String
+  /// The machine as it was opened.
+  let original: Machine
+  /// The machine with what was changed.
+  let machine: Machine
+  /// What could not be done.
+  public var problems: [String] = []
+  /// The form.
+  public var form = Form(address: "", access: nil, privilege: .user, root: nil, kept: [])
+  /// The bits of registers.
+  public var registers: [Switch] = []
+  /// What was changed.
+  public var changes: [Change] = []
+  /// The page with nothing changed; nil where nothing is.
+  public var resetTarget: String?
+  /// The page of the map.
+  public var mapTarget = "/map"
+  /// The scenario of what is shown; nil where nothing is.
+  public var saveTarget: String?
+  /// Where the parts of the page lead.
+  public var links = PageLinks()
+  /// What is shown below the form.
+  public var content = Content.nothing
+
+  /// Prepares a page.
+  public init(title: String, original: Machine, machine: Machine) {
+    self.title = title
+    self.original = original
+    self.machine = machine
+  }
+
+  /// The style sheet.
+  public static var style: [UInt8] { PackageResources.page_css }
+  /// The script.
+  public static var script: [UInt8] { PackageResources.page_js }
+  /// What a page may load: the style and the script beside it.
+  public static let policy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self';"
+    + " base-uri 'none'; frame-ancestors 'none'"
+
+  /// The page.
+  public var bytes: [UInt8] {
+    var html = HTMLBuffer()
+    // The script puts an address in the place of VA.
+    let template = links.address.map { $0(VirtualAddress(0)) }?.replacing("va=0x0", with: "va=VA")
+    HTMLPage(title: "\(title) – mmubench explore", isServed: true, addressTemplate: template)
+      .write(to: &html) { out in
+        out.element("header") { writeHeader(to: &$0) }
+        out.element("main") { writeContent(to: &$0) }
+      }
+    return html.out.bytes
+  }
+
+  private func writeHeader(to out: inout HTMLBuffer) {
+    out.element("h1", text: title)
+    MachineFacts(machine: machine).write(to: &out)
+    ExploreForm(page: self, machine: machine).write(to: &out)
+    for problem in problems { out.verdict(problem, .red) }
+    RegisterSwitches(page: self).write(to: &out)
+  }
+
+  private func writeContent(to out: inout HTMLBuffer) {
+    switch content {
+    case .nothing:
+      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
+    case .map:
+      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
+    case .owners(let address, let list, let isWhole):
+      OwnersSection(address: address, list: list, isWhole: isWhole, machine: machine).write(
+        to: &out)
+    case .question(let question): write(question, to: &out)
+    }
+  }
+
+  private func write(_ question: MachineQuestion, to out: inout HTMLBuffer) {
+    let section = QuestionSection(question: question, machine: machine, links: links)
+    if !changes.isEmpty {
+      let before = QuestionSection(question: question, machine: original, links: links).verdict
+      let now = section.verdict
+      out.element("section", ["class": "verdicts", "aria-label": "what the changes do"]) { out in
+        for (name, verdict) in [("As the machine is", before), ("As you changed it", now)] {
+          out.element("div", ["class": "card"]) { out in
+            out.element("h4", text: name)
+            for (text, style) in verdict { out.verdict(text, style) }
+          }
+        }
+      }
+    }
+    section.write(id: "q1", to: &out)
+    if let saveTarget {
+      out.element("p") { out in
+        out.element(
+          "a", ["href": saveTarget, "class": "button", "download": ""], text: "Save as a scenario")
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Machine
+import Paging
+import PhysicalMemory
+import ReverseMap
+
+/// Lists who maps a physical address.
+struct OwnersSection {
+  let address: PhysicalAddress
+  let list: [(ReverseMapping, target: String)]
+  let isWhole: Bool
+  let machine: Machine
+
+  /// Writes the section.
+  func write(to out: inout HTMLBuffer) {
+    out.element("section", ["aria-labelledby": "owners-title"]) { out in
+      out.element("h2", ["id": "owners-title"], text: "Who maps \(address)")
+      guard !list.isEmpty else {
+        return out.verdict("no page table that is known leads there", .yellow)
+      }
+      let columns = ["virtual address", "size", "rights", "owner", "state"]
+      out.table("owners", columns: columns) { out in
+        for (mapping, target) in list { write(mapping, target, &out) }
+      }
+      if !isWhole { out.verdict("there are more: mmubench reverse lists them", .yellow) }
+    }
+  }
+
+  private func write(_ mapping: ReverseMapping, _ target: String, _ out: inout HTMLBuffer) {
+    let space = machine.addressSpaces[mapping.space]
+    let digits = machine.paging.mode.addressDigits
+    let owner =
+      mapping.sharers > 1 ? "all that share it: \(mapping.sharers) roots" : space.owner ?? "-"
+    out.element("tr") { out in
+      out.element("td") { out in
+        out.element("a", ["href": target]) { $0.code(mapping.address.rawValue.hex(digits: digits)) }
+      }
+      out.element("td", ["class": "number"], text: Wording.pageSize(mapping.pageShift))
+      out.element("td") { $0.code(mapping.rights.description) }
+      out.element("td", text: owner)
+      out.element("td", text: mapping.state?.rawValue ?? "")
+    }
+  }
+}

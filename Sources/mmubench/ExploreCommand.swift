@@ -1,0 +1,47 @@
+import ArgumentParser
+import Explorer
+import Glibc
+import Machine
+import Report
+import Workbench
+
+/// `explore`: a machine in the browser.
+struct ExploreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explore",
+    abstract: "Show a machine in the browser: walk, follow, switch bits and see what changes.",
+    discussion: """
+      The pages are those of `report`, live: type an address or click in the map, follow a page back to \
+      who maps it, take another process, invert a bit of a register or of an entry, and save what is \
+      shown as a scenario. Changes stand in the address of the page; the file never changes. \
+      The pages are served to this machine alone, until ^C; the first one's address is printed.
+      """ + Examples.of("explore"))
+
+  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  var machine: String
+
+  @Option(
+    help: ArgumentHelp("The port of 127.0.0.1 (any that is free if not given).", valueName: "n"),
+    transform: Numbers.number)
+  var port: UInt64 = 0
+
+  @OptionGroup(title: "Machine options") var options: MachineOptions
+
+  func validate() throws {
+    guard UInt16(exactly: port) != nil else {
+      throw ValidationError("--port is at most \(UInt16.max)")
+    }
+  }
+
+  func run() throws {
+    let opened = try options.open(machine)
+    let explorer = Explorer(
+      opened, title: machine, indexedAs: Workbench.isScenario(machine) ? nil : machine)
+    try ExplorerServer(explorer, port: UInt16(truncatingIfNeeded: port)).serve { address in
+      let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
+      stream.buffer.write("\(address)\n")
+      stream.flush()
+      Notice.write { $0.write("mmubench: ^C ends it\n") }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Explorer
+import Machine
+import Paging
+import PhysicalMemory
+import ScenarioFile
+import Testing
+import Workbench
+
+/// The pages of `explore`, without a network.
+@Suite struct ExplorerTests {
+  /// One page at 0x400000 that user mode may read and write; the PTE is at 0x4000.
+  static let scenario = """
+    mmubench: 1
+    scenario: small
+    title: A page
+    source: the tests of the explorer
+    machine: { mode: x86-64, memory: 1 MiB, root: 0x1000, tables: { from: 0x2000 } }
+    map:
+      - { va: 0x40_0000, to: 0x5000 }
+    golden: false
+    """
+
+  static func machine(_ text: String = scenario) throws -> Machine {
+    try OpenScenario(ScenarioParser.read(text: text, path: "small.yaml")).machine
+  }
+
+  static func explorer(_ text: String = scenario) throws -> Explorer {
+    Explorer(try machine(text), title: "small.yaml", indexedAs: nil)
+  }
+
+  private func page(
+    _ path: String, _ query: KeyValuePairs<String, String> = [:], of explorer: Explorer? = nil
+  ) throws -> (status: Int, text: String) {
+    let page = try (explorer ?? Self.explorer()).page(
+      path, query: query.map { (name: $0.key, value: $0.value) })
+    return (page.status, String(decoding: page.bytes, as: UTF8.self))
+  }
+
+  @Test func pagesHaveNeitherScriptNorStyleWithin() throws {
+    for (path, query) in [("/", [:]), ("/", ["va": "0x400000"]), ("/map", [:])]
+      as [(String, KeyValuePairs<String, String>)]
+    {
+      let (status, text) = try page(path, query)
+      #expect(status == 200)
+      #expect(text.contains("<script src=\"/page.js\"></script>"))
+      #expect(!text.contains("<style"))
+      #expect(!text.contains(" style="))
+    }
+    #expect(try page("/page.js").text.contains("use strict"))
+    #expect(try page("/page.css").status == 200)
+    #expect(try page("/etc/passwd").status == 404)
+  }
+
+  @Test func whatIsTypedIsText() throws {
+    let (status, text) = try page("/", ["va": "<script>alert(1)</script>"])
+    #expect(status == 400)
+    #expect(!text.contains("<script>alert"))
+    #expect(text.contains("&lt;script&gt;alert(1)&lt;/script&gt;` is not a number"))
+  }
+
+  /// RW is bit 1 of the PTE, which the walk finds at 0x4000.
+  @Test func aBitThatIsInvertedChangesTheAnswer() throws {
+    let pte = try #require(try Self.machine().walk(VirtualAddress(0x40_0000)).steps.last)
+    let flip = "\(pte.entryAddress).1"
+    let write: KeyValuePairs = ["va": "0x400000", "access": "write", "as": "user"]
+    let before = try page("/", write).text
+    #expect(before.contains("translated to 0x5000"))
+    #expect(before.contains("flip=\(flip)"), "the bit is a link")
+    let after = try page(
+      "/", ["va": "0x400000", "access": "write", "as": "user", "flip": flip]
+    ).text
+    #expect(after.contains("As you changed it"))
+    #expect(after.contains("page fault, error code 0x7 (P W U)"))
+    #expect(after.contains("refused: writes need RW=1 in every entry: RW=0 in PTE"))
+    // The same bit once more is no change: the link that undoes it has none.
+    #expect(after.contains("href=\"/?va=0x400000&amp;access=write&amp;as=user\""))
+  }
+
+  @Test func aRegisterBitThatIsInvertedChangesTheAnswer() throws {
+    let text = Self.scenario.replacing("to: 0x5000", with: "to: 0x5000, rights: { write: false }")
+    let explorer = try Self.explorer(text)
+    let question: KeyValuePairs = ["va": "0x400000", "access": "write", "as": "supervisor"]
+    #expect(try page("/", question, of: explorer).text.contains("page fault, error code 0x3"))
+    let changed = try page(
+      "/", ["va": "0x400000", "access": "write", "as": "supervisor", "set": "CR0.WP"], of: explorer)
+    #expect(changed.text.contains("translated to 0x5000"))
+  }
+
+  @Test func whatNoProcessorIsInIsSaid() throws {
+    // CR4.CET needs CR0.WP (SDM 3A, 2.5).
+    let text = try page("/", ["va": "0x400000", "set": "CR0.WP", "set": "CR4.CET"]).text
+    #expect(text.contains("CR4.CET cannot be inverted"))
+    #expect(try page("/", ["set": "CR9.XX"]).text.contains("no register bit `CR9.XX`"))
+    #expect(try page("/", ["flip": "0x40000000.1"]).text.contains("does not hold 0x40000000"))
+    #expect(try page("/", ["flip": "0x4000.64"]).status == 400)
+    #expect(try page("/", ["root": "0x9000"]).text.contains("no address space has the root"))
+  }
+
+  @Test func addressesBeyondTheModeAreRefused() throws {
+    let text = Self.scenario.replacing("x86-64", with: "x86")
+    let (status, page) = try page("/", ["va": "0x100000000"], of: Self.explorer(text))
+    #expect(status == 400)
+    #expect(page.contains("is not an address in mode x86"))
+  }
+
+  @Test func aFrameLeadsBackToItsOwners() throws {
+    let text = try page("/owners", ["pa": "0x5123"]).text
+    #expect(text.contains("0x0000000000400123"))
+    #expect(text.contains("href=\"/?va=0x400123&amp;root=0x1000\""))
+    #expect(try page("/owners").status == 400)
+    #expect(try page("/owners", ["pa": "0x9000"]).text.contains("no page table that is known"))
+  }
+
+  /// What is saved is a scenario whose machine gives the same answer.
+  @Test(arguments: [
+    ["va": "0x400123"], ["va": "0x500000"], ["va": "0x8000000000000000"],
+    ["va": "0x400000", "access": "write", "as": "user", "set": "CR4.SMAP"],
+    ["va": "0x400000", "access": "write", "as": "supervisor", "set": "CR4.SMAP"],
+  ])
+  func whatIsSavedAnswersTheSame(query: [String: String]) throws {
+    let saved = try Self.explorer().page(
+      "/save", query: query.map { (name: $0.key, value: $0.value) })
+    #expect(saved.fileName == "explored.yaml")
+    let text = String(decoding: saved.bytes, as: UTF8.self)
+    let opened = try OpenScenario(ScenarioParser.read(text: text, path: "explored.yaml"))
+    let address = VirtualAddress(try NumberText.number(query["va"] ?? ""))
+    var machine = try Self.machine()
+    if query["set"] == "CR4.SMAP" { machine.paging.cr4 ^= 0x20_0000 }
+    let (got, wanted) = (opened.machine.walk(address), machine.walk(address))
+    #expect(got.result == wanted.result)
+    #expect(got.steps == wanted.steps)
+    guard query["access"] != nil else { return }
+    let access = Access(.write, as: query["as"] == "user" ? .user : .supervisor)
+    #expect(
+      opened.machine.access(address, access).result == machine.access(address, access).result)
+    #expect(text.contains("error-code") == (query["as"] == "supervisor"))
+  }
+}

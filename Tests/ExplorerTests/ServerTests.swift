@@ -1,0 +1,66 @@
+import Explorer
+import FlyingSocks
+import Foundation
+import Synchronization
+import Testing
+
+/// Who is served, and who is not.
+@Suite struct ServerTests {
+  /// Runs `body` with the port of a server.
+  private func withServer(_ body: @escaping @Sendable (UInt16) async throws -> Void) async throws {
+    let server = ExplorerServer(try ExplorerTests.explorer(), port: 0)
+    let (addresses, continuation) = AsyncStream<String>.makeStream()
+    let task = Task { try await server.run { continuation.yield($0) } }
+    defer { task.cancel() }
+    for await address in addresses {
+      let digits = address.split(separator: ":").last?.prefix { $0.isNumber } ?? ""
+      return try await body(try #require(UInt16(digits)))
+    }
+  }
+
+  /// The whole answer to a request, of which `PORT` is the port.
+  private static func answer(_ port: UInt16, _ lines: [String]) async throws -> String {
+    let socket = try await AsyncSocket.connected(
+      to: try sockaddr_in.inet(ip4: "127.0.0.1", port: port))
+    let request = (lines + ["Connection: close", "", ""]).joined(separator: "\r\n")
+      .replacing("PORT", with: "\(port)")
+    try await socket.write(Data(request.utf8))
+    var bytes: [UInt8] = []
+    while let byte = try? await socket.read() { bytes.append(byte) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test(.timeLimit(.minutes(2))) func onlyOurOwnPagesAreServed() async throws {
+    try await withServer { port in
+      let own = try await Self.answer(port, ["GET /?va=0x400000 HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(own.hasPrefix("HTTP/1.1 200"))
+      #expect(own.contains("mapped to 0x5000"))
+      for header in ["Content-Security-Policy: default-src 'none'", "X-Frame-Options: DENY"] {
+        #expect(own.contains(header))
+      }
+      let named = try await Self.answer(port, ["GET / HTTP/1.1", "Host: localhost:PORT"])
+      #expect(named.hasPrefix("HTTP/1.1 200"))
+      let strangers = [
+        ["GET / HTTP/1.1", "Host: evil.example:PORT"], ["GET / HTTP/1.1", "Host: 127.0.0.1"],
+        ["GET / HTTP/1.1"],
+        ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Origin: http://evil.example"],
+        ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Origin: null"],
+        [
+          "GET /page.js HTTP/1.1", "Host: 127.0.0.1:PORT", "Sec-Fetch-Site: cross-site",
+          "Sec-Fetch-Mode: no-cors",
+        ],
+      ]
+      for lines in strangers {
+        let answer = try await Self.answer(port, lines)
+        #expect(answer.hasPrefix("HTTP/1.1 403"), "\(lines): \(answer.prefix(60))")
+        #expect(!answer.contains("small.yaml"))
+      }
+      let posted = try await Self.answer(
+        port, ["POST / HTTP/1.1", "Host: 127.0.0.1:PORT", "Content-Length: 0"])
+      #expect(posted.hasPrefix("HTTP/1.1 405"))
+      let absent = try await Self.answer(
+        port, ["GET /../../etc/passwd HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(absent.hasPrefix("HTTP/1.1 404"))
+    }
+  }
+}
