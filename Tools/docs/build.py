@@ -31,6 +31,7 @@ def module_maps(scratch):
     """The C modules that Swift modules import."""
     maps = list(SOURCES.glob("C*/module.modulemap"))
     maps += scratch.glob("checkouts/*/Sources/*/include/module.modulemap")
+    maps += scratch.glob("checkouts/FlyingFox/*/include/module.modulemap")
     return [word for path in maps for word in ("-Xcc", f"-fmodule-map-file={path}")]
 
 
