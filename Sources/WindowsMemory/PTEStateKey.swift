@@ -19,13 +19,17 @@ struct PTEStateKey: Sendable {
   /// The number of keys.
   static let count = 1 << 16
 
-  /// The place of each fact in a key, above the entry's own bits.
+  /// How many bits of the entry a key has room for.
+  private static let ownBits: UInt64 = 11
+  /// The place of each fact in a key, below the entry's own bits: those that differ most between entries
+  /// that are alike in all else share a cache line of counters.
   private enum Place {
-    static let page: UInt64 = 11
-    static let mask: UInt64 = 12
-    static let sentinel: UInt64 = 13
-    static let isSaid: UInt64 = 14
-    static let stored: UInt64 = 15
+    static let stored: UInt64 = 0
+    static let sentinel: UInt64 = 1
+    static let mask: UInt64 = 2
+    static let page: UInt64 = 3
+    static let isSaid: UInt64 = 4
+    static let own: UInt64 = 5
   }
 
   init(_ decoder: PTEDecoder) {
@@ -33,7 +37,7 @@ struct PTEStateKey: Sendable {
       decoder.swizzle.swizzleBit | decoder.softwareProtection.mask | decoder.prototypeBit
       | decoder.transitionBit
     low = PackedField(bits: own)
-    precondition(own >> low.low < 1 << Place.page, "the bits of a key lie close together")
+    precondition(own >> low.low < 1 << Self.ownBits, "the bits of a key lie close together")
     mask = decoder.swizzle.mask & decoder.pageFileHigh.mask
     page = decoder.pageFileHigh.mask & ~decoder.swizzle.mask
     sentinel = decoder.sentinel
@@ -46,14 +50,17 @@ struct PTEStateKey: Sendable {
   }
 
   /// The key of an entry that is not present.
+  ///
+  /// Facts are added one by one, each doubling what is there: facts that are shifted into place are
+  /// compiled to branches, and nobody can predict them.
   @inline(__always)
   func key(of entry: UInt64) -> Int {
-    func flag(_ isSet: Bool, _ place: UInt64) -> UInt64 { (isSet ? 1 : 0) &<< place }
-    var key =
-      low.value(in: entry) | flag(entry & page != 0, Place.page)
-      | flag(entry & mask != 0, Place.mask)
-      | flag(entry & sentinel == sentinel, Place.sentinel) | flag(entry != 0, Place.isSaid)
-    if let store { key |= flag(store.holds(entry), Place.stored) }
+    func add(_ fact: Bool, to key: UInt64) -> UInt64 { key &+ key &+ (fact ? 1 : 0) }
+    var key = add(entry != 0, to: low.value(in: entry))
+    key = add(entry & page != 0, to: key)
+    key = add(entry & mask != 0, to: key)
+    key = add(entry & sentinel == sentinel, to: key)
+    key = if let store { add(store.holds(entry), to: key) } else { key &+ key }
     return Int(truncatingIfNeeded: key)
   }
 
@@ -64,7 +71,7 @@ struct PTEStateKey: Sendable {
     guard isSet(Place.isSaid) else { return .zero }
     let isStored = isSet(Place.stored)
     let number = isStored ? store?.number ?? 1 : store?.otherNumber ?? 1
-    var word = low.placing(key) | pageFileLow.placing(number)
+    var word = low.placing(key &>> Place.own) | pageFileLow.placing(number)
     if isSet(Place.page) { word |= page & (~page &+ 1) }
     if isSet(Place.mask) { word |= mask }
     if isSet(Place.sentinel) { word |= sentinel }
