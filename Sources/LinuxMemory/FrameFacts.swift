@@ -18,9 +18,18 @@ public struct FrameFacts: Sendable {
   public var flags: RunTable<UInt64>?
   /// How many entries map each frame; nil where they were not counted.
   public var mapCounts: RunTable<Int>?
+  /// How many entries lead to the copy that each frame has in swap; nil where they were not counted.
+  public var swapCounts: RunTable<Int>?
 
   /// Knows nothing.
   public init() {}
+
+  /// Whether one entry alone leads to the page in a frame; nil where that was not counted.
+  func isAlone(_ frame: UInt64) -> Bool? {
+    guard let mapCounts else { return nil }
+    return mapCounts.value(at: frame).value == 1
+      && (swapCounts?.value(at: frame).value ?? 0) == 0
+  }
 
   /// What is known of one frame; frames without flags have none set.
   func facts(at frame: UInt64) -> (flags: UInt64?, mapCount: Int?, end: UInt64) {

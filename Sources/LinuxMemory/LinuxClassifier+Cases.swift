@@ -46,6 +46,7 @@ extension LinuxClassifier {
     areaFault(&supposed, question)
     (verdict.handler, verdict.cost) = (supposed.handler, supposed.cost)
     (verdict.costIfCached, verdict.signal) = (supposed.costIfCached, supposed.signal)
+    verdict.resolution = supposed.resolution
     verdict.rules += supposed.rules
   }
 

@@ -40,11 +40,8 @@ extension LinuxClassifier {
   /// Whether an address is the kernel's.
   public func isKernelAddress(_ address: VirtualAddress) -> Bool {
     paging.isARM64
-      ? address.rawValue & Self.upperHalfBit != 0 : address.rawValue > paging.lastUserAddress
+      ? ARM64Half(of: address.rawValue) == .upper : address.rawValue > paging.lastUserAddress
   }
-
-  /// VA[55] chooses the half (ARM ARM D8.2.4).
-  private static let upperHalfBit: UInt64 = 1 << 55
 
   /// The page of the obsolete vsyscalls, which the kernel emulates.
   private static let vsyscallPage: UInt64 = 0xffff_ffff_ff60_0000
@@ -72,7 +69,7 @@ extension LinuxClassifier {
   private func kernelAddressFault(
     _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion
   ) {
-    let page = question.address.rawValue & ~0xfff
+    let page = question.address.rawValue & ~(frameSize - 1)
     if kernel.format == .x64, question.isUser, question.isFetch, page == Self.vsyscallPage {
       verdict.handler = names.userAddress(false) + ["emulate_vsyscall"]
       verdict.cost = .soft
@@ -162,93 +159,4 @@ extension LinuxClassifier {
   private var signalSenders: [String] {
     [names.badArea, names.badAccess, names.sigbus].compactMap(\.self)
   }
-
-  // MARK: - Areas
-
-  /// The fault where an area is known, or known not to be.
-  func areaFault(_ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion) {
-    let area: MemoryArea
-    switch verdict.finding.area {
-    case .unknown: return
-    case .none:
-      verdict.end(.mapError, in: names.badArea)
-      return verdict.note("no area holds the address", faultSource)
-    case .found(let found): area = found
-    case .growing(let stack):
-      area = stack
-      verdict.handler.append("expand_stack")
-      verdict.note(
-        "the stack grows down to the address, within RLIMIT_STACK, which is taken to be"
-          + " \(stackLimit >> 20) MiB", "Linux mm/mmap.c, acct_stack_growth", isUncertain: true)
-    }
-    if let signal = refusal(by: area, question, &verdict) {
-      return verdict.end(signal, in: names.badAccess)
-    }
-    verdict.handler.append("handle_mm_fault")
-    pageFault(&verdict, question, area)
-    faultAgain(&verdict, question, area)
-  }
-
-  /// The signal for an access that the area does not allow (x86 access_error).
-  private func refusal(
-    by area: MemoryArea, _ question: LinuxFaultQuestion, _ verdict: inout LinuxVerdict
-  ) -> LinuxSignal? {
-    if question.errorCode.contains(.protectionKey)
-      || isRefusedByKey(area.protectionKey, question)
-    {
-      verdict.note("the protection key of the area refuses the access", Self.x86Source)
-      return .protectionKey
-    }
-    if question.access.isWrite {
-      guard !area.flags.contains(.write) else { return nil }
-      verdict.note("the area may not be written", faultSource)
-      return .accessError
-    }
-    if !paging.isARM64, question.errorCode.contains(.protection) {
-      verdict.note(
-        "the page is there and its entry refuses the access: no write, so nothing can be done",
-        Self.x86Source)
-      return .accessError
-    }
-    if paging.isARM64, question.isFetch {
-      guard !area.flags.contains(.execute) else { return nil }
-      verdict.note("the area may not be executed", faultSource)
-      return .accessError
-    }
-    guard !area.isAccessible else { return nil }
-    verdict.note("the area allows no access (PROT_NONE)", faultSource)
-    return .accessError
-  }
-
-  /// Linux arch/x86/include/asm/mmu_context.h, arch_vma_access_permitted.
-  private func isRefusedByKey(_ key: UInt64, _ question: LinuxFaultQuestion) -> Bool {
-    guard kernel.format == .x64 else { return false }
-    let rules = AccessRules(paging)
-    return !rules.keyRefusal(of: question.access, isUserPage: true, key: key).isEmpty
-  }
-
-  /// x86 does not look at VM_EXEC while the page is not there: the fetch faults a second time.
-  private func faultAgain(
-    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea
-  ) {
-    guard !paging.isARM64, question.isFetch, !area.flags.contains(.execute),
-      verdict.signal == nil, verdict.cost != nil
-    else { return }
-    guard paging.noExecute, paging.mode != .x86 else { return }
-    guard !kernel.losesNoExecute else {
-      return verdict.note(
-        "with PAE this kernel loses XD in entries of user pages: vm_get_page_prot computes them in"
-          + " 32 bits", "Linux arch/x86/mm/pgprot.c, 5.19 and later")
-    }
-    let first = verdict.cost?.rawValue ?? ""
-    verdict.end(.accessError, in: names.badAccess)
-    verdict.note(
-      "the page is brought in first (\(first)), for VM_EXEC is not looked at; the fetch then faults"
-        + " with P=1", Self.x86Source + ", access_error")
-  }
-}
-
-extension LinuxKernel {
-  /// Whether entries of user pages never have XD, though the processor knows it.
-  var losesNoExecute: Bool { format == .pae && version >= LinuxVersion(5, 19) }
 }

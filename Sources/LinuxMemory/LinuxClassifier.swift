@@ -32,6 +32,7 @@ public struct LinuxClassifier: Sendable {
   ) {
     kernel = system.kernel
     caches = system.caches
+    frames = system.facts
     self.areas = areas
     self.memory = memory
     self.paging = paging
@@ -78,7 +79,7 @@ public struct LinuxClassifier: Sendable {
   }
 
   /// stack_guard_gap: 256 pages.
-  private static let guardGap: UInt64 = 256 << 12
+  private static let guardGap = 256 * frameSize
 
   // MARK: - States
 

@@ -13,11 +13,11 @@ extension LinuxEntryDecoder {
     case .protnone, .numaHint, .invalidated:
       let own = kernel.bits.ofPresentPages + kernel.bits.ofInvalidPages
       return hardware(level: level, isPage: true).map {
-        laid(own, over: $0, invertsFrame: kernel.bits.framesAreInverted)
+        laid(own, over: $0, invertedFrom: kernel.bits.framesAreInverted ? level : nil)
       }
     case .zeroPage, .file, .anonymous, .present:
       return hardware(level: level, isPage: true).map {
-        laid(kernel.bits.ofPresentPages, over: $0, invertsFrame: false)
+        laid(kernel.bits.ofPresentPages, over: $0, invertedFrom: nil)
       }
     }
   }
@@ -27,8 +27,10 @@ extension LinuxEntryDecoder {
   }
 
   /// A layout with the kernel's fields in the place of what they cover.
+  ///
+  /// Of a page of the level `invertedFrom` the frame is inverted, and no bit below it.
   private func laid(
-    _ own: [BitField], over hardware: WordLayout, invertsFrame: Bool
+    _ own: [BitField], over hardware: WordLayout, invertedFrom level: Int?
   ) -> WordLayout {
     // Of two names for a bit the later one says more: that of pages that are not valid.
     let own = own.enumerated().filter { index, field in
@@ -37,7 +39,9 @@ extension LinuxEntryDecoder {
     let covered = own.reduce(into: UInt64(0)) { $0 |= $1.mask }
     let rest = hardware.fields.flatMap { field -> [BitField] in
       var field = field
-      if invertsFrame, field.kind == .address || field.kind == .reserved {
+      if let level, field.kind == .address || field.kind == .reserved,
+        UInt64(field.low) >= paging.pageShift(level)
+      {
         field = BitField(
           "frame", field.high, field.low, .address, "physical address, inverted (L1TF)")
       }

@@ -36,7 +36,13 @@ struct LinuxFunctionNames: Sendable {
   }
 
   /// What delivers SEGV_MAPERR for an address of processes.
-  var badArea: String? { isARM64 ? forceSignal : "bad_area" }
+  var badArea: String? {
+    // From 6.5 on the lock is given back where the stack could not grow (lock_mm_and_find_vma).
+    isARM64 ? forceSignal : since(6, 5) ? "bad_area_nosemaphore" : "bad_area"
+  }
+
+  /// What lets a stack grow.
+  var growStack: String { since(6, 5) ? "expand_stack_locked" : "expand_stack" }
 
   /// What delivers it for an address of the kernel.
   var badAddress: String? { isARM64 ? forceSignal : "bad_area_nosemaphore" }

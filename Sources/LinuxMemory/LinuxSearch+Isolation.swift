@@ -2,9 +2,11 @@ import BitLayout
 import Paging
 import PhysicalMemory
 
-/// The bit of the address of a top table that tells the user's from the kernel's, which are allocated
-/// as a pair (Linux arch/x86/include/asm/pgtable.h, PTI_PGTABLE_SWITCH_BIT).
-let isolationBit: UInt64 = 1 << 12
+/// The addresses of the two top tables of a process, which are allocated as a pair.
+enum IsolatedTables {
+  /// Linux arch/x86/include/asm/pgtable.h, PTI_PGTABLE_SWITCH_BIT.
+  static let user = BitField("user", 12, .value, "the table of user mode, not the kernel's")
+}
 
 /// Page-table isolation of x86 (PTI): each process has a second top table for user mode.
 extension LinuxSearch {
@@ -32,8 +34,8 @@ extension LinuxSearch {
 
   /// Whether a root and the page behind it are such a pair; nil where nothing tells.
   private func isPair(_ root: PhysicalAddress) -> Bool? {
-    guard root.rawValue & isolationBit == 0 else { return false }
-    let user = PhysicalAddress(root.rawValue | isolationBit)
+    guard root.rawValue & IsolatedTables.user.mask == 0 else { return false }
+    let user = PhysicalAddress(root.rawValue | IsolatedTables.user.mask)
     let count = paging.entryCount(paging.topLevel)
     var isKnown = false
     for index in 0..<(paging.mode == .pae ? count * 3 / 4 : count / 2) {

@@ -1,3 +1,4 @@
+import BitLayout
 public import Paging
 public import PhysicalMemory
 
@@ -70,10 +71,11 @@ public struct LinuxSearch: Sendable {
     }
     for root in roots {
       candidates.append(root)
-      guard paging.canIsolate, root.register & isolationBit != 0 else { continue }
+      guard paging.canIsolate, root.register & IsolatedTables.user.mask != 0 else { continue }
       // In user mode of an isolated kernel the register has the user's half of the pair.
       let other = Root(
-        register: root.register & ~isolationBit, source: "kernel root beside that of \(root.source)"
+        register: root.register & ~IsolatedTables.user.mask,
+        source: "kernel root beside that of \(root.source)"
       )
       candidates.append(other)
     }
@@ -214,6 +216,6 @@ public struct LinuxFindings: Sendable {
 
   /// The root for user mode beside the kernel's; the same one where tables are not isolated.
   public func userRoot(of root: PhysicalAddress) -> PhysicalAddress {
-    isIsolated ? PhysicalAddress(root.rawValue | isolationBit) : root
+    isIsolated ? PhysicalAddress(root.rawValue | IsolatedTables.user.mask) : root
   }
 }

@@ -8,6 +8,8 @@ public struct LinuxSystem: Sendable {
   public var frames: LinuxFrames?
   /// What is known of its caches.
   public var caches = PageCaches()
+  /// What is known of frames beyond the tables that map them.
+  public var facts = FrameFacts()
   /// Reads the areas of processes; nil where the kernel's types are not known.
   public var areaReader: LinuxAreaReader?
 

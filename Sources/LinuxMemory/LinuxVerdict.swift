@@ -37,7 +37,9 @@ public struct LinuxVerdict: Hashable, Sendable {
   public internal(set) var cost: FaultCost?
   /// The cost if the page is in the page cache or the swap cache, which is not known.
   public internal(set) var costIfCached: FaultCost?
-  /// The signal that the program gets.
+  /// What the kernel does about the page; nil where it does nothing, or where that is not known.
+  public internal(set) var resolution: LinuxResolution?
+  /// The signal that the program gets, after the resolution where there is one.
   public internal(set) var signal: LinuxSignal?
   /// What becomes of the kernel.
   public internal(set) var oops: Oops?

@@ -62,16 +62,16 @@ extension ScenarioReader {
 
   // MARK: - Arguments
 
-  private func addresses(_ fields: Fields) -> ClosedRange<UInt64>? {
+  func addresses(_ fields: Fields) -> ClosedRange<UInt64>? {
     let verb = fields.table.name
     return range(fields[verb], "`\(verb)`")?.value
   }
 
-  private func address(_ fields: Fields) -> UInt64? {
+  func address(_ fields: Fields) -> UInt64? {
     number(fields[fields.table.name], "`\(fields.table.name)`")?.value
   }
 
-  private func name(_ fields: Fields) -> String? {
+  func name(_ fields: Fields) -> String? {
     text(fields[fields.table.name], "`\(fields.table.name)`")?.value
   }
 
@@ -84,7 +84,7 @@ extension ScenarioReader {
   }
 
   /// A number of pages; nil for `all`.
-  private func count(
+  func count(
     _ fields: Fields, _ make: (UInt64?) -> Scenario.Operation
   ) -> Scenario.Operation? {
     isAll(fields) ? make(nil) : address(fields).map(make)
@@ -94,7 +94,7 @@ extension ScenarioReader {
     protection(fields["protection"])?.value
   }
 
-  private func words<Word: RawRepresentable & CaseIterable & Sendable & Hashable>(
+  func words<Word: RawRepresentable & CaseIterable & Sendable & Hashable>(
     _ value: YAMLValue?, _ title: String
   ) -> Set<Word>? where Word.RawValue == String {
     guard let value else { return nil }
@@ -200,57 +200,5 @@ extension ScenarioReader {
     let filePages = number(fields["file-pages"], "`file-pages`", in: 0...1 << 20)
     guard let pages, let protection else { return nil }
     return .init(pages: pages.value, protection: protection, filePages: filePages?.value)
-  }
-
-  private func linuxOperation(_ fields: Fields) -> Scenario.Operation? {
-    switch fields.table.name {
-    case "mmap": return mmap(fields).map { .mmap($0) }
-    case "munmap": return addresses(fields).map { .munmap($0) }
-    case "mprotect":
-      guard let range = addresses(fields),
-        let rights: Set<Scenario.MemoryRight> = words(fields["prot"], "`prot`")
-      else { return nil }
-      return .mprotect(range, rights)
-    case "madvise":
-      let advice: Located<Scenario.Advice>? = word(fields["advice"], "`advice`")
-      guard let range = addresses(fields), let advice else { return nil }
-      return .madvise(range, advice.value)
-    case "mlock": return addresses(fields).map { .mlock($0, isLocked: true) }
-    case "munlock": return addresses(fields).map { .mlock($0, isLocked: false) }
-    case "create-file":
-      let size = size(fields["size"], "`size`")
-      guard let name = name(fields), let size else { return nil }
-      return .createFile(name: name, size: size.value)
-    case "swap-on":
-      return number(fields["swap-on"], "`swap-on`", in: 1...1 << 20).map {
-        .swapOn(pages: $0.value)
-      }
-    case "swap-out": return addresses(fields).map { .swapOut($0) }
-    case "drop-caches": return count(fields) { _ in .dropCaches }
-    case "split": return address(fields).map { .split($0) }
-    case "numa-scan": return addresses(fields).map { .numaScan($0) }
-    case "userfaultfd":
-      guard let range = addresses(fields),
-        let modes: Set<Scenario.UserfaultMode> = words(fields["modes"], "`modes`")
-      else { return nil }
-      return .userfaultfd(range, modes)
-    case "uffd-copy": return addresses(fields).map { .userfaultFill($0, isZero: false) }
-    case "uffd-zeropage": return addresses(fields).map { .userfaultFill($0, isZero: true) }
-    case "uffd-protect": return addresses(fields).map { .userfaultProtect($0, isProtected: true) }
-    case "uffd-unprotect":
-      return addresses(fields).map { .userfaultProtect($0, isProtected: false) }
-    default: return count(fields) { _ in .clearRefs }
-    }
-  }
-
-  private func mmap(_ fields: Fields) -> Scenario.MmapStatement? {
-    let rights: Set<Scenario.MemoryRight>? = words(fields["prot"], "`prot`")
-    guard let range = addresses(fields), let rights else { return nil }
-    return Scenario.MmapStatement(
-      range, rights, isShared: bool(fields["shared"], "`shared`")?.value ?? false,
-      file: text(fields["file"], "`file`")?.value,
-      page: number(fields["page"], "`page`")?.value ?? 0,
-      isPopulated: bool(fields["populate"], "`populate`")?.value ?? false,
-      growsDown: bool(fields["grows-down"], "`grows-down`")?.value ?? false)
   }
 }

@@ -48,12 +48,25 @@ struct LinuxEntries {
   }
 
   /// The same page without access rights: P=0, PROT_NONE, and the frame inverted against L1TF.
-  func protNone(_ entry: UInt64) -> UInt64 {
+  ///
+  /// XD is no part of PAGE_NONE. Before 6.2 NUMA balancing left the right to write in the entry
+  /// (pte_savedwrite).
+  func protNone(_ entry: UInt64, keepingWrite: Bool = false) -> UInt64 {
     let x86 = X86Fields.self
-    var entry = entry & ~(x86.present.mask | x86.writable.mask | x86.user.mask)
+    let gone = x86.present.mask | x86.user.mask | x86.executeDisable.mask
+    var entry = entry & ~(gone | (keepingWrite ? 0 : x86.writable.mask))
     entry |= kernel.bits.protNone.mask
     if kernel.bits.framesAreInverted { entry ^= LongModeLayouts.frame.mask }
     return entry
+  }
+
+  /// What becomes of an entry that is present for the kernel where only what `page` says changes: one
+  /// without access rights stays so.
+  func changed(
+    _ state: LinuxEntryReading.State, _ frame: UInt64, _ page: Page, isHuge: Bool = false
+  ) -> UInt64 {
+    let entry = present(frame, page, isHuge: isHuge)
+    return state == .present ? entry : protNone(entry, keepingWrite: page.canWrite)
   }
 
   /// The entry of a page in swap.

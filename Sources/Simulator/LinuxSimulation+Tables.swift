@@ -131,6 +131,9 @@ extension LinuxSimulation {
     hugeZeroFrame.map { frame >= $0 && frame < $0 + 512 } ?? false
   }
 
+  /// Whether a frame holds zeros that all share.
+  func isZero(_ frame: UInt64) -> Bool { frame == zeroFrame || isHugeZero(frame) }
+
   // MARK: - Huge pages
 
   /// A huge page becomes 512 small ones, in the same frames.

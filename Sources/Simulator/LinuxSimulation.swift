@@ -190,9 +190,11 @@ final class LinuxSimulation {
       memory: memory.image(touched: Array(touched)),
       paging: processes.first.map(paging(of:)) ?? state,
       addressSpaces: processes.map {
-        AddressSpace(register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario")
+        AddressSpace(
+          register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario",
+          areas: $0.memoryAreas)
       },
-      format: "scenario",
+      system: .linux(system), format: "scenario",
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
   }
 

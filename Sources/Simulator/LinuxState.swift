@@ -1,3 +1,4 @@
+import LinuxMemory
 import PhysicalMemory
 
 /// A process of the simulated Linux.
@@ -7,7 +8,18 @@ final class LinuxProcessState {
   /// The value of CR3.
   let root: UInt64
   /// The areas, ascending.
-  var areas: [LinuxArea] = []
+  var areas: [LinuxArea] = [] {
+    didSet { known = nil }
+  }
+  private var known: MemoryAreas?
+
+  /// The areas as the classifier of faults takes them.
+  var memoryAreas: MemoryAreas {
+    if let known { return known }
+    let areas = MemoryAreas(areas.map(\.memoryArea))
+    known = areas
+    return areas
+  }
 
   init(name: String, pid: UInt64, root: UInt64) {
     self.name = name
@@ -36,13 +48,16 @@ final class LinuxProcessState {
   }
 
   /// Whether areas hold all of a range.
-  func covers(_ start: UInt64, _ end: UInt64) -> Bool {
+  func covers(_ start: UInt64, _ end: UInt64) -> Bool { coveredEnd(start, end) == end }
+
+  /// The end of what areas hold of a range without a hole, from its start on.
+  func coveredEnd(_ start: UInt64, _ end: UInt64) -> UInt64 {
     var next = start
     for area in areas where area.end > next && area.start < end {
-      guard area.start <= next else { return false }
+      guard area.start <= next else { break }
       next = area.end
     }
-    return next >= end
+    return min(next, end)
   }
 
   /// Joins neighbours that differ in nothing.
@@ -56,7 +71,13 @@ final class LinuxProcessState {
         merged.append(area)
       }
     }
-    areas = merged
+    if merged.count != areas.count { areas = merged }
+  }
+
+  /// A page of the process's own is in the area now, so that fork copies its entries.
+  func noteOwnPage(at address: UInt64) {
+    guard let index = areaIndex(of: address), !areas[index].hasOwnPages else { return }
+    areas[index].hasOwnPages = true
   }
 
   func insert(_ area: LinuxArea) {

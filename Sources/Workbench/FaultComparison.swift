@@ -28,7 +28,8 @@ struct FaultComparison {
       let got = GuestFaults.Verdict(answer.result)
       if got != probe.processor { found.append((name + probe.processor.text, answer.summary)) }
       if case .wrong(let predicted) = OutcomePrediction(of: probe, answer.verdict?.linux) {
-        found.append((name + probe.kernelOutcome, "the kernel's verdict is \(predicted)"))
+        found.append(
+          (name + (probe.kernelOutcome ?? ""), "the kernel's verdict is \(predicted)"))
       }
     }
     return found
@@ -43,9 +44,10 @@ struct FaultComparison {
         probe.isPredictable
         ? OutcomePrediction(of: probe, answer(to: probe)?.verdict?.linux) : .changedBefore
       switch prediction {
-      case .right, .wrong: predicted[probe.kernelOutcome, default: 0] += 1
+      case .right, .wrong: predicted[probe.kernelOutcome ?? "", default: 0] += 1
       case .either: predicted["minor-or-major", default: 0] += 1
-      case .changedBefore, .otherAccess, .unknown: excluded[prediction.name, default: 0] += 1
+      case .changedBefore, .otherAccess, .unknown, .unsaid:
+        excluded[prediction.name, default: 0] += 1
       }
     }
     let total = predicted.values.reduce(0, +)

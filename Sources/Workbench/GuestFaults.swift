@@ -15,8 +15,9 @@ public struct GuestFaults: Decodable, Sendable {
     public var access: String
     /// What the processor did.
     public var processor: Verdict
-    /// What the guest saw of it: `no-fault`, `minor`, `major`, or a signal with its code, `SIG11/1`.
-    public var kernelOutcome: String
+    /// What the guest saw of it: `no-fault`, `minor`, `major`, or a signal with its code, `SIG11/1`; nil
+    /// where the file does not say.
+    public var kernelOutcome: String?
     /// Whether nothing that came before the access changed the tables of the dump.
     public var isPredictable: Bool
 

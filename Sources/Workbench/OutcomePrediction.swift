@@ -16,14 +16,20 @@ enum OutcomePrediction: Equatable {
   case otherAccess
   /// The areas of the process are not known.
   case unknown
+  /// The file does not say what the guest saw.
+  case unsaid
 
   /// Compares the kernel's verdict on a probe.
   init(of probe: GuestFaults.Probe, _ verdict: LinuxVerdict?) {
-    if probe.processor.kind == "none", probe.kernelOutcome != Self.noFault {
+    guard let seen = probe.kernelOutcome else {
+      self = .unsaid
+      return
+    }
+    if probe.processor.kind == "none", seen != Self.noFault {
       self = .otherAccess
     } else if let verdict, verdict.finding.area != .unknown {
       let words = Self.words(of: verdict)
-      if !words.contains(probe.kernelOutcome) {
+      if !words.contains(seen) {
         self = .wrong(words.isEmpty ? "not known" : words.joined(separator: " or "))
       } else {
         self = words.count == 1 ? .right : .either
@@ -54,6 +60,7 @@ enum OutcomePrediction: Equatable {
     case .changedBefore: "changed-before"
     case .otherAccess: "no-exception"
     case .unknown: "no-areas"
+    case .unsaid: "no-outcome"
     case .right, .either, .wrong: ""
     }
   }

@@ -115,21 +115,27 @@ struct PagemapCommand: ParsableCommand {
         "\(process) does not say which Linux made its tables; give --os, as in --os linux-6.1")
     }
     let areas = try self.areas(of: machine)
-    let source = ComputedPagemap(machine.memory, machine.paging, kernel, areas: areas.list)
+    let facts = machine.system.linux?.facts ?? FrameFacts()
+    let source = ComputedPagemap(
+      machine.memory, machine.paging, kernel, areas: areas.list, facts: facts)
     var header: [(String, String, String)] = [
       ("kernel", kernel.id, machine.system.linux?.foundBy ?? ""),
       ("areas", "\(areas.list.areas.count)", areas.source),
     ]
-    header.append(("file, exclusive", "not known", "they stand in struct page"))
+    if facts.flags == nil {
+      header.append(("file, exclusive", "not known", "they stand in struct page"))
+    }
     try write(
       source, PagemapFormat(kernel.version), 0...machine.paging.lastUserAddress, header: header,
       machine)
   }
 
-  /// The areas in the file that the user names, or those that the kernel keeps in the dump.
+  /// The areas in the file that the user names, or those that the machine has: a scenario's, or those
+  /// that the kernel keeps in the dump.
   private func areas(of machine: Machine) throws -> (list: MemoryAreas, source: String) {
     if let maps { return (try areas(), maps) }
     let space = machine.addressSpaces.first { machine.paging(of: $0).root == machine.paging.root }
+    if let space, let areas = space.areas { return (areas, space.foundBy) }
     if let pid = space?.pid, let areas = machine.system.linux?.areaReader?.areas(ofProcess: pid) {
       return (areas, "from the kernel's memory in the dump")
     }

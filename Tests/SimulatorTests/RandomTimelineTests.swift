@@ -54,28 +54,13 @@ import Workbench
     return nil
   }
 
-  /// Leaves steps out as long as the timeline still fails.
-  private static func shrunk(_ steps: Steps, _ mode: String, _ os: String) throws -> Steps {
-    var steps = steps
-    var size = steps.count / 2
-    while size > 0 {
-      var start = 0
-      while start < steps.count {
-        let fewer = Array(steps[..<start] + steps[min(start + size, steps.count)...])
-        if try failure(fewer, mode, os) != nil { steps = fewer } else { start += size }
-      }
-      size /= 2
-    }
-    return steps
-  }
-
   @Test(arguments: 0..<12 as Range<UInt64>)
   func windowsKeepsItsPromisesAndItsInvariants(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let (mode, os) = Self.kernels[Int(seed) % Self.kernels.count]
     let steps = RandomStep.steps(60, &random)
     guard let failure = try Self.failure(steps, mode, os) else { return }
-    let least = try Self.shrunk(steps, mode, os)
+    let least = try shrunk(steps) { try Self.failure($0, mode, os) != nil }
     let lines = least.map { $0.step.yaml($0.pid) }.joined(separator: "\n")
     Issue.record("seed \(seed), \(os): \(failure)\nthe least that fails:\n\(lines)")
   }

@@ -6,8 +6,10 @@ Usage: compare.py MMUBENCH. Exit status: 0 all agree, 1 something differs, 77 sk
 Each sequence below is written as a scenario, run by `mmubench simulate --json`, and done at the same addresses by
 workers of this program, whose pagemap is read after every step. Frames are renamed: only which pages share one is
 compared. Flags that this kernel does not write are left out, and sequences that it cannot run are skipped, by name.
+A call that must be refused names its error as `status`; what it did before it was refused is compared too.
 """
 import ctypes
+import errno
 import json
 import os
 import subprocess
@@ -59,6 +61,15 @@ SEQUENCES = {
         ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 2, {}),
         ("madvise", 1, 2, {"advice": "guard-install"}), ("madvise", 0, 3, {"advice": "dontneed"}),
         ("madvise", 1, 1, {"advice": "guard-remove"}), ("write", 1, 1, {}), ("munmap", 0, 3, {})],
+    "holes": [
+        ("mmap", 0, 4, {"prot": ["read", "write"]}), ("write", 0, 4, {}), ("munmap", 1, 1, {}),
+        ("mprotect", 0, 4, {"prot": ["read"], "status": "ENOMEM"}), ("write", 2, 4, {}),
+        ("madvise", 0, 3, {"advice": "dontneed", "status": "ENOMEM"}), ("mlock", 0, 3, {"status": "ENOMEM"}),
+        ("madvise", 2, 4, {"advice": "dontneed"}), ("read", 2, 4, {})],
+    "locked": [
+        ("mmap", 0, 2, {"prot": ["read", "write"]}), ("write", 0, 2, {}), ("mlock", 1, 1, {}),
+        ("madvise", 0, 2, {"advice": "dontneed", "status": "EINVAL"}), ("munlock", 1, 1, {}),
+        ("madvise", 0, 2, {"advice": "dontneed"}), ("munmap", 0, 2, {})],
     "huge": [
         ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
         ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("write", 5, 5, {}), ("read", 0, 7, {}),
@@ -139,7 +150,9 @@ def worker(steps, pipes):
                 elif verb != "exit":
                     do(verb, first, last, more)
             except OSError as error:
-                answer["error"] = str(error)
+                answer["status"] = errno.errorcode.get(error.errno, "?")
+                if "status" not in more:
+                    answer["error"] = str(error)
             os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
             if verb == "exit":
                 os._exit(0)
@@ -149,7 +162,7 @@ def worker(steps, pipes):
 
 
 def measured(steps):
-    """The words of each step, of the pages it names, as this kernel has them."""
+    """What each call returned, and the words of the pages that it names, as this kernel has them."""
     pipes = [(*os.pipe(), *os.pipe()) for _ in range(len(steps) + 1)]
     parent = os.fork()
     if parent == 0:
@@ -165,7 +178,8 @@ def measured(steps):
         owner = more.get("process", "parent")
         if verb == "exit":
             os.waitid(os.P_PID, parent, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        found.append(None if verb in ("fork", "exit", "clear-refs") else words(pids[owner], first, min(last, first + 15)))
+        after = None if verb in ("fork", "exit", "clear-refs") else words(pids[owner], first, min(last, first + 15))
+        found.append((answer.get("status", "0"), after))
     os.write(pipes[len(steps)][1], b"x")
     os.waitpid(parent, 0)
     return found
@@ -192,7 +206,10 @@ def compare(name, steps, mmubench, release, flags):
     mask = sum(1 << FLAGS[flag] for flag in flags)
     differences = pages = 0
     names = {}
-    for step, said, got in zip(steps, simulated, real):
+    for step, said, (status, got) in zip(steps, simulated, real):
+        if "status" in step[3] and said.get("status") != status:
+            differences += 1
+            print(f"differs  {name}, {step[0]} {step[1]}..{step[2]}: simulated {said.get('status')}, kernel {status}")
         for entry, word in zip(said.get("pagemap", []), got or []):
             pages += 1
             wanted = int(entry["value"], 16)

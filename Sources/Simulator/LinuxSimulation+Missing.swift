@@ -1,0 +1,166 @@
+import LinuxMemory
+import Paging
+import PhysicalMemory
+
+/// Pages that are not there: made, read from a file, read from swap.
+extension LinuxSimulation {
+  func rights(_ area: LinuxArea) -> LinuxEntries.Page {
+    LinuxEntries.Page(canExecute: area.canExecute)
+  }
+
+  func mapZero(
+    _ address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    _ = try makePlace(of: address, process)
+    var page = rights(area)
+    page.isSpecial = true
+    try map(zeroFrame, at: address, entries.present(zeroFrame, page), process)
+  }
+
+  func makePage(
+    _ address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    // Tables come before the page.
+    _ = try makePlace(of: address, process)
+    try mapOwn(try takeFrame(), at: address, area, process)
+  }
+
+  /// A page of the process's own, written.
+  func mapOwn(
+    _ frame: UInt64, at address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    process.noteOwnPage(at: address)
+    var page = rights(area)
+    (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
+    pages[frame] = LinuxPage(isDirty: true)
+    anonymous.append(frame)
+    try map(frame, at: address, entries.present(frame, page), process)
+  }
+
+  /// A huge page; a small one where no huge one is free.
+  func makeHugePage(
+    _ address: UInt64, _ isWrite: Bool, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    _ = try makePlace(of: address, level: 2, process)
+    let first = isWrite ? takeHuge() : hugeZeroFrame ?? takeHuge()
+    guard let first else {
+      return isWrite
+        ? try makePage(address, area, process) : try mapZero(address, area, process)
+    }
+    var page = rights(area)
+    if isWrite {
+      process.noteOwnPage(at: address)
+      (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
+      for frame in first..<first + 512 { pages[frame] = LinuxPage(isDirty: true) }
+      anonymous += first..<first + 512
+    } else if hugeZeroFrame == nil {
+      for frame in first..<first + 512 { pages[frame] = LinuxPage() }
+      hugeZeroFrame = first
+    }
+    try mapHuge(
+      first, at: address / Self.hugeSize * Self.hugeSize,
+      entries.present(first, page, isHuge: true), process)
+  }
+
+  // MARK: - Files
+
+  /// The frame of a page of a file, which is read where it is not in the cache.
+  func cached(_ file: LinuxFile, _ page: UInt64) throws(StepFailure) -> UInt64 {
+    if let frame = file.cache[page] { return frame }
+    let frame = try takeFrame()
+    if let place = file.swapped.removeValue(forKey: page) {
+      memory.set(frame, to: swap?.slots[place]?.content ?? nil)
+      swap?.change(place) { $0.entries -= 1 }
+      event("page \(page) of \(file.words) is read from swap, page \(place.hex)")
+    } else {
+      memory.set(frame, to: file.content(ofPage: page))
+      if !file.isMemory { event("page \(page) of \(file.name) is read") }
+    }
+    pages[frame] = LinuxPage(file: (file, page), isDirty: file.isMemory)
+    file.cache[page] = frame
+    return frame
+  }
+
+  func mapFilePage(
+    _ address: UInt64, _ isWrite: Bool, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    guard let file = area.file else { return }
+    _ = try makePlace(of: address, process)
+    let source = try cached(file, area.filePage(of: address))
+    var page = rights(area)
+    if area.isShared {
+      // Only file systems on disks are told of the first write.
+      page.canWrite = area.canWrite && (isWrite || file.isMemory)
+      (page.isDirty, page.isSoftDirty) = (isWrite, isWrite)
+      if isWrite { pages[source]?.isDirty = true }
+    }
+    try map(source, at: address, entries.present(source, page), process)
+  }
+
+  func copyFilePage(
+    _ address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    guard let file = area.file else { return }
+    _ = try makePlace(of: address, process)
+    let source = try cached(file, area.filePage(of: address))
+    pin(source)
+    defer { unpin(source) }
+    let frame = try takeFrame()
+    memory.copy(source, to: frame)
+    try mapOwn(frame, at: address, area, process)
+  }
+
+  /// Keeps a frame while others are looked for.
+  func pin(_ frame: UInt64) {
+    pages[frame]?.mappers.append(.init(pid: 0, address: frame))
+  }
+
+  func unpin(_ frame: UInt64) {
+    pages[frame]?.mappers.removeAll { $0.pid == 0 }
+  }
+
+  // MARK: - Swap
+
+  func swapIn(
+    _ address: UInt64, _ entry: UInt64, _ isWrite: Bool, _ area: LinuxArea,
+    _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    let reading = entries.decoder.reading(of: entry, level: 1)
+    guard let offset = reading.swapOffset, let slot = swap?.slots[offset] else { return }
+    let frame: UInt64
+    if let cached = slot.frame {
+      frame = cached
+    } else {
+      frame = try takeFrame()
+      memory.set(frame, to: slot.content)
+      pages[frame] = LinuxPage(swap: offset)
+      anonymous.append(frame)
+      swap?.change(offset) { $0.frame = frame }
+      event("page \(offset.hex) of swap is read")
+    }
+    let isAlone = slot.entries == 1 && pages[frame]?.mappers.isEmpty == true
+    var page = rights(area)
+    page.isSoftDirty = reading.isSoftDirty
+    page.isUserfaultProtected = reading.isUserfaultWriteProtected
+    if isAlone, isWrite, !page.isUserfaultProtected {
+      (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
+    }
+    let start = address / frameSize * frameSize
+    store(entries.present(frame, page), at: try makePlace(of: address, process), start, process)
+    pages[frame]?.mappers.append(.init(pid: process.pid, address: start))
+    swap?.change(offset) { $0.entries -= 1 }
+    if isAlone, isWrite { leaveSwapCache(frame) }
+  }
+
+  /// The copy in swap is worth nothing once the page is written.
+  func leaveSwapCache(_ frame: UInt64) {
+    pages[frame]?.isDirty = true
+    guard let place = pages[frame]?.swap, swap?.slots[place]?.entries == 0 else { return }
+    pages[frame]?.swap = nil
+    swap?.change(place) { $0.frame = nil }
+  }
+}
+
+extension LinuxFile {
+  var words: String { isMemory ? "shared memory" : name }
+}
