@@ -23,7 +23,7 @@ import table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ["BitLayout", "CLZ4", "CLZMA", "CSnappy", "CXXHash", "CZlib", "CZstd", "DumpFormats", "Golden",
-           "Machine", "Paging", "PhysicalMemory", "WindowsMemory"]  # fmt: skip
+           "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "WindowsMemory"]  # fmt: skip
 TESTS = ["AccessCube", "AccessCubeTests", "PagingTests", "TestSupport"]
 # What decides which change is in force: read once, by the process that the tests run in.
 SWITCH = """import Glibc
@@ -47,6 +47,7 @@ func helper(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, path: "Tests/\\(name)", swiftSettings: settings)
 }
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let package = Package(
   name: "Mutants",
   dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")],
@@ -57,13 +58,16 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
     .systemLibrary(name: "CSnappy", pkgConfig: "snappy"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4"),
-    room("BitLayout"), room("PhysicalMemory", ["BitLayout", heap]),
+    room("BitLayout"), room("PhysicalMemory", ["BitLayout", heap, hashTrees]),
     room("Paging", ["BitLayout", "PhysicalMemory"]),
     room("DumpFormats", ["PhysicalMemory", "CLZMA", "CZlib", "CZstd", "CSnappy", "CLZ4"]),
     room("WindowsMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
-    room("Machine", ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "WindowsMemory"]),
+    room("LinuxMemory", ["BitLayout", "PhysicalMemory", "Paging"]),
+    room(
+      "Machine",
+      ["BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "LinuxMemory", "WindowsMemory"]),
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
-    helper("TestSupport", ["Machine", "Paging", "PhysicalMemory"]),
+    helper("TestSupport", ["BitLayout", "Machine", "Paging", "PhysicalMemory"]),
     helper("AccessCube", ["Golden", "Paging", "PhysicalMemory"]),
     .testTarget(
       name: "AccessCubeTests", dependencies: ["AccessCube", "Paging"], swiftSettings: settings),
