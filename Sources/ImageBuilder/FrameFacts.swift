@@ -59,7 +59,8 @@ struct FrameCensus {
     for root in tables.roots where tables.state.mode != .pae {
       // The top table maps itself: its entry in the self-map is in itself.
       add(
-        root.base >> 12, .active, level: root.level, of: selfMap.entryAddress(of: 0, level: 1),
+        root.base >> 12, .active, level: root.level,
+        of: selfMap.entry(above: VirtualAddress(0), times: 1).rawValue,
         in: root.base, protection: Self.readWrite)
     }
   }
@@ -117,7 +118,7 @@ struct FrameCensus {
     if let known = facts[frame], known.pteAddress != 0 { return }
     var entry = facts[frame] ?? Self.unknown
     entry.location = location
-    entry.pteAddress = selfMap.entryAddress(of: address, level: level)
+    entry.pteAddress = selfMap.entry(above: VirtualAddress(address), times: level).rawValue
     let isDirectory = tables.state.mode == .pae && level == 3
     entry.pteFrame = (isDirectory ? lastDirectory(of: table) : table) >> 12
     entry.originalPte = demandZero(protection)

@@ -29,10 +29,10 @@ extension ImageAssembly {
   /// Makes the tables of every address space pages of its kernel half, all at the same addresses.
   private func mapTables(_ kernel: KernelPlan) throws(Diagnostic) -> SelfMap {
     let said = plan.scenarioSelfMap
-    let seed = plan.selfMapSeed
     let slot =
       said?.value
-      ?? SelfMap.slot(of: kernel.windows.kernel, seed: seed, isFree: tables.isFree) ?? 0
+      ?? SelfMap.fixed(kernel.windows.kernel).map { UInt64($0.slot) }
+      ?? tables.freeSlot(seed: plan.selfMapSeed) ?? 0
     let isOnce = tables.upperRoot != nil
     var done: Set<UInt64> = []
     for (space, statement) in plan.spaces.enumerated()
@@ -45,7 +45,7 @@ extension ImageAssembly {
       }
       if isOnce { break }
     }
-    return SelfMap(tables.upperRoot == nil ? state : state.of(.upper), slot: slot)
+    return SelfMap(tables.upperRoot == nil ? state : state.of(.upper), slot: Int(slot))
   }
 
   private func write(_ kernel: KernelPlan, _ map: SelfMap) throws(Diagnostic) {

@@ -52,8 +52,16 @@ extension PageTables {
     address >> UInt64(state.mode.virtualAddressBits - 1) & 1 != 0
   }
 
+  /// A slot of the kernel's half that is empty in all spaces, by a seed: where a kernel that chooses would
+  /// have its self-map.
+  func freeSlot(seed: UInt64) -> UInt64? {
+    // The last slot holds the kernel's own image on some builds.
+    let slots = Permutation(count: 0xff, seed: seed)
+    return (0..<0xff).lazy.map { 0x100 + slots[$0] }.first(where: isFree)
+  }
+
   /// Whether a slot of the top table is empty in all spaces.
-  func isFree(_ slot: UInt64) -> Bool {
+  private func isFree(_ slot: UInt64) -> Bool {
     roots.allSatisfy { root in
       slot < UInt64(state.entryCount(root.level))
         && entry(at: entryAddress(root.base, Int(slot))) == 0

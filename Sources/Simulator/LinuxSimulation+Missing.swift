@@ -149,7 +149,11 @@ extension LinuxSimulation {
     store(entries.present(frame, page), at: try makePlace(of: address, process), start, process)
     pages[frame]?.mappers.append(.init(pid: process.pid, address: start))
     swap?.change(offset) { $0.entries -= 1 }
-    if isAlone, isWrite { leaveSwapCache(frame) }
+    guard isWrite else { return }
+    if isAlone { return leaveSwapCache(frame) }
+    guard !page.isUserfaultProtected else { return }
+    // The same fault copies the page where others have it too (do_swap_page calls do_wp_page).
+    try copyPage(address, self.entry(of: address, process).entry, area, process)
   }
 
   /// The copy in swap is worth nothing once the page is written.

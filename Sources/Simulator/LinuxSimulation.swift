@@ -194,7 +194,7 @@ final class LinuxSimulation {
           register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario",
           areas: $0.memoryAreas)
       },
-      system: .linux(system), format: "scenario",
+      system: .linux(system), format: Machine.scenarioFormat,
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
   }
 

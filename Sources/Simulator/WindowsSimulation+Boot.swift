@@ -6,13 +6,10 @@ import WindowsMemory
 
 /// What is there before the first step: the System process, the kernel's half, the PFN database.
 extension WindowsSimulation {
-  private static let usualSlot = 0x1ed
-
   func boot(_ scenario: Scenario) throws(StepFailure) {
     let slot = scenario.windows?.selfMapSlot?.value
-    state.cr3 = try makeRoot(0, slot: slot.map(Int.init) ?? Self.usualSlot)
-    selfMap = WindowsMemory.SelfMap(
-      of: state, in: memory.image, build: kernel.id.build)
+    state.cr3 = try makeRoot(0, slot: slot.map(Int.init) ?? SelfMap.fixed(.x64)?.slot ?? 0)
+    selfMap = SelfMap(of: state, in: memory.image, build: kernel.id.build)
     try mapDatabase()
     try mapKernel(through: pool.end)
     try mapKernel(through: prototypeArena.end)

@@ -41,18 +41,18 @@ extension WindowsSimulation {
   func release(_ area: AddressRange, of process: WindowsProcessState) throws(StepFailure) {
     committed -= min(area.charge, committed)
     if area.kind == .largePages { return releaseLarge(area, process) }
+    let pagesOfTable = (1 << state.pageShift(2)) / frameSize
     var page = area.pages.lowerBound
     while page <= area.pages.upperBound {
       let address = page * frameSize
       guard let place = place(of: address, root: process.root) else {
         // Nothing is below this table.
-        let span: UInt64 = 1 << (state.pageShift(2) - 12)
-        page = (page / span + 1) * span
+        page = (page / pagesOfTable + 1) * pagesOfTable
         continue
       }
       if memory.entry(at: place) != 0 { try delete(address, place: place, of: process) }
       let isLast = page == area.pages.upperBound
-      if isLast || (page + 1) % (1 << (state.pageShift(2) - 12)) == 0 {
+      if isLast || (page + 1) % pagesOfTable == 0 {
         releaseEmptyTables(above: address, process)
       }
       page += 1

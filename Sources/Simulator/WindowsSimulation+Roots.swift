@@ -6,7 +6,7 @@ import WindowsMemory
 
 /// The top tables of processes, and the kernel's half that all have in common.
 extension WindowsSimulation {
-  /// The levels above the PTE whose tables a process has of its own.
+  /// Whether a process has four page directories rather than one top table.
   var isPAE: Bool { state.mode == .pae }
 
   /// Makes the top tables of a process, with the kernel's half and the self-map; gives CR3.
@@ -31,7 +31,7 @@ extension WindowsSimulation {
     let base = root.root.rawValue
     switch state.mode {
     case .pae: try makeDirectories(base)
-    case .x86: setRoot(base, slot: 0x300, level: 2)
+    case .x86: setRoot(base, slot: SelfMap.fixed(.x86)?.slot ?? slot, level: 2)
     default: setRoot(base, slot: slot, level: 4)
     }
     copyKernelHalf(to: base)
@@ -61,7 +61,7 @@ extension WindowsSimulation {
     }
     store(
       tableEntry(base / frameSize) & ~userMask, at: place, level: level, address: 0, process: nil)
-    guard let map = selfMap ?? WindowsMemory.SelfMap(of: rooted(base), in: memory.image) else {
+    guard let map = selfMap ?? SelfMap(of: rooted(base), in: memory.image) else {
       return
     }
     // The entry that leads to itself is the top table's own.
@@ -88,12 +88,14 @@ extension WindowsSimulation {
       memory.store(entry: frame * frameSize | present, at: base + UInt64(index * 8))
     }
     let last = directories[3]
+    let map = SelfMap(state, slot: 0)
     for (index, frame) in directories.enumerated() {
+      let first = UInt64(index) << state.pageShift(3)
       store(
         tableEntry(frame) & ~userMask, at: last * frameSize + UInt64(index * 8), level: 2,
-        address: 0xc000_0000 + UInt64(index) << 21, process: nil)
+        address: pteAddress(of: first, level: 1, in: map), process: nil)
       frames.update(frame) { record in
-        record.pteAddress = 0xc060_3000 + UInt64(index * 8)
+        record.pteAddress = pteAddress(of: first, level: 3, in: map)
         record.pteFrame = last
       }
     }

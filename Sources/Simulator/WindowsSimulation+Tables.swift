@@ -83,11 +83,9 @@ extension WindowsSimulation {
   // MARK: - Entries
 
   /// The address of the entry of a level in the self-map.
-  func pteAddress(of address: UInt64, level: Int, in map: WindowsMemory.SelfMap? = nil) -> UInt64 {
+  func pteAddress(of address: UInt64, level: Int, in map: SelfMap? = nil) -> UInt64 {
     guard let map = map ?? selfMap else { return 0 }
-    var place = VirtualAddress(address)
-    for _ in 0..<level { place = map.address(of: place, level: 1) ?? VirtualAddress(0) }
-    return place.rawValue
+    return map.entry(above: VirtualAddress(address), times: level).rawValue
   }
 
   /// Whether an entry counts for the share count of its table.

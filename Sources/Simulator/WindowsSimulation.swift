@@ -33,7 +33,7 @@ final class WindowsSimulation {
   var kernelPages: [UInt64: UInt64] = [:]
   var pool: KernelArena
   var prototypeArena: KernelArena
-  var selfMap: WindowsMemory.SelfMap?
+  var selfMap: SelfMap?
   let listHead: UInt64
   /// How many pages may be committed, and are.
   var commitLimit = UInt64.max

@@ -20,6 +20,8 @@ public struct SelfMap: Hashable, Sendable {
   public let slot: Int
   /// How the slot became known.
   public let source: Source
+  /// The number of bits of an address that tables translate.
+  private let addressBits: UInt64
 
   /// The self-map of kernels that have it at a fixed place: 32-bit ones, and x64 before 14393.
   ///
@@ -27,11 +29,19 @@ public struct SelfMap: Hashable, Sendable {
   /// have the same effect.
   public static func fixed(_ format: WindowsEntryFormat) -> SelfMap? {
     switch format {
-    case .x86: SelfMap(format: format, slot: 0x300, source: .fixed)
-    case .pae: SelfMap(format: format, slot: 3, source: .fixed)
-    case .x64: SelfMap(format: format, slot: 0x1ed, source: .fixed)
+    case .x86: SelfMap(format, addressBits: 32, slot: 0x300, source: .fixed)
+    case .pae: SelfMap(format, addressBits: 32, slot: 3, source: .fixed)
+    case .x64: SelfMap(format, addressBits: 48, slot: 0x1ed, source: .fixed)
     case .arm64: nil
     }
+  }
+
+  /// The self-map that a kernel has at a fixed place, whatever its tables say; nil where it chooses one.
+  public static func fixed(_ kernel: WindowsKernel) -> SelfMap? {
+    guard kernel.format.isThirtyTwoBit || kernel.id.build < firstBuildWithChosenSlot else {
+      return nil
+    }
+    return fixed(kernel.format)
   }
 
   /// The first build whose x64 kernels choose the slot when they start.
@@ -54,7 +64,7 @@ public struct SelfMap: Hashable, Sendable {
     guard state.mode == .x86_64 || state.mode == .arm64 else { return nil }
     let slots = Self.slots(of: state, in: memory)
     if slots.count == 1 {
-      self.init(format: format, slot: slots[0], source: .found)
+      self.init(format, addressBits: state.translatedBits, slot: slots[0], source: .found)
     } else if let build, build < Self.firstBuildWithChosenSlot, let fixed = Self.fixed(format) {
       self = fixed
     } else {
@@ -62,8 +72,17 @@ public struct SelfMap: Hashable, Sendable {
     }
   }
 
-  private init(format: WindowsEntryFormat, slot: Int, source: Source) {
-    (self.format, self.slot, self.source) = (format, slot, source)
+  /// The self-map by a slot of the top table that `state` has; PAE has its own, whatever the slot.
+  public init(_ state: PagingState, slot: Int) {
+    let format = WindowsEntryFormat(state.mode)
+    self =
+      format == .pae
+      ? Self(format, addressBits: 32, slot: 3, source: .fixed)
+      : Self(format, addressBits: state.translatedBits, slot: slot, source: .found)
+  }
+
+  private init(_ format: WindowsEntryFormat, addressBits: UInt64, slot: Int, source: Source) {
+    (self.format, self.addressBits, self.slot, self.source) = (format, addressBits, slot, source)
   }
 
   /// The entries of the upper half of a top table that lead to the table itself.
@@ -78,13 +97,19 @@ public struct SelfMap: Hashable, Sendable {
   }
 
   /// The number of levels whose entries have addresses: a PAE PDPTE has none.
-  public var levelCount: Int { format.isThirtyTwoBit ? 2 : 4 }
+  public var levelCount: Int { format.isThirtyTwoBit ? 2 : Int(addressBits) / 9 }
 
   /// The address of the entry of a level that translates `address`; nil where entries have none.
   public func address(of address: VirtualAddress, level: Int) -> VirtualAddress? {
-    guard (1...levelCount).contains(level) else { return nil }
+    (1...levelCount).contains(level) ? entry(above: address, times: level) : nil
+  }
+
+  /// The address of the entry that is reached from an address by going up `times` times.
+  ///
+  /// Once gives its PTE; each further time the entry that maps the table which the last entry is in.
+  public func entry(above address: VirtualAddress, times: Int) -> VirtualAddress {
     var place = address.rawValue
-    for _ in 0..<level { place = base &+ (place & addressMask) / frameSize &* entrySize }
+    for _ in 0..<times { place = base &+ (place & addressMask) / frameSize &* entrySize }
     return VirtualAddress(place)
   }
 
@@ -105,7 +130,7 @@ public struct SelfMap: Hashable, Sendable {
   }
 
   private var entrySize: UInt64 { UInt64(format.width / 8) }
-  private var addressMask: UInt64 { format.isThirtyTwoBit ? 0xffff_ffff : 0xffff_ffff_ffff }
+  private var addressMask: UInt64 { (1 << addressBits) - 1 }
   private var slotCount: Int {
     switch format {
     case .x86: 1024
