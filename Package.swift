@@ -200,7 +200,7 @@ let package = Package(
       "Simulator",
       [
         "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Paging",
-        "PhysicalMemory", "TestSupport",
+        "PhysicalMemory", "TestSupport", "WindowsMemory",
       ]),
     tests("Readme", ["mmubench"]),
     tests(

@@ -2,12 +2,9 @@
 struct IndexShape: Hashable, Sendable {
   var directory: UInt64
   var nodes: UInt64
-  var crowds: UInt64
-  var hubs: UInt64
   var edges: UInt64
   var roots: UInt64
   var pages: UInt64
-  var regions: UInt64
   var far: UInt64
   var views: UInt64
   var bucketShift: UInt64
@@ -17,14 +14,12 @@ struct IndexShape: Hashable, Sendable {
   func count(_ section: IndexLayout.Section) -> Int {
     switch section {
     case .directory: Int(directory)
-    case .nodes: Int(nodes)
-    case .crowds: Int(crowds)
-    case .hubs: Int(hubs)
+    case .keys, .nodes: Int(nodes)
+    case .edgeOffsets: Int(nodes) + 1
     case .edges: Int(edges)
-    case .roots: Int(roots) * 2
+    case .roots: Int(roots)
     case .pages: Int(pages)
-    case .regions: Int(regions) * 2
-    case .far: Int(far)
+    case .far: Int(far) * 2
     case .views: Int(views) * 2
     }
   }
@@ -69,12 +64,9 @@ struct IndexShape: Hashable, Sendable {
     case .fileSize: fileSize
     case .directory: directory
     case .nodes: nodes
-    case .crowds: crowds
-    case .hubs: hubs
     case .edges: edges
     case .roots: roots
     case .pages: pages
-    case .regions: regions
     case .far: far
     case .views: views
     case .bucketShift: bucketShift

@@ -23,7 +23,8 @@ public struct FrameRecord: Hashable, Sendable {
   public var location = PFNEntry.Location.zeroed
   /// What it is used for.
   public var use = Use.none
-  /// How many entries share it: of a page, those that are valid; of a table, its entries in use.
+  /// How many entries share it: of a page, those that are valid; of a table, its entries in use, and one
+  /// where it has none, as every frame in use is shared.
   public var shareCount: UInt64 = 0
   /// The number of references.
   public var referenceCount: UInt64 = 0
@@ -45,18 +46,26 @@ public struct FrameRecord: Hashable, Sendable {
   public var next: UInt64?
   /// How many entries of a table are not zero.
   var usedEntries: UInt64 = 0
-  /// How often the page is locked into memory.
-  var lockCount: UInt64 = 0
+  /// How many entries of a table are valid or in transition.
+  var entriesInUse: UInt64 = 0
+  /// How many faults hold the page while they look for another frame.
+  var pinCount: UInt64 = 0
 
   /// A frame that nobody uses.
   public init() {}
 
+  /// A frame that nobody uses, on a list.
+  init(at location: PFNEntry.Location) { self.location = location }
+
   /// The record without what is counted for the simulation alone.
   var shown: FrameRecord {
     var record = self
-    (record.usedEntries, record.lockCount) = (0, 0)
+    (record.usedEntries, record.entriesInUse, record.pinCount) = (0, 0, 0)
     return record
   }
+
+  /// Whether the frame is on a list: what is in use, or on its way, is on none.
+  var isListed: Bool { location != .active && location != .transition }
 
   /// Where in physical memory the entry is that maps the page.
   var ptePlace: UInt64 { pteFrame * frameSize + pteAddress % frameSize }

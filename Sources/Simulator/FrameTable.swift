@@ -15,14 +15,16 @@ struct FrameTable {
   }
 
   private(set) var records: [UInt64: FrameRecord] = [:]
-  private var queues = [Queue](repeating: Queue(), count: PFNEntry.Location.allCases.count)
+  private(set) var queues = [Queue](repeating: Queue(), count: PFNEntry.Location.allCases.count)
   /// Frames that were never used, as ranges; the named ones are left out.
   private var untouched: [ClosedRange<UInt64>]
   private(set) var untouchedCount: Int
   /// Frames that a step of the timeline names and that nobody else takes before.
   private(set) var named: Set<UInt64>
   /// Frames whose records are to be written into the database.
-  private(set) var stale: Set<UInt64> = []
+  private var stale: Set<UInt64> = []
+  /// Frames whose records have changed since the last check.
+  private var unchecked: Set<UInt64> = []
   /// The records before the step, of those that changed.
   private(set) var before: [UInt64: FrameRecord?] = [:]
   private(set) var changeOrder: [UInt64] = []
@@ -60,15 +62,22 @@ struct FrameTable {
 
   private mutating func note(_ frame: UInt64) {
     stale.insert(frame)
+    unchecked.insert(frame)
     guard isJournaled, before[frame] == nil else { return }
     before.updateValue(records[frame], forKey: frame)
     changeOrder.append(frame)
   }
 
-  /// The frames whose records have changed since the last call.
+  /// The frames whose records have changed since they were last written into the database.
   mutating func takeStale() -> Set<UInt64> {
     defer { stale.removeAll(keepingCapacity: true) }
     return stale
+  }
+
+  /// The frames whose records have changed since the last check.
+  mutating func takeUnchecked() -> Set<UInt64> {
+    defer { unchecked = [] }
+    return unchecked
   }
 
   /// Forgets what was before.
@@ -79,7 +88,7 @@ struct FrameTable {
 
   // MARK: - Lists
 
-  private func index(_ location: PFNEntry.Location) -> Int {
+  func index(_ location: PFNEntry.Location) -> Int {
     switch location {
     case .zeroed: 0
     case .free: 1
@@ -101,24 +110,13 @@ struct FrameTable {
   /// The first frame of a list that is linked.
   func first(of location: PFNEntry.Location) -> UInt64? { queues[index(location)].first }
 
-  /// The frames of a list from the front on, without those that were never used.
-  func frames(of location: PFNEntry.Location) -> [UInt64] {
-    var result: [UInt64] = []
-    var next = first(of: location)
-    while let frame = next {
-      result.append(frame)
-      next = records[frame]?.next
-    }
-    return result
-  }
-
   /// Moves a frame from its list to the back of another.
   mutating func move(_ frame: UInt64, to location: PFNEntry.Location) {
     unlink(frame)
     let place = index(location)
     note(frame)
     // Frames in use are on no list, but they are counted.
-    guard location != .active, location != .transition else {
+    guard FrameRecord(at: location).isListed else {
       queues[place].count += 1
       records[frame, default: FrameRecord()].location = location
       return
@@ -142,7 +140,7 @@ struct FrameTable {
     let place = index(record.location)
     note(frame)
     queues[place].count -= 1
-    guard record.location != .active, record.location != .transition else { return }
+    guard record.isListed else { return }
     if let previous = record.previous {
       note(previous)
       records[previous]?.next = record.next
@@ -181,9 +179,9 @@ struct FrameTable {
     return range.lowerBound
   }
 
-  /// Takes the last frame that was never used, for the kernel itself.
+  /// Takes the last frame that was never used, for the kernel itself; nil where all were.
   mutating func takeLast() -> UInt64? {
-    guard let range = untouched.last else { return takeZeroed() }
+    guard let range = untouched.last else { return nil }
     untouchedCount -= 1
     if range.count == 1 {
       untouched.removeLast()

@@ -9,10 +9,16 @@ protocol SimulatedSystem: AnyObject {
   func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport
   /// The machine as it is.
   var machine: Machine { get }
-  /// What is not as it must be, after any step.
+  /// What is not as it must be, of what was touched since the last question.
   var violations: [String] { get }
+  /// What is not as it must be, of everything.
+  var allViolations: [String] { get }
   /// What pagemap says of a page.
   func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64?
+}
+
+extension SimulatedSystem {
+  var allViolations: [String] { violations }
 }
 
 /// A timeline as it runs: a machine that changes step by step.
@@ -94,7 +100,9 @@ public final class Simulation {
   }
 
   /// What is not as it must be: of the invariants of the memory manager, those that do not hold.
-  public var violations: [String] { system.violations }
+  ///
+  /// Between steps only what the steps touched is looked at, at the end everything.
+  public var violations: [String] { next == nil ? system.allViolations : system.violations }
 }
 
 extension StepFailure {

@@ -62,7 +62,8 @@ public struct StepStatus: Hashable, Sendable {
   init(_ status: NTStatus) {
     name = status.name
     code = status.code
-    isSuccess = status == .success
+    // NT_SUCCESS: what is not of the severities warning and error.
+    isSuccess = status.code < 0x8000_0000
   }
 
   init(_ name: String, code: UInt32? = nil, isSuccess: Bool = false) {

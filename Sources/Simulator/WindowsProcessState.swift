@@ -13,13 +13,11 @@ final class WindowsProcessState {
   var ranges: [AddressRange] = []
   /// The topmost descriptor of the tree.
   var vadRoot: UInt64 = 0
-  /// The index in the working set of each page that is in it.
-  var workingSet: [UInt64: UInt64] = [:]
-  private var nextIndex: UInt64
-  private var freeIndexes: [UInt64] = []
+  /// The pages that are in memory for it, those with its page tables too.
+  var workingSet: WorkingSet
   /// The protection of pages of views that have one of their own, by the number of the page.
   var viewProtections: [UInt64: MMProtection] = [:]
-  /// The pages that are locked into memory.
+  /// The pages that are locked into the working set.
   var lockedPages: Set<UInt64> = []
   /// The stack of the thread, if the timeline made one.
   var stack: ThreadStack?
@@ -34,25 +32,7 @@ final class WindowsProcessState {
     self.pid = pid
     self.root = root
     self.record = record
-    nextIndex = firstIndex ?? Self.usualFirstIndex
-  }
-
-  /// Enters a page into the working set; the index that was given back last is taken first.
-  func enter(_ page: UInt64) -> UInt64 {
-    if let index = workingSet[page] { return index }
-    let index: UInt64
-    if let free = freeIndexes.popLast() {
-      index = free
-    } else {
-      index = nextIndex
-      nextIndex += 1
-    }
-    workingSet[page] = index
-    return index
-  }
-
-  func leave(_ page: UInt64) {
-    if let index = workingSet.removeValue(forKey: page) { freeIndexes.append(index) }
+    workingSet = WorkingSet(firstIndex: firstIndex ?? Self.usualFirstIndex)
   }
 
   /// The index of the range that holds a page.
@@ -87,6 +67,11 @@ struct AddressRange {
   var view: (section: SectionState, page: UInt64)?
   /// How many pages are charged.
   var charge: UInt64 = 0
+
+  /// Whether a page is committed whose entry in a page table is this one, of memory that is no view.
+  func isCommitted(by entry: UInt64, _ decoder: PTEDecoder) -> Bool {
+    entry == 0 ? isCommitted : decoder.reading(of: entry).state != .decommitted
+  }
 }
 
 /// A section of the simulated Windows.
@@ -98,6 +83,8 @@ final class SectionState {
   let parts: [Part]
   /// How many views there are.
   var viewCount = 0
+  /// How many pages are charged.
+  var charge: UInt64 = 0
   /// What the file holds, by page, where it is not what it held at first.
   var written: [UInt64: [UInt8]] = [:]
 

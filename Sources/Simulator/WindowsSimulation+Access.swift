@@ -15,6 +15,7 @@ extension WindowsSimulation {
     var run = AccessRun(access: access, rules: AccessRules(state), data: statement, memory: memory)
     run.filler = stepByte
     var attempts = 0
+    var filtered: UInt64?
     while true {
       run.sequence = sequence
       let stop = state.perform(&run, on: memory.image)
@@ -26,6 +27,7 @@ extension WindowsSimulation {
       guard let stop else { return }
       // Every fault must bring the access nearer to its end.
       attempts = run.hasMoved ? 1 : attempts + 1
+      if run.hasMoved { filtered = nil }
       run.hasMoved = false
       guard attempts <= Self.faultLimit else {
         throw .mistake("\(stop.address.hex) faults again and again: the model has a mistake")
@@ -33,17 +35,33 @@ extension WindowsSimulation {
       switch try fault(at: stop.address, access, stop.result, process) {
       case .retry: continue
       case .hit(let status):
-        if statement.commitsOnViolation, status.name == NTStatus.accessViolation.name {
-          report.status = nil
-          event("the exception filter commits the page at \(page(of: stop.address).hex)")
-          let page = page(of: stop.address)
-          try commit(page...(page + frameSize - 1), Self.readWrite, process)
+        let page = page(of: stop.address)
+        // A filter that has done what it can lets the exception pass.
+        if statement.commitsOnViolation, status.name == NTStatus.accessViolation.name,
+          filtered != page, try filterCommits(page, process)
+        {
+          filtered = page
           continue
         }
         report.status = status
         return
       }
     }
+  }
+
+  /// The exception filter commits a page; false where it may not.
+  private func filterCommits(
+    _ page: UInt64, _ process: WindowsProcessState
+  ) throws(StepFailure) -> Bool {
+    do throws(StepFailure) {
+      try commit(page...(page + frameSize - 1), Self.readWrite, process)
+    } catch {
+      guard case .status(let status) = error else { throw error }
+      event("the exception filter cannot commit the page at \(page.hex): \(status.name)")
+      return false
+    }
+    event("the exception filter commits the page at \(page.hex)")
+    return true
   }
 
   /// More faults than this for one access are a mistake of the model.

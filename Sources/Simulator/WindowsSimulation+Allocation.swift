@@ -100,21 +100,42 @@ extension WindowsSimulation {
     else { throw .status(.conflictingAddresses) }
     let area = process.ranges[index]
     guard area.isPrivate else { return try commitView(area, pages, protection, process) }
-    let states = pages.map { entry(ofPage: $0, process) }
-    let fresh = states.filter { $0 == 0 && !area.isCommitted || isDecommitted($0) }
-    try charge(UInt64(fresh.count))
-    process.ranges[index].charge += UInt64(fresh.count)
-    for (page, entry) in zip(pages, states) {
-      let address = page * frameSize
-      if entry == 0, area.isCommitted, area.protection == protection { continue }
-      let (place, _) = try makePlace(of: address, root: process.root, process: process)
-      if entry == 0 || isDecommitted(entry) {
-        store(
-          try softwareEntry(protection), at: place, level: 1, address: address, process: process)
-      } else {
-        // Committing what is committed changes its protection.
-        try reprotect(address, place: place, protection, process)
+    let fresh = UInt64(pages.count) - committedCount(pages, area, process)
+    try charge(fresh)
+    // What the descriptor says already, no entry has to say.
+    let isSaid = area.isCommitted && area.protection == protection
+    do throws(StepFailure) {
+      if !isSaid { try makeTables(of: pages, process) }
+    } catch {
+      committed -= fresh
+      throw error
+    }
+    process.ranges[index].charge += fresh
+    for span in spans(of: pages, process) {
+      for (page, place) in span.entries {
+        let (address, entry) = (page * frameSize, memory.entry(at: place))
+        if entry == 0, isSaid { continue }
+        if entry == 0 || isDecommitted(entry) {
+          store(
+            try softwareEntry(protection), at: place, level: 1, address: address, process: process)
+        } else {
+          // Committing what is committed changes its protection.
+          try reprotect(address, place: place, protection, process)
+        }
       }
+    }
+  }
+
+  /// How many of these pages of a private range are committed.
+  func committedCount(
+    _ pages: ClosedRange<UInt64>, _ area: AddressRange, _ process: WindowsProcessState
+  ) -> UInt64 {
+    spans(of: pages, process).reduce(0) { count, span in
+      guard span.hasTable else { return count + (area.isCommitted ? UInt64(span.pages.count) : 0) }
+      return count
+        + span.entries.reduce(0) {
+          $0 + (area.isCommitted(by: memory.entry(at: $1.place), decoder) ? 1 : 0)
+        }
     }
   }
 
@@ -122,7 +143,7 @@ extension WindowsSimulation {
     place(of: page * frameSize, root: process.root).map { memory.entry(at: $0) } ?? 0
   }
 
-  func isDecommitted(_ entry: UInt64) -> Bool {
+  private func isDecommitted(_ entry: UInt64) -> Bool {
     decoder.reading(of: entry).state == .decommitted
   }
 

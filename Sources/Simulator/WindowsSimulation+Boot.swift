@@ -6,9 +6,12 @@ import WindowsMemory
 
 /// What is there before the first step: the System process, the kernel's half, the PFN database.
 extension WindowsSimulation {
+  private static let systemName = "System"
+
   func boot(_ scenario: Scenario) throws(StepFailure) {
     let slot = scenario.windows?.selfMapSlot?.value
-    state.cr3 = try makeRoot(0, slot: slot.map(Int.init) ?? SelfMap.fixed(.x64)?.slot ?? 0)
+    state.cr3 = try makeRoot(
+      0, slot: slot.map(Int.init) ?? SelfMap.fixed(.x64)?.slot ?? 0, owner: Self.systemName)
     selfMap = SelfMap(of: state, in: memory.image, build: kernel.id.build)
     try mapDatabase()
     try mapKernel(through: pool.end)
@@ -17,7 +20,7 @@ extension WindowsSimulation {
       let place = listHead + UInt64(half * structures.pointerSize)
       storeKernel(listHead, at: place, size: structures.pointerSize)
     }
-    try makeProcess("System", pid: 4, register: state.cr3, firstIndex: nil)
+    try makeProcess(Self.systemName, pid: 4, register: state.cr3, firstIndex: nil)
     switch scenario.spaces {
     case .processes(let list):
       for item in list where item.pid?.value != 4 {
@@ -41,14 +44,19 @@ extension WindowsSimulation {
       + pageFiles.filter { !$0.isStore }.reduce(0) { $0 + $1.pageCount - 1 }
   }
 
-  /// Maps the PFN database for all installed frames, each page of it at once.
+  /// Maps the PFN database for all installed frames.
+  ///
+  /// Its pages are zero, as the entries of frames that were never used are, and cost the host nothing until
+  /// one of their frames is used.
   private func mapDatabase() throws(StepFailure) {
     guard let structure = structures.pfn else { return }
     let count = (memory.installed.last?.upperBound ?? 0) + 1
-    guard count * structure.size <= space.pfnDatabaseLimit else {
+    // The addresses from it to the pool.
+    let room = KernelSpace(kernel.format).pool - KernelSpace(kernel.format).pfnDatabase
+    guard count * structure.size <= room else {
       throw .mistake(
-        .tooLarge, "a PFN database of \(count) frames takes too much memory",
-        notes: ["the bench makes \(space.pfnDatabaseLimit >> 20) MiB of it at most"])
+        .tooLarge, "a PFN database of \(count) frames takes too many of the kernel's addresses",
+        notes: ["there is room for \(room >> 20) MiB of it"])
     }
     let end = space.pfnDatabase + count * structure.size
     try mapKernel(from: space.pfnDatabase, through: end)
@@ -82,10 +90,10 @@ extension WindowsSimulation {
 
   static let readWrite = MMProtection(base: "PAGE_READWRITE") ?? .zeroAccess
 
-  private func takeKernelFrame() throws(StepFailure) -> UInt64 {
-    guard let frame = frames.takeLast() else { throw .status(.noMemory) }
-    memory.zero(frame: frame)
-    return frame
+  /// A frame for the kernel: the last one that was never used, and is zero, while there is one.
+  func takeKernelFrame() throws(StepFailure) -> UInt64 {
+    if let frame = frames.takeLast() { return frame }
+    return try takeFrame(isZeroed: true)
   }
 
   /// The physical address of a byte of the kernel's structures.

@@ -24,6 +24,21 @@ extension WindowsSimulation {
     if let check = verdict.bugCheck {
       return .hit(StepStatus(check.name, code: check.code))
     }
+    do throws(StepFailure) {
+      return try answer(verdict, address, access, process)
+    } catch {
+      guard case .status(let status) = error else { throw error }
+      // The thread waits for a frame, and none comes: the system ends after 70 seconds.
+      return .hit(
+        status.name == NTStatus.noMemory.name
+          ? StepStatus("NO_PAGES_AVAILABLE", code: 0x4d) : status)
+    }
+  }
+
+  private func answer(
+    _ verdict: WindowsVerdict, _ address: UInt64, _ access: Access,
+    _ process: WindowsProcessState
+  ) throws(StepFailure) -> FaultOutcome {
     switch verdict.status {
     case .accessViolation?, .inPageError?:
       return .hit(StepStatus(verdict.status ?? .accessViolation))
@@ -33,20 +48,11 @@ extension WindowsSimulation {
       return .hit(StepStatus(verdict.status ?? .guardPageViolation))
     case .guardPage?:
       try removeGuard(verdict, address, process)
-      try growStack(below: address, process)
-      return .retry
-    default: break
-    }
-    do throws(StepFailure) {
+      return try growStack(below: address, process) ? .retry : .hit(StepStatus(.stackOverflow))
+    default:
       try resolve(verdict, address, access, process)
-    } catch {
-      guard case .status(let status) = error else { throw error }
-      // The thread waits for a frame, and none comes: the system ends after 70 seconds.
-      return .hit(
-        status.name == NTStatus.noMemory.name
-          ? StepStatus("NO_PAGES_AVAILABLE", code: 0x4d) : status)
+      return .retry
     }
-    return .retry
   }
 
   private func resolve(
@@ -97,16 +103,24 @@ extension WindowsSimulation {
     try reprotect(address, place: place, plain, process)
   }
 
-  private func growStack(below address: UInt64, _ process: WindowsProcessState) throws(StepFailure)
-  {
-    guard let next = process.stack?.nextGuard(below: VirtualAddress(address)) else { return }
+  /// Commits the page below as the next guard; false where no page can be committed.
+  ///
+  /// Where the program has committed it already, it keeps what it holds.
+  private func growStack(
+    below address: UInt64, _ process: WindowsProcessState
+  ) throws(StepFailure) -> Bool {
+    guard let next = process.stack?.nextGuard(below: VirtualAddress(address)) else { return false }
     let page = next.rawValue
-    try charge(1)
-    if let index = process.rangeIndex(of: page / frameSize) { process.ranges[index].charge += 1 }
-    let (place, _) = try makePlace(of: page, root: process.root, process: process)
-    store(
-      try softwareEntry(Self.guarded), at: place, level: 1, address: page, process: process)
+    do throws(StepFailure) {
+      try commit(page...page + (frameSize - 1), Self.guarded, process)
+    } catch {
+      guard case .status(let status) = error, status.name != NTStatus.noMemory.name else {
+        throw error
+      }
+      return false
+    }
     event("the stack grows: \(page.hex) is the guard page now")
+    return true
   }
 
   static let guarded =

@@ -1,3 +1,4 @@
+import BitLayout
 import Paging
 import PhysicalMemory
 import ScenarioFile
@@ -5,10 +6,11 @@ import WindowsMemory
 
 /// Frames: where they come from, and what the PFN database says of them.
 extension WindowsSimulation {
-  /// Takes a frame: one that the step names, else from the zeroed, the free and the standby list.
+  /// Takes a frame: one that the step names, else from the zeroed, the free and the standby list; what need
+  /// not be zero is taken from the free list first.
   ///
   /// Where all are empty, modified pages are written and the oldest pages of working sets are trimmed,
-  /// until nothing is left that could be.
+  /// until nothing is left that could be (Windows Internals, 7th edition, Part 1, Chapter 5).
   func takeFrame(isZeroed: Bool) throws(StepFailure) -> UInt64 {
     if let wanted = wantedFrames.first {
       wantedFrames.removeFirst()
@@ -21,9 +23,10 @@ extension WindowsSimulation {
       return frame
     }
     while true {
+      if !isZeroed, let frame = frames.takeFree() { return frame }
       if let frame = frames.takeZeroed() { return frame }
       if let frame = frames.takeFree() {
-        if isZeroed { memory.zero(frame: frame) }
+        memory.zero(frame: frame)
         return frame
       }
       guard try reclaim() else { throw .status(.noMemory) }
@@ -37,14 +40,17 @@ extension WindowsSimulation {
     return try trimOldest()
   }
 
-  /// Trims the page that has been longest in a working set, of the process that has most of them.
+  /// Trims the page that has been longest in a working set, of the process that has most of them, or of the
+  /// next where all that it has must stay.
   private func trimOldest() throws(StepFailure) -> Bool {
-    let largest = processes.max { $0.workingSet.count < $1.workingSet.count }
-    guard let largest else { return false }
-    let pages = largest.workingSet.sorted { $0.value < $1.value }.lazy.map(\.key)
-    for page in pages where try trim(page, of: largest) {
-      event("\((page * frameSize).hex) of \(largest.name) is trimmed: no frame is left")
-      return true
+    for process in processes.sorted(by: { $0.workingSet.count > $1.workingSet.count }) {
+      var next = process.workingSet.oldest
+      while let page = next {
+        next = process.workingSet.next(after: page)
+        guard try trim(page, of: process) else { continue }
+        event("\((page * frameSize).hex) of \(process.name) is trimmed: no frame is left")
+        return true
+      }
     }
     return false
   }
@@ -62,11 +68,10 @@ extension WindowsSimulation {
     guard let composer, let structure = structures.pfn else { return }
     for frame in frames.takeStale() {
       let record = frames[frame]
-      let isLinked = record.location != .active && record.location != .transition
       var content = PFNContent(
         location: Self.numbers[record.location] ?? 0,
-        u1: isLinked ? record.next ?? composer.noLink : record.workingSetIndex,
-        u2: isLinked ? record.previous ?? composer.noLink : max(1, record.shareCount))
+        u1: record.isListed ? record.next ?? composer.noLink : record.workingSetIndex,
+        u2: record.isListed ? record.previous ?? composer.noLink : record.shareCount)
       content.pteAddress = record.pteAddress
       content.pteFrame = record.pteFrame
       content.originalPte = record.originalPte
@@ -85,6 +90,7 @@ extension WindowsSimulation {
   ]
 
   func beginStep() {
+    inspection.found = nil
     frames.beginStep()
     journal.clear()
     report.lists = Self.listed.map {
@@ -114,7 +120,10 @@ extension WindowsSimulation {
     guard after != change.before else { return nil }
     let table: PTETable = change.isPrototype ? .prototype : .process
     func meaning(_ entry: UInt64) -> String {
-      decoder.reading(of: entry, level: change.level, table: table).words
+      let reading = decoder.reading(of: entry, level: change.level, table: table)
+      // Entries that lead to tables say all that there is to say of them.
+      let isPage = reading.state == .large || reading.state == .valid && change.level == 1
+      return reading.words + (isPage ? entries.pageWords(of: entry) : "")
     }
     return ChangedEntry(
       name: change.isPrototype ? "prototype PTE" : state.mode.entryName(change.level),
@@ -123,6 +132,19 @@ extension WindowsSimulation {
       place: PhysicalAddress(change.place), size: state.entrySize, before: change.before,
       after: after,
       meaningBefore: meaning(change.before), meaningAfter: meaning(after))
+  }
+}
+
+extension WindowsEntries {
+  /// What the memory manager keeps in the entry of a page that is in use: ` write dirty accessed`.
+  fileprivate func pageWords(of entry: UInt64) -> String {
+    var words = isWritable(entry) ? " write" : ""
+    for (name, word) in [
+      ("CopyOnWrite", "copy-on-write"), ("Dirty", "dirty"), ("Accessed", "accessed"),
+    ] where field(named: name)?.isSet(in: entry) ?? false {
+      words += " " + word
+    }
+    return words
   }
 }
 

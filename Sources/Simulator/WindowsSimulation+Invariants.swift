@@ -4,71 +4,123 @@ import WindowsMemory
 
 /// What must hold after every step.
 extension WindowsSimulation {
-  /// The invariants that do not hold, in words; of the tables of all processes and of all frames.
+  /// The invariants that do not hold of what was touched since they were asked for, in words.
   var violations: [String] {
+    if let known = inspection.found { return known }
     var found: [String] = []
-    var shares: [UInt64: UInt64] = [:]
-    var tables: [UInt64: UInt64] = [:]
-    for process in processes {
-      let base = paging(of: process).root.rawValue
-      if state.mode == .pae {
-        for index in 0..<4 as Range<UInt64> {
-          let table = memory.entry(at: base + index * 8) / frameSize * frameSize
-          check(table, level: 2, index << 30, process, &shares, &tables, &found)
-        }
-      } else {
-        check(base, level: state.topLevel, 0, process, &shares, &tables, &found)
-      }
+    var changed = frames.takeUnchecked()
+    for (table, visit) in inspection.takeTables() {
+      changed.formUnion(check(table, visit, &found))
     }
-    for (frame, record) in frames.records {
-      check(frame, record, shares[frame] ?? 0, tables[frame], &found)
-    }
-    if let total = Optional(processes.flatMap(\.ranges).reduce(0) { $0 + $1.charge }),
-      total > committed
-    {
-      found.append("\(committed) pages are charged, and ranges say \(total)")
-    }
+    for frame in changed where frames.isTouched(frame) { check(frame, &found) }
+    inspection.found = found.sorted()
     return found.sorted()
   }
 
-  /// Follows a table of the user's half, and counts what it has of each frame.
+  /// The invariants that do not hold of all tables, all frames and all that is charged, in words.
+  var allViolations: [String] {
+    inspection = Inspection()
+    _ = frames.takeUnchecked()
+    var found = frames.brokenLists
+    var charged = sections.values.reduce(0) { $0 + $1.charge }
+    for process in processes {
+      charged += checkTables(of: process, &found)
+      for area in process.ranges {
+        charged += area.charge
+        let count = area.isPrivate ? committedCount(area.pages, area, process) : 0
+        guard count != area.charge else { continue }
+        found.append(
+          "\(process.name) has \(count) committed pages from \(area.pages.lowerBound.hex) on, and "
+            + "\(area.charge) are charged")
+      }
+    }
+    for frame in frames.records.keys { check(frame, &found) }
+    if charged != committed {
+      found.append("\(committed) pages are charged, and \(charged) are committed")
+    }
+    inspection.found = found.sorted()
+    return found.sorted()
+  }
+
+  // MARK: - Tables
+
+  /// Checks the tables of the user's half of a process; gives how many pages they are.
+  private func checkTables(of process: WindowsProcessState, _ found: inout [String]) -> UInt64 {
+    let base = paging(of: process).root.rawValue
+    guard isPAE else {
+      return check(below: base, level: state.topLevel, 0, process, &found)
+    }
+    // The page with the four pointers is no table of the self-map.
+    return (0..<4 as Range<UInt64>).reduce(1) { count, index in
+      let table = memory.entry(at: base + index * 8) / frameSize * frameSize
+      return count + check(below: table, level: 2, index << state.pageShift(3), process, &found)
+    }
+  }
+
   private func check(
-    _ table: UInt64, level: Int, _ start: UInt64, _ process: WindowsProcessState,
-    _ shares: inout [UInt64: UInt64], _ tables: inout [UInt64: UInt64], _ found: inout [String]
-  ) {
-    var used: UInt64 = 0
+    below table: UInt64, level: Int, _ start: UInt64, _ process: WindowsProcessState,
+    _ found: inout [String]
+  ) -> UInt64 {
+    let visit = Inspection.Visit(level: level, start: start, process: process)
+    _ = check(table / frameSize, visit, &found)
+    guard level > 1 else { return 1 }
+    var count: UInt64 = 1
     for index in 0..<state.entryCount(level) {
-      let entry = memory.entry(at: table + UInt64(index * state.entrySize))
-      guard entry != 0 else { continue }
       let address = state.address(start, level: level, index: index)
+      let entry = memory.entry(at: table + UInt64(index * state.entrySize))
+      guard entry != 0, isUser(address),
+        case .table(let next) = state.meaning(of: entry, level: level)
+      else { continue }
+      count += check(below: next.rawValue, level: level - 1, address, process, &found)
+    }
+    return count
+  }
+
+  /// Checks the entries of one table; gives the frames whose number of mappings is not what it was.
+  private func check(
+    _ frame: UInt64, _ visit: Inspection.Visit, _ found: inout [String]
+  ) -> Set<UInt64> {
+    guard frames[frame].use == .table else { return inspection.setMapped([], by: frame) }
+    let (level, process) = (visit.level, visit.process)
+    var used: UInt64 = 0
+    var mapped: [UInt64] = []
+    for index in 0..<state.entryCount(level) {
+      let place = frame * frameSize + UInt64(index * state.entrySize)
+      let entry = memory.entry(at: place)
+      guard entry != 0 else { continue }
+      let address = state.address(visit.start, level: level, index: index)
       switch state.meaning(of: entry, level: level) {
-      case .table(let next):
-        used += 1
-        if isUser(address) {
-          check(next.rawValue, level: level - 1, address, process, &shares, &tables, &found)
-        }
+      case .table: used += 1
       case .page(let page):
         used += 1
-        guard isUser(address) else { continue }
-        let frame = page.rawValue / frameSize
-        shares[frame, default: 0] += 1
-        let record = frames[frame]
-        guard level == 1 else { continue }
-        if record.location != .active || record.shareCount == 0 {
-          found.append("\(address.hex) is valid, and frame \(frame.hex) is not in use")
-        }
-        if process.workingSet[address / frameSize] == nil {
-          found.append("\(address.hex) is valid and not in the working set of \(process.name)")
-        }
+        guard isUser(address), level == 1 else { continue }
+        mapped.append(page.rawValue / frameSize)
+        checkValid(page.rawValue / frameSize, address, process, &found)
       case .notPresent:
         let reading = decoder.reading(of: entry, level: level)
-        guard reading.state == .transition, let frame = reading.pfn else { continue }
+        guard reading.state == .transition, let page = reading.pfn else { continue }
         used += 1
-        checkTransition(frame, at: table + UInt64(index * state.entrySize), address, &found)
+        checkTransition(page, at: place, address, &found)
       case .reserved: found.append("\(address.hex) has an entry with reserved bits")
       }
     }
-    if frames[table / frameSize].use == .table { tables[table / frameSize] = used }
+    if used != frames[frame].entriesInUse {
+      found.append(
+        "frame \(frame.hex) has \(used) entries in use, and says \(frames[frame].entriesInUse)")
+    }
+    return inspection.setMapped(mapped, by: frame)
+  }
+
+  private func checkValid(
+    _ frame: UInt64, _ address: UInt64, _ process: WindowsProcessState, _ found: inout [String]
+  ) {
+    let record = frames[frame]
+    if record.location != .active || record.shareCount == 0 {
+      found.append("\(address.hex) is valid, and frame \(frame.hex) is not in use")
+    }
+    if !process.workingSet.contains(address / frameSize) {
+      found.append("\(address.hex) is valid and not in the working set of \(process.name)")
+    }
   }
 
   private func checkTransition(
@@ -86,23 +138,18 @@ extension WindowsSimulation {
     }
   }
 
-  private func check(
-    _ frame: UInt64, _ record: FrameRecord, _ shares: UInt64, _ used: UInt64?,
-    _ found: inout [String]
-  ) {
-    let name = "frame \(frame.hex)"
-    let isListed = record.location != .active && record.location != .transition
-    if isListed != (record.referenceCount == 0) {
+  // MARK: - Frames
+
+  private func check(_ frame: UInt64, _ found: inout [String]) {
+    let (record, name) = (frames[frame], "frame \(frame.hex)")
+    if record.isListed != (record.referenceCount == 0) {
       let list = record.location.rawValue
       found.append("\(name) has \(record.referenceCount) references and is \(list)")
     }
     switch record.use {
-    case .table:
-      if let used, used != record.shareCount {
-        found.append("\(name) has \(used) entries in use, and says \(record.shareCount)")
-      }
     case .private, .prototype:
-      let wanted = isListed ? 0 : record.shareCount
+      let wanted = record.isListed ? 0 : record.shareCount
+      let shares = inspection.mappings(of: frame)
       if shares != wanted { found.append("\(name) is mapped \(shares) times, and says \(wanted)") }
       let isInArray = prototypeArena.start..<prototypeArena.end ~= record.pteAddress
       if record.isPrototype != isInArray {
@@ -113,7 +160,7 @@ extension WindowsSimulation {
       if reading.pfn != frame {
         found.append("\(name) does not lead back to its entry: that is \(entry.hex)")
       }
-    case .none, .kernel, .large: break
+    case .none, .kernel, .table, .large: break
     }
     checkDatabase(frame, record, &found)
   }
@@ -122,15 +169,60 @@ extension WindowsSimulation {
   private func checkDatabase(
     _ frame: UInt64, _ record: FrameRecord, _ found: inout [String]
   ) {
-    guard let database = classifier(of: processes[0]).pfnDatabase else { return }
+    guard let database = classifier(of: processes[0]).pfnDatabase, let composer else { return }
     guard let entry = try? database.entry(of: frame) else {
       return found.append("the PFN database has no entry for frame \(frame.hex)")
     }
+    let links =
+      record.isListed
+      ? (record.next ?? composer.noLink, record.previous ?? composer.noLink)
+      : (record.workingSetIndex, record.shareCount)
     let isSame =
       entry.location == record.location && entry.referenceCount == record.referenceCount
       && entry.isPrototype == record.isPrototype && entry.originalPte == record.originalPte
-      && (entry.shareCount.map { $0 == max(1, record.shareCount) } ?? true)
-      && entry.pteFrame == record.pteFrame
+      && entry.setFlags.contains("Modified") == record.isModified
+      && entry.pteAddress.rawValue == record.pteAddress && entry.pteFrame == record.pteFrame
+      && (entry.forwardLink, entry.backwardLink) == links
     if !isSame { found.append("the PFN database says something else of frame \(frame.hex)") }
+  }
+}
+
+/// What the checks have seen in page tables, and what they have still to look at.
+struct Inspection {
+  /// Where a table belongs.
+  struct Visit {
+    var level: Int
+    /// The first address that the table translates.
+    var start: UInt64
+    var process: WindowsProcessState
+  }
+
+  /// What the last check found; nil where something was touched since.
+  var found: [String]?
+  private var tables: [UInt64: Visit] = [:]
+  /// The frames that the entries of each table map, and by how many entries each frame is mapped.
+  private var mapped: [UInt64: [UInt64]] = [:]
+  private var counts: [UInt64: UInt64] = [:]
+
+  /// A table of a process has changed; what it was before, in the same step, does not matter.
+  mutating func touch(_ table: UInt64, _ visit: Visit) { tables[table] = visit }
+
+  /// The tables that have changed since the last call.
+  mutating func takeTables() -> [UInt64: Visit] {
+    defer { tables = [:] }
+    return tables
+  }
+
+  func mappings(of frame: UInt64) -> UInt64 { counts[frame] ?? 0 }
+
+  /// Notes what the entries of a table map; gives the frames that are mapped more or fewer times than before.
+  mutating func setMapped(_ frames: [UInt64], by table: UInt64) -> Set<UInt64> {
+    var changes: [UInt64: Int] = [:]
+    for frame in mapped.updateValue(frames, forKey: table) ?? [] { changes[frame, default: 0] -= 1 }
+    for frame in frames { changes[frame, default: 0] += 1 }
+    for (frame, change) in changes where change != 0 {
+      counts[frame] = UInt64(Int(counts[frame] ?? 0) + change)
+    }
+    return Set(changes.lazy.filter { $0.value != 0 }.map(\.key))
   }
 }

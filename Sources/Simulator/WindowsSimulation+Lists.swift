@@ -7,26 +7,38 @@ extension WindowsSimulation {
   func trim(_ range: ClosedRange<UInt64>?, _ process: WindowsProcessState) throws(StepFailure) {
     let pages = range.map { self.pages(of: $0) }
     // In the order in which they entered the working set.
-    for (page, _) in process.workingSet.sorted(by: { $0.value < $1.value })
-    where pages?.contains(page) ?? true {
+    for page in process.workingSet.pages where pages?.contains(page) ?? true {
       _ = try trim(page, of: process)
     }
   }
 
   /// Writes modified pages, from the front of the list; gives how many.
   @discardableResult
-  func writeModified(count: UInt64?, toStore: Bool) throws(StepFailure) -> Int {
+  func writeModified(count: UInt64?, toStore: Bool) throws(StepFailure) -> UInt64 {
     if toStore, !pageFiles.contains(where: \.isStore) {
       throw .mistake(
         "there is no store of compressed pages",
         notes: ["`page-files` has one with `store: true`, on kernels from Windows 10 on"])
     }
-    var written = 0
-    for frame in frames.frames(of: .modified) {
-      guard count.map({ UInt64(written) < $0 }) ?? true else { break }
-      if try write(frame, toStore: toStore) { written += 1 }
+    return try forEach(of: .modified, upTo: count) { (frame) throws(StepFailure) in
+      try write(frame, toStore: toStore)
     }
-    return written
+  }
+
+  /// Does something with the frames of a list, from its front on, and gives with how many of them.
+  ///
+  /// It ends with `count` of them, or with the list. What is done may take the frame off the list.
+  private func forEach(
+    of location: PFNEntry.Location, upTo count: UInt64?,
+    _ action: (UInt64) throws(StepFailure) -> Bool
+  ) throws(StepFailure) -> UInt64 {
+    var done: UInt64 = 0
+    var next = frames.first(of: location)
+    while let frame = next, done < count ?? .max {
+      next = frames[frame].next
+      if try action(frame) { done += 1 }
+    }
+    return done
   }
 
   private func write(_ frame: UInt64, toStore: Bool) throws(StepFailure) -> Bool {
@@ -43,7 +55,7 @@ extension WindowsSimulation {
       guard let page = pageFiles[file].put(memory.content(of: frame)) else { return false }
       let protection = reading.protection ?? Self.readWrite
       let number = pageFiles[file].number
-      let next = try word(.pageFile(number: number, page: page, protection))
+      let next = try pageFileEntry(number, page: page, protection)
       frames.update(frame) { $0.originalPte = next }
       event(
         toStore
@@ -70,19 +82,16 @@ extension WindowsSimulation {
 
   /// Takes pages from the standby list, whose entries then say where the content is; gives how many.
   @discardableResult
-  func repurpose(count: UInt64?) throws(StepFailure) -> Int {
-    var done = 0
-    for frame in frames.frames(of: .standby) {
-      guard count.map({ UInt64(done) < $0 }) ?? true else { break }
+  func repurpose(count: UInt64?) throws(StepFailure) -> UInt64 {
+    try forEach(of: .standby, upTo: count) { frame in
       let record = frames[frame]
       store(
         record.originalPte, at: record.ptePlace, level: 1,
         address: record.isPrototype ? record.pteAddress : userAddress(record),
         process: record.isPrototype ? nil : owner(of: record), isPrototype: record.isPrototype)
       frames.release(frame)
-      done += 1
+      return true
     }
-    return done
   }
 
   private func userAddress(_ record: FrameRecord) -> UInt64 {
@@ -97,39 +106,40 @@ extension WindowsSimulation {
     }
   }
 
-  func zeroPages(count: UInt64?) {
-    for (index, frame) in frames.frames(of: .free).enumerated() {
-      guard count.map({ UInt64(index) < $0 }) ?? true else { return }
+  func zeroPages(count: UInt64?) throws(StepFailure) {
+    _ = try forEach(of: .free, upTo: count) { frame in
       memory.zero(frame: frame)
       frames.move(frame, to: .zeroed)
+      return true
     }
   }
 
+  // MARK: - Locks
+
+  /// Locks pages into the working set, or lets them go; what is locked already stays so.
+  ///
+  /// A lock keeps the page from being trimmed and is no reference to its frame: those that drivers take,
+  /// for transfers, are.
   func lock(
     _ range: ClosedRange<UInt64>, isLocked: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
     let pages = pages(of: range)
-    if isLocked {
-      // Every page is read once, so that it is in the working set.
-      try access(.init(.read, range.lowerBound / frameSize * frameSize...range.upperBound), process)
-      guard report.status == nil else { return }
+    guard isLocked else {
+      guard pages.allSatisfy(process.lockedPages.contains) else { throw .status(.notLocked) }
+      process.lockedPages.subtract(pages)
+      return
     }
-    if !isLocked, pages.contains(where: { !process.lockedPages.contains($0) }) {
-      throw .status(.notLocked)
-    }
-    for page in pages { setLock(page, isLocked: isLocked, process) }
-  }
-
-  /// Locks a page that is in memory, or lets it go; what is locked already stays so.
-  func setLock(_ page: UInt64, isLocked: Bool, _ process: WindowsProcessState) {
-    let reading = decoder.reading(of: entry(ofPage: page, process))
-    guard reading.state == .valid, let frame = reading.pfn,
-      process.lockedPages.contains(page) != isLocked
-    else { return }
-    if isLocked { process.lockedPages.insert(page) } else { process.lockedPages.remove(page) }
-    frames.update(frame) { record in
-      record.lockCount = isLocked ? record.lockCount + 1 : record.lockCount - 1
-      record.referenceCount = isLocked ? record.referenceCount + 1 : record.referenceCount - 1
+    // Every page is read once, so that it is in the working set.
+    try access(.init(.read, range.lowerBound / frameSize * frameSize...range.upperBound), process)
+    guard report.status == nil else { return }
+    for page in pages {
+      let address = page * frameSize
+      // Where memory is short, the first pages are gone before the last are there.
+      if decoder.reading(of: entry(ofPage: page, process)).state != .valid {
+        try access(.init(.read, address...address), process)
+        guard report.status == nil else { return }
+      }
+      process.lockedPages.insert(page)
     }
   }
 }

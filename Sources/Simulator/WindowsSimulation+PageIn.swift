@@ -34,12 +34,10 @@ extension WindowsSimulation {
       || memory.entry(at: place) & X86Fields.executeDisable.mask == 0 && state.noExecute
     let protection =
       isExecutable ? MMProtection(base: "PAGE_EXECUTE_READWRITE") ?? Self.readWrite : Self.readWrite
-    let isLocked = process.lockedPages.contains(address / frameSize)
-    setLock(address / frameSize, isLocked: false, process)
     // The source stays where it is while a frame is looked for.
-    frames.update(source) { $0.lockCount += 1 }
+    frames.update(source) { $0.pinCount += 1 }
     let taken = Result { () throws(StepFailure) in try takeFrame(isZeroed: false) }
-    frames.update(source) { $0.lockCount -= 1 }
+    frames.update(source) { $0.pinCount -= 1 }
     let frame = try taken.get()
     memory.copy(source, to: frame)
     process.viewProtections[address / frameSize] = nil
@@ -51,7 +49,6 @@ extension WindowsSimulation {
       try dropShare(source)
       try releaseCombined(prototype)
     }
-    if isLocked { setLock(address / frameSize, isLocked: true, process) }
   }
 
   // MARK: - Pages that are not

@@ -31,7 +31,7 @@ extension WindowsSimulation {
     isDirty: Bool, original: UInt64, isModified: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
     let entry = try validEntry(frame, protection, isDirty: isDirty)
-    let index = process.enter(address / frameSize)
+    let index = process.workingSet.enter(address / frameSize)
     frames.update(frame) { record in
       record.use = .private
       record.shareCount = 1
@@ -74,7 +74,7 @@ extension WindowsSimulation {
     isDirty: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
     let entry = try validEntry(frame, protection, isDirty: isDirty)
-    let index = process.enter(address / frameSize)
+    let index = process.workingSet.enter(address / frameSize)
     frames.update(frame) { record in
       record.shareCount += 1
       record.workingSetIndex = index
@@ -96,7 +96,7 @@ extension WindowsSimulation {
   func dropShare(_ frame: UInt64) throws(StepFailure) {
     frames.update(frame) { $0.shareCount -= 1 }
     let record = frames[frame]
-    guard record.shareCount == 0, record.lockCount == 0 else { return }
+    guard record.shareCount == 0, record.pinCount == 0 else { return }
     let protection = self.protection(ofOriginal: record.originalPte, isPrototype: true)
     let entry = try word(.transition(pfn: frame, protection))
     store(
@@ -111,49 +111,23 @@ extension WindowsSimulation {
       ?? Self.readWrite
   }
 
-  // MARK: - Places in page files
-
-  /// The page file and page that an original entry names.
-  func slot(of original: UInt64, isPrototype: Bool) -> (file: Int, page: UInt64)? {
-    let reading = decoder.reading(of: original, table: isPrototype ? .prototype : .process)
-    guard let number = reading.pageFile, let page = reading.pageFileOffset, page != 0,
-      let file = pageFiles.firstIndex(where: { $0.number == number })
-    else { return nil }
-    return (file, page)
-  }
-
-  /// The copy of a page in a page file is worth nothing any more.
-  func releaseSlot(of frame: UInt64) throws(StepFailure) {
-    let record = frames[frame]
-    guard let slot = slot(of: record.originalPte, isPrototype: record.isPrototype) else { return }
-    let protection = protection(ofOriginal: record.originalPte, isPrototype: record.isPrototype)
-    let entry = try softwareEntry(protection)
-    frames.update(frame) { $0.originalPte = entry }
-    release(slot)
-  }
-
-  private func release(_ slot: (file: Int, page: UInt64)) {
-    pageFiles[slot.file].release(slot.page)
-    event("page \(slot.page.hex) of page file \(pageFiles[slot.file].number) is given back")
-  }
-
   // MARK: - Trimming
 
-  /// Takes a page out of a working set; false where it is not in one or locked.
+  /// Takes a page out of a working set; false where it is not in one or locked into it.
   func trim(_ page: UInt64, of process: WindowsProcessState) throws(StepFailure) -> Bool {
     let address = page * frameSize
     guard let place = place(of: address, root: process.root), isUser(address) else { return false }
     let entry = memory.entry(at: place)
     let reading = decoder.reading(of: entry)
-    guard reading.state == .valid, let frame = reading.pfn, frames[frame].lockCount == 0,
-      frames[frame].use != .large
+    guard reading.state == .valid, let frame = reading.pfn, frames[frame].pinCount == 0,
+      frames[frame].use != .large, !process.lockedPages.contains(page)
     else { return false }
     if entry & leaf.dirtyMask != 0 {
       try releaseSlot(of: frame)
       frames.update(frame) { $0.isModified = true }
     }
     let record = frames[frame]
-    process.leave(page)
+    process.workingSet.leave(page)
     if record.isPrototype {
       let next = try viewEntry(page, record.pteAddress, process)
       store(next, at: place, level: 1, address: address, process: process)
@@ -174,7 +148,7 @@ extension WindowsSimulation {
 
   /// What a page of a view leaves in the process's table: the sentinel where it has a protection of
   /// its own, else the address of the prototype entry.
-  private func viewEntry(
+  func viewEntry(
     _ page: UInt64, _ prototype: UInt64, _ process: WindowsProcessState
   ) throws(StepFailure) -> UInt64 {
     let isCombined = combineBlocks[prototype] != nil
@@ -204,11 +178,11 @@ extension WindowsSimulation {
     let reading = decoder.reading(of: entry)
     let page = address / frameSize
     process.viewProtections[page] = nil
-    setLock(page, isLocked: false, process)
+    process.lockedPages.remove(page)
     switch reading.state {
     case .valid:
       guard let frame = reading.pfn else { break }
-      process.leave(page)
+      process.workingSet.leave(page)
       store(replacement, at: place, level: 1, address: address, process: process)
       if frames[frame].isPrototype {
         if entry & leaf.dirtyMask != 0 {

@@ -12,7 +12,7 @@ extension WindowsSimulation {
     guard !processes.contains(where: { $0.pid == pid }) else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
-    let register = try makeRoot(root ?? 0, slot: selfMap?.slot ?? 0)
+    let register = try makeRoot(root ?? 0, slot: selfMap?.slot ?? 0, owner: name)
     try makeProcess(name, pid: pid, register: register, firstIndex: firstIndex)
   }
 
@@ -121,6 +121,10 @@ extension WindowsSimulation {
   /// Removes a range of addresses, whose pages are gone.
   func remove(_ index: Int, of process: WindowsProcessState) {
     let range = process.ranges.remove(at: index)
+    // The thread goes with its stack.
+    if process.stack?.allocationBase.rawValue == range.pages.lowerBound * frameSize {
+      process.stack = nil
+    }
     if let structure = structures.vad {
       pool.give(range.address, range.isPrivate ? structure.shortSize : structure.size)
     }

@@ -12,22 +12,23 @@ extension WindowsSimulation {
       process.ranges[index].pages.contains(pages.upperBound)
     else { throw .status(.conflictingAddresses) }
     let area = process.ranges[index]
-    for page in pages where !isCommitted(page, area, process) { throw .status(.notCommitted) }
+    let isCommitted =
+      area.view == nil
+      ? committedCount(pages, area, process) == pages.count
+      : pages.allSatisfy { isCommittedView($0, area, process) }
+    guard isCommitted else { throw .status(.notCommitted) }
     return area
   }
 
-  /// Whether a page of a range is committed.
-  func isCommitted(
+  /// Whether a page of a view is committed.
+  private func isCommittedView(
     _ page: UInt64, _ area: AddressRange, _ process: WindowsProcessState
   ) -> Bool {
-    let entry = entry(ofPage: page, process)
-    if let (section, first) = area.view {
-      guard entry == 0 || decoder.reading(of: entry).state != .valid,
-        let address = prototype(of: section, page: first + page - area.pages.lowerBound)
-      else { return true }
-      return memory.entry(at: kernelPlace(address)) != 0
-    }
-    return entry == 0 ? area.isCommitted : !isDecommitted(entry)
+    guard let (section, first) = area.view,
+      decoder.reading(of: entry(ofPage: page, process)).state != .valid,
+      let address = prototype(of: section, page: first + page - area.pages.lowerBound)
+    else { return true }
+    return memory.entry(at: kernelPlace(address)) != 0
   }
 
   func protect(
@@ -40,32 +41,49 @@ extension WindowsSimulation {
       throw .status(.invalidPageProtection)
     }
     if area.isPrivate { try check(protection) }
-    if let section = area.view?.section {
-      let most = section.parts.map(\.protection).max { $0.base < $1.base } ?? area.protection
-      guard !protection.allowsWrite || protection.isCopyOnWrite || most.allowsWrite else {
-        throw .status(.sectionProtection)
-      }
+    if let section = area.view?.section { try check(protection, of: section) }
+    let isUnlocking =
+      protection.isNeverValid && process.lockedPages.contains(where: pages.contains)
+    try change(pages, of: area, to: protection, process)
+    if isUnlocking { report.status = StepStatus(.wasUnlocked) }
+  }
+
+  /// A view allows no more than its section does.
+  func check(_ protection: MMProtection, of section: SectionState) throws(StepFailure) {
+    let isWritable = section.parts.contains { $0.protection.allowsWrite }
+    guard !protection.allowsWrite || protection.isCopyOnWrite || isWritable else {
+      throw .status(.sectionProtection)
     }
-    for page in pages {
-      let address = page * frameSize
-      if entry(ofPage: page, process) == 0, area.protection == protection { continue }
-      let (place, _) = try makePlace(of: address, root: process.root, process: process)
-      try reprotect(address, place: place, protection, process)
+  }
+
+  /// Gives pages of a range, all of them committed, another protection.
+  func change(
+    _ pages: ClosedRange<UInt64>, of area: AddressRange, to protection: MMProtection,
+    _ process: WindowsProcessState
+  ) throws(StepFailure) {
+    // What the descriptor says already, no entry has to say.
+    let isSaid = area.protection == protection
+    if !isSaid { try makeTables(of: pages, process) }
+    for span in spans(of: pages, process) {
+      for (page, place) in span.entries where !isSaid || memory.entry(at: place) != 0 {
+        try reprotect(page * frameSize, place: place, protection, process)
+      }
     }
   }
 
   /// Gives a page another protection, wherever it is.
   func reprotect(
-    _ address: UInt64, place: UInt64, _ protection: MMProtection, _ process: WindowsProcessState
+    _ address: UInt64, place: UInt64, _ wanted: MMProtection, _ process: WindowsProcessState
   ) throws(StepFailure) {
     let page = address / frameSize
     let start = page * frameSize
     var entry = memory.entry(at: place)
     var reading = decoder.reading(of: entry)
+    let protection = possible(wanted, of: reading)
     if reading.state == .valid, let frame = reading.pfn {
       try setOriginal(frame, protection)
       if frames[frame].isPrototype { process.viewProtections[page] = protection }
-      if !protection.refusesAccess, protection.modifier != .guardPage {
+      if !protection.isNeverValid {
         if entry & leaf.dirtyMask != 0 {
           try releaseSlot(of: frame)
           frames.update(frame) { $0.isModified = true }
@@ -73,7 +91,8 @@ extension WindowsSimulation {
         let next = try validEntry(frame, protection, isDirty: entry & leaf.dirtyMask != 0)
         return store(next, at: place, level: 1, address: start, process: process)
       }
-      // No valid entry says guard or no access: the page goes into transition.
+      // No valid entry says guard or no access: the page goes into transition, also where it was locked.
+      process.lockedPages.remove(page)
       _ = try trim(page, of: process)
       entry = memory.entry(at: place)
       reading = decoder.reading(of: entry)
@@ -85,14 +104,37 @@ extension WindowsSimulation {
       try setOriginal(frame, protection)
       next = try word(.transition(pfn: frame, protection))
     case .pageFile, .virtualStore:
-      next = try word(
-        .pageFile(
-          number: reading.pageFile ?? 0, page: reading.pageFileOffset ?? 0, protection))
+      next = try pageFileEntry(
+        reading.pageFile ?? 0, page: reading.pageFileOffset ?? 0, protection)
+    case .prototype where isCombined(reading):
+      process.viewProtections[page] = protection
+      next = try viewEntry(page, reading.prototypeAddress ?? 0, process)
     case .prototype, .prototypeVAD: next = try word(.prototypeVAD(protection))
     case .zero where isView(page, process): next = try word(.prototypeVAD(protection))
     default: next = try softwareEntry(protection)
     }
     store(next, at: place, level: 1, address: start, process: process)
+  }
+
+  /// The protection that a page can have of the one that is wanted.
+  ///
+  /// Pages that are combined are copied by whom writes; of the process's own pages nobody needs a copy.
+  private func possible(_ wanted: MMProtection, of reading: PTEReading) -> MMProtection {
+    if isCombined(reading) { return wanted.copyingOnWrite }
+    switch reading.state {
+    case .valid:
+      return reading.pfn.map { frames[$0].isPrototype } ?? false ? wanted : wanted.writingInPlace
+    case .transition, .pageFile, .virtualStore: return wanted.writingInPlace
+    default: return wanted
+    }
+  }
+
+  /// Whether an entry of a process leads to a page that is combined with others.
+  private func isCombined(_ reading: PTEReading) -> Bool {
+    let prototype =
+      reading.state == .valid
+      ? reading.pfn.map { frames[$0].pteAddress } : reading.prototypeAddress
+    return prototype.map { combineBlocks[$0] != nil } ?? false
   }
 
   private func isView(_ page: UInt64, _ process: WindowsProcessState) -> Bool {
@@ -109,11 +151,29 @@ extension WindowsSimulation {
     guard !record.isPrototype, record.use == .private else { return }
     let next: UInt64
     if let slot = slot(of: frame) {
-      next = try word(
-        .pageFile(number: pageFiles[slot.file].number, page: slot.page, protection))
+      next = try pageFileEntry(pageFiles[slot.file].number, page: slot.page, protection)
     } else {
       next = try softwareEntry(protection)
     }
     frames.update(frame) { $0.originalPte = next }
   }
+}
+
+extension MMProtection {
+  /// The same with a copy for whom writes, where it allows writing.
+  var copyingOnWrite: MMProtection {
+    guard allowsWrite else { return self }
+    let name = allowsExecute ? "PAGE_EXECUTE_WRITECOPY" : "PAGE_WRITECOPY"
+    return MMProtection(base: name, modifier: modifier) ?? self
+  }
+
+  /// The same without a copy.
+  var writingInPlace: MMProtection {
+    guard isCopyOnWrite else { return self }
+    let name = allowsExecute ? "PAGE_EXECUTE_READWRITE" : "PAGE_READWRITE"
+    return MMProtection(base: name, modifier: modifier) ?? self
+  }
+
+  /// Whether no entry that the processor uses can say it.
+  fileprivate var isNeverValid: Bool { refusesAccess || modifier == .guardPage }
 }

@@ -15,15 +15,18 @@ extension WindowsSimulation {
     }
     guard area.isPrivate else { throw .status(.unableToDeleteSection) }
     let gone = try word(.decommitted)
+    // Against what the descriptor says, each page needs an entry.
+    if area.isCommitted { try makeTables(of: pages, process) }
     var count: UInt64 = 0
-    for page in pages where isCommitted(page, area, process) {
-      let address = page * frameSize
-      let (place, _) = try makePlace(of: address, root: process.root, process: process)
-      try delete(address, place: place, of: process, leaving: gone)
-      count += 1
+    for span in spans(of: pages, process) {
+      for (page, place) in span.entries
+      where area.isCommitted(by: memory.entry(at: place), decoder) {
+        try delete(page * frameSize, place: place, of: process, leaving: gone)
+        count += 1
+      }
     }
     committed -= count
-    process.ranges[index].charge -= min(count, process.ranges[index].charge)
+    process.ranges[index].charge -= count
   }
 
   func free(_ address: UInt64, _ process: WindowsProcessState) throws(StepFailure) {
@@ -39,23 +42,13 @@ extension WindowsSimulation {
 
   /// Gives back all that a range has; its descriptor stays.
   func release(_ area: AddressRange, of process: WindowsProcessState) throws(StepFailure) {
-    committed -= min(area.charge, committed)
+    committed -= area.charge
     if area.kind == .largePages { return releaseLarge(area, process) }
-    let pagesOfTable = (1 << state.pageShift(2)) / frameSize
-    var page = area.pages.lowerBound
-    while page <= area.pages.upperBound {
-      let address = page * frameSize
-      guard let place = place(of: address, root: process.root) else {
-        // Nothing is below this table.
-        page = (page / pagesOfTable + 1) * pagesOfTable
-        continue
+    for span in spans(of: area.pages, process) where span.hasTable {
+      for (page, place) in span.entries where memory.entry(at: place) != 0 {
+        try delete(page * frameSize, place: place, of: process)
       }
-      if memory.entry(at: place) != 0 { try delete(address, place: place, of: process) }
-      let isLast = page == area.pages.upperBound
-      if isLast || (page + 1) % pagesOfTable == 0 {
-        releaseEmptyTables(above: address, process)
-      }
-      page += 1
+      releaseEmptyTables(above: span.pages.upperBound * frameSize, process)
     }
     area.view?.section.viewCount -= 1
   }

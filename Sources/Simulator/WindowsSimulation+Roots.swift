@@ -11,8 +11,9 @@ extension WindowsSimulation {
 
   /// Makes the top tables of a process, with the kernel's half and the self-map; gives CR3.
   ///
-  /// The top table is at `wanted`, unless that is 0; `slot` is that of the self-map of x64.
-  func makeRoot(_ wanted: UInt64, slot: Int) throws(StepFailure) -> UInt64 {
+  /// The top table is at `wanted`, unless that is 0; `slot` is that of the self-map of x64, `owner` the
+  /// name of the process.
+  func makeRoot(_ wanted: UInt64, slot: Int, owner: String) throws(StepFailure) -> UInt64 {
     let register: UInt64
     if wanted == 0 {
       register = try takeTableFrame() * frameSize
@@ -30,37 +31,40 @@ extension WindowsSimulation {
     root.cr3 = register
     let base = root.root.rawValue
     switch state.mode {
-    case .pae: try makeDirectories(base)
-    case .x86: setRoot(base, slot: SelfMap.fixed(.x86)?.slot ?? slot, level: 2)
-    default: setRoot(base, slot: slot, level: 4)
+    case .pae: try makeDirectories(base, owner)
+    case .x86: setRoot(base, slot: SelfMap.fixed(.x86)?.slot ?? slot, level: 2, owner)
+    default: setRoot(base, slot: slot, level: 4, owner)
     }
-    copyKernelHalf(to: base)
+    copyKernelHalf(to: base, owner)
     return register
   }
 
   /// A frame for a table, which is charged like a page.
   func takeTableFrame() throws(StepFailure) -> UInt64 {
     try charge(1)
-    let frame = try takeFrame(isZeroed: true)
-    frames.update(frame) { record in
-      record.use = .table
-      record.shareCount = 0
+    let frame: UInt64
+    do throws(StepFailure) {
+      frame = try takeFrame(isZeroed: true)
+    } catch {
+      committed -= 1
+      throw error
     }
+    frames.update(frame) { $0.use = .table }
     return frame
   }
 
   func tableEntry(_ frame: UInt64) -> UInt64 { frame * frameSize | tableBits }
 
   /// The top table leads to itself.
-  private func setRoot(_ base: UInt64, slot: Int, level: Int) {
+  private func setRoot(_ base: UInt64, slot: Int, level: Int, _ owner: String) {
     let place = base + UInt64(slot * state.entrySize)
     frames.update(base / frameSize) { record in
       record.use = .table
-      record.shareCount = 0
       record.pteFrame = base / frameSize
     }
     store(
-      tableEntry(base / frameSize) & ~userMask, at: place, level: level, address: 0, process: nil)
+      tableEntry(base / frameSize) & ~userMask, at: place, level: level,
+      address: state.address(0, level: level, index: slot), process: nil, owner: owner)
     guard let map = selfMap ?? SelfMap(of: rooted(base), in: memory.image) else {
       return
     }
@@ -79,7 +83,7 @@ extension WindowsSimulation {
   var userMask: UInt64 { X86Fields.user.mask }
 
   /// PAE has four page directories for each process, the last of which maps all four.
-  private func makeDirectories(_ base: UInt64) throws(StepFailure) {
+  private func makeDirectories(_ base: UInt64, _ owner: String) throws(StepFailure) {
     frames.update(base / frameSize) { $0.use = .kernel }
     var directories: [UInt64] = []
     for _ in 0..<4 { directories.append(try takeTableFrame()) }
@@ -93,7 +97,7 @@ extension WindowsSimulation {
       let first = UInt64(index) << state.pageShift(3)
       store(
         tableEntry(frame) & ~userMask, at: last * frameSize + UInt64(index * 8), level: 2,
-        address: pteAddress(of: first, level: 1, in: map), process: nil)
+        address: pteAddress(of: first, level: 1, in: map), process: nil, owner: owner)
       frames.update(frame) { record in
         record.pteAddress = pteAddress(of: first, level: 3, in: map)
         record.pteFrame = last
@@ -103,37 +107,51 @@ extension WindowsSimulation {
 
   // MARK: - The kernel's half
 
-  /// The tables of a process that have entries of the kernel's half, with the first and last of them.
-  private func kernelTables(of base: UInt64) -> [(table: UInt64, entries: Range<UInt64>)] {
-    switch state.mode {
+  /// A table of a process with entries of the kernel's half.
+  private struct KernelTable {
+    var table: UInt64
+    /// The first address that the table translates.
+    var start: UInt64
+    /// The numbers of those entries.
+    var entries: Range<UInt64>
+  }
+
+  /// The tables of a process that have entries of the kernel's half.
+  private func kernelTables(of base: UInt64) -> [KernelTable] {
+    let count = UInt64(state.entryCount(2))
+    return switch state.mode {
     case .pae:
       (2..<4).map { index in
-        (memory.entry(at: base + index * 8) / frameSize * frameSize, index == 3 ? 4..<512 : 0..<512)
+        KernelTable(
+          table: memory.entry(at: base + index * 8) / frameSize * frameSize,
+          start: index << state.pageShift(3), entries: index == 3 ? 4..<count : 0..<count)
       }
-    case .x86: [(base, 512..<1024)]
-    default: [(base, 256..<512)]
+    default: [KernelTable(table: base, start: 0, entries: count / 2..<count)]
     }
   }
 
   /// Gives a process the entries of the kernel's half that the System process has.
-  private func copyKernelHalf(to base: UInt64) {
+  private func copyKernelHalf(to base: UInt64, _ owner: String) {
     guard let system = processes.first else { return }
     let source = rooted(system.root).root.rawValue
     for (from, to) in zip(kernelTables(of: source), kernelTables(of: base)) {
-      for index in from.entries {
-        copy(from.table, to.table, index)
-      }
+      for index in from.entries { copy(from, to.table, index, owner) }
     }
   }
 
-  private func copy(_ source: UInt64, _ target: UInt64, _ index: UInt64) {
+  private func copy(_ source: KernelTable, _ target: UInt64, _ index: UInt64, _ owner: String) {
     let offset = index * UInt64(state.entrySize)
-    let entry = memory.entry(at: source + offset)
+    let entry = memory.entry(at: source.table + offset)
     // The self-map of x86 and x64 is each table's own.
-    guard entry != 0, entry & LongModeLayouts.frame.mask != source,
+    guard entry != 0, entry & LongModeLayouts.frame.mask != source.table,
       memory.entry(at: target + offset) == 0
     else { return }
-    store(entry, at: target + offset, level: state.topLevel, address: 0, process: nil)
+    // The page directories of PAE are the tables below its root.
+    let level = isPAE ? 2 : state.topLevel
+    store(
+      entry, at: target + offset, level: level,
+      address: state.address(source.start, level: level, index: Int(index)), process: nil,
+      owner: owner)
   }
 
   /// Copies an entry of the kernel's half that is new to all other processes.
@@ -144,7 +162,7 @@ extension WindowsSimulation {
     let index = place % frameSize / UInt64(state.entrySize)
     for process in processes.dropFirst() {
       let other = kernelTables(of: rooted(process.root).root.rawValue)[number].table
-      copy(table, other, index)
+      copy(tables[number], other, index, process.name)
     }
   }
 }

@@ -12,8 +12,23 @@ extension WindowsSimulation {
       throw .mistake(
         .duplicateItem, "the section \(statement.name) is already there", notes: [])
     }
-    let pages = statement.parts.reduce(0) { $0 + $1.pages }
-    if statement.kind == .pageFile, statement.isCommitted { try charge(pages) }
+    let isFile = statement.kind != .pageFile
+    let pages =
+      !isFile && statement.isCommitted ? statement.parts.reduce(0) { $0 + $1.pages } : 0
+    try charge(pages)
+    do throws(StepFailure) {
+      sections[statement.name] = try makeSection(statement, subsection, area)
+    } catch {
+      committed -= pages
+      throw error
+    }
+    sections[statement.name]?.charge = pages
+  }
+
+  private func makeSection(
+    _ statement: Scenario.SectionStatement, _ subsection: SubsectionStructure,
+    _ area: ControlAreaStructure
+  ) throws(StepFailure) -> SectionState {
     let isFile = statement.kind != .pageFile
     let block = try take(area.size + subsection.size * UInt64(statement.parts.count))
     let fileObject = isFile ? try take(16) : nil
@@ -40,7 +55,7 @@ extension WindowsSimulation {
           fullSectors: isFile ? min(part.filePages, part.count) * unit : 0), of: part.address)
       try fill(part, statement)
     }
-    sections[statement.name] = SectionState(
+    return SectionState(
       name: statement.name, isImage: statement.kind == .image, isFile: isFile, controlArea: block,
       parts: parts)
   }
@@ -91,11 +106,7 @@ extension WindowsSimulation {
     guard page + UInt64(pages.count) <= section.pageCount else {
       throw .status(.invalidViewSize)
     }
-    let most = section.parts.map(\.protection)
-    let isWritable = most.contains { $0.allowsWrite }
-    guard !protection.allowsWrite || protection.isCopyOnWrite || isWritable else {
-      throw .status(.sectionProtection)
-    }
+    try check(protection, of: section)
     try add(
       AddressRange(
         pages: pages, kind: section.isImage ? .image : .none, protection: protection,
@@ -111,7 +122,8 @@ extension WindowsSimulation {
     remove(index, of: process)
   }
 
-  /// Commits pages of a view of a section that reserves.
+  /// Commits pages of a view of a section that reserves, with the section's protection; the process has
+  /// them, and those that were committed already, with the one that is asked for.
   func commitView(
     _ area: AddressRange, _ pages: ClosedRange<UInt64>, _ protection: MMProtection,
     _ process: WindowsProcessState
@@ -119,17 +131,21 @@ extension WindowsSimulation {
     guard let (section, first) = area.view, !section.isFile else {
       throw .status(.alreadyCommitted)
     }
-    for page in pages {
-      guard
-        let address = prototype(of: section, page: first + page - area.pages.lowerBound)
-      else { continue }
-      let place = kernelPlace(address)
-      guard memory.entry(at: place) == 0 else { continue }
-      try charge(1)
-      store(
-        try softwareEntry(protection), at: place, level: 1, address: address, process: nil,
-        isPrototype: true)
+    try check(protection, of: section)
+    let fresh = pages.map { first + $0 - area.pages.lowerBound }.filter { page in
+      prototype(of: section, page: page).map { memory.entry(at: kernelPlace($0)) == 0 } ?? false
     }
+    let count = UInt64(fresh.count)
+    try charge(count)
+    section.charge += count
+    for page in fresh {
+      guard let part = section.part(ofPage: page), let address = prototype(of: section, page: page)
+      else { continue }
+      store(
+        try softwareEntry(part.protection), at: kernelPlace(address), level: 1, address: address,
+        process: nil, isPrototype: true)
+    }
+    try change(pages, of: area, to: protection, process)
   }
 
   // MARK: - Combining
@@ -139,7 +155,7 @@ extension WindowsSimulation {
     var groups: [[UInt8]: [(process: WindowsProcessState, page: UInt64)]] = [:]
     var order: [[UInt8]] = []
     for process in processes {
-      for page in process.workingSet.keys.sorted() where isCombinable(page, process) {
+      for page in process.workingSet.pages.sorted() where isCombinable(page, process) {
         guard let frame = decoder.reading(of: entry(ofPage: page, process)).pfn else { continue }
         let content = memory.page(frame)
         if groups[content] == nil { order.append(content) }
@@ -155,29 +171,32 @@ extension WindowsSimulation {
   private func isCombinable(_ page: UInt64, _ process: WindowsProcessState) -> Bool {
     guard let frame = decoder.reading(of: entry(ofPage: page, process)).pfn else { return false }
     let record = frames[frame]
-    return record.use == .private && record.lockCount == 0 && isUser(page * frameSize)
+    return record.use == .private && !process.lockedPages.contains(page)
+      && isUser(page * frameSize)
   }
 
   private func combine(
     _ group: [(process: WindowsProcessState, page: UInt64)]
   ) throws(StepFailure) {
     let prototype = try takePrototypes(structures.entrySize)
-    guard let copyOnWrite = MMProtection(base: "PAGE_WRITECOPY"), let first = group.first,
-      let kept = decoder.reading(of: entry(ofPage: first.page, first.process)).pfn
-    else { return }
+    let pages = group.compactMap { decoder.reading(of: entry(ofPage: $0.page, $0.process)).pfn }
+    guard let kept = pages.first else { return }
+    let protections = pages.map {
+      protection(ofOriginal: frames[$0].originalPte, isPrototype: false).copyingOnWrite
+    }
     try releaseSlot(of: kept)
     store(
       try softwareEntry(Self.readWrite), at: kernelPlace(prototype), level: 1, address: prototype,
       process: nil, isPrototype: true)
     try makeShared(kept, prototype: prototype, Self.readWrite, isModified: true)
     combineBlocks[prototype] = group.count
-    for (process, page) in group {
-      let address = page * frameSize
-      guard let place = place(of: address, root: process.root) else { continue }
+    for (page, protection) in zip(group, protections) {
+      let address = page.page * frameSize
+      guard let place = place(of: address, root: page.process.root) else { continue }
       let frame = decoder.reading(of: memory.entry(at: place)).pfn
-      let entry = try validEntry(kept, copyOnWrite, isDirty: false)
-      store(entry, at: place, level: 1, address: address, process: process)
-      process.viewProtections[page] = copyOnWrite
+      let entry = try validEntry(kept, protection, isDirty: false)
+      store(entry, at: place, level: 1, address: address, process: page.process)
+      page.process.viewProtections[page.page] = protection
       frames.update(kept) { $0.shareCount += 1 }
       if let frame, frame != kept {
         try releaseSlot(of: frame)

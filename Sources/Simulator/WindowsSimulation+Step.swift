@@ -55,7 +55,7 @@ extension WindowsSimulation: SimulatedSystem {
     case .writeModified(let count): try writeModified(count: count, toStore: false)
     case .compress(let count): try writeModified(count: count, toStore: true)
     case .repurpose(let count): try repurpose(count: count)
-    case .zeroPages(let count): zeroPages(count: count)
+    case .zeroPages(let count): try zeroPages(count: count)
     case .lock(let range, let isLocked): try lock(range, isLocked: isLocked, process)
     case .combine: try combine()
     case .createProcess(let name, let pid):

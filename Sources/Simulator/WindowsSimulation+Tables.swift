@@ -8,15 +8,23 @@ import WindowsMemory
 extension WindowsSimulation {
   /// Where the entry of a level is that translates an address; nil where a table above is not there.
   func place(of address: UInt64, level: Int = 1, root: UInt64) -> UInt64? {
+    let lowest = lowestPlace(of: address, downTo: level, root: root)
+    return lowest.level == level ? lowest.place : nil
+  }
+
+  /// Where the lowest entry is that translates an address, of those not below `level`, and its level.
+  func lowestPlace(
+    of address: UInt64, downTo level: Int = 1, root: UInt64
+  ) -> (place: UInt64, level: Int) {
     let state = rooted(root)
     var base = state.root.rawValue
     var current = state.topLevel
     while true {
       let index = state.index(of: VirtualAddress(address), level: current)
       let place = base + UInt64(index * state.entrySize)
-      if current == level { return place }
-      guard case .table(let next) = state.meaning(of: memory.entry(at: place), level: current)
-      else { return nil }
+      guard current > level,
+        case .table(let next) = state.meaning(of: memory.entry(at: place), level: current)
+      else { return (place, current) }
       base = next.rawValue
       current -= 1
     }
@@ -53,13 +61,8 @@ extension WindowsSimulation {
   ) throws(StepFailure) -> UInt64 {
     let frame: UInt64
     if process == nil {
-      guard let last = frames.takeLast() else { throw .status(.noMemory) }
-      memory.zero(frame: last)
-      frame = last
-      frames.update(frame) { record in
-        record.use = .table
-        record.shareCount = 0
-      }
+      frame = try takeKernelFrame()
+      frames.update(frame) { $0.use = .table }
     } else {
       frame = try takeTableFrame()
     }
@@ -73,7 +76,7 @@ extension WindowsSimulation {
     }
     if let process {
       let page = frames[frame].pteAddress / frameSize
-      let index = process.enter(page)
+      let index = process.workingSet.enter(page)
       frames.update(frame) { $0.workingSetIndex = index }
       event("\(state.mode.tableName(level - 1)) for \(address.hex) in frame \(frame.hex)")
     }
@@ -95,24 +98,32 @@ extension WindowsSimulation {
   }
 
   /// Writes an entry, and keeps the counts of its table true.
+  ///
+  /// `owner` names the process of a table that is made before the process itself.
   func store(
     _ entry: UInt64, at place: UInt64, level: Int, address: UInt64, process: WindowsProcessState?,
-    isPrototype: Bool = false
+    owner: String? = nil, isPrototype: Bool = false
   ) {
     let before = memory.entry(at: place)
     guard before != entry else { return }
     journal.note(
       EntryJournal.Change(
         place: place, before: before, level: level, address: address, isPrototype: isPrototype,
-        process: process?.name ?? ""), at: place)
+        process: owner ?? process?.name ?? ""), at: place)
     memory.store(entry: entry, at: place)
     let table = place / frameSize
     guard !isPrototype, frames[table].use == .table else { return }
+    if let process {
+      // What the table translates begins where what the entry above it translates does.
+      let mask = level == state.topLevel ? 0 : UInt64.max << state.pageShift(level + 1)
+      inspection.touch(table, .init(level: level, start: address & mask, process: process))
+    }
     let (was, isNow) = (isInUse(before, level: level), isInUse(entry, level: level))
     guard was != isNow || (before == 0) != (entry == 0) else { return }
     frames.update(table) { record in
-      record.shareCount = record.shareCount &+ (isNow ? 1 : 0) &- (was ? 1 : 0)
+      record.entriesInUse = record.entriesInUse &+ (isNow ? 1 : 0) &- (was ? 1 : 0)
       record.usedEntries = record.usedEntries &+ (entry == 0 ? 0 : 1) &- (before == 0 ? 0 : 1)
+      record.shareCount = max(1, record.entriesInUse)
     }
   }
 
@@ -125,7 +136,7 @@ extension WindowsSimulation {
       guard case .table(let table) = state.meaning(of: entry, level: level) else { continue }
       let frame = table.rawValue / frameSize
       guard frames[frame].use == .table, frames[frame].usedEntries == 0 else { return }
-      process.leave(frames[frame].pteAddress / frameSize)
+      process.workingSet.leave(frames[frame].pteAddress / frameSize)
       store(0, at: place, level: level, address: address, process: process)
       frames.release(frame)
       committed -= 1

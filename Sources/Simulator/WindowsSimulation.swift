@@ -42,6 +42,7 @@ final class WindowsSimulation {
   var wantedFrames: [UInt64] = []
   var report = StepReport(number: 0, title: "", process: "", note: nil)
   var journal = EntryJournal()
+  var inspection = Inspection()
   /// The byte that writes of a step leave unless the step says another.
   var stepByte: UInt8 = 0
 
@@ -134,9 +135,12 @@ final class WindowsSimulation {
     return state
   }
 
-  func word(_ form: PTEForm) throws(StepFailure) -> UInt64 {
+  /// The entry that says `form`, with more fields set by their names.
+  func word(
+    _ form: PTEForm, setting fields: [PTEEncoder.FieldValue] = []
+  ) throws(StepFailure) -> UInt64 {
     do throws(PTEEncodingError) {
-      return try encoder.entry(form)
+      return try encoder.entry(form, setting: fields)
     } catch {
       throw .mistake(.notForSystem, "\(kernel.id) has no such entry: \(error)", notes: [])
     }

@@ -50,6 +50,8 @@ public struct BugCheck: Hashable, Sendable {
 
 /// What calls of the memory manager return.
 extension NTStatus {
+  /// The protection of a locked page has become one that allows no access, and the page was unlocked.
+  public static let wasUnlocked = NTStatus("STATUS_WAS_UNLOCKED", 0x4000_0019)
   /// A parameter is not valid.
   public static let invalidParameter = NTStatus("STATUS_INVALID_PARAMETER", 0xc000_000d)
   /// There are no addresses, or no memory, for what is wanted.
