@@ -32,24 +32,27 @@ public struct IndexBuilder {
   private func build<Software: SoftwarePages>(
     into file: OutputFile, _ software: [Software]
   ) throws(ReverseMapError) -> ByteMapping {
-    let buckets = PageBuckets(memoryEnd: memoryEnd)
-    guard let counting = count(buckets, software) else { throw .imageChanged }
+    guard let counting = count(PageBuckets(memoryEnd: memoryEnd), software) else {
+      throw .imageChanged
+    }
     guard counting.graph.count <= UInt32.max, counting.graph.edges.count <= UInt32.max else {
       throw .tooManyTables(UInt64(counting.graph.edges.count))
     }
     let views = try count(viewsOf: software)
     let graph = SortedGraph(counting.graph)
-    let totals = buckets.totals
+    let buckets = counting.buckets.open()
     let shape = IndexShape(
       directory: UInt64(buckets.count) + 1, nodes: UInt64(counting.graph.count),
-      edges: UInt64(graph.edges.count), roots: UInt64(counting.roots.count),
-      pages: totals.near, far: totals.far, views: views, bucketShift: buckets.shift, key: key)
+      crowds: UInt64(graph.crowdCount), hubs: UInt64(graph.hubCount),
+      edges: UInt64(graph.extraCount), roots: UInt64(counting.roots.count),
+      pages: buckets.nearCount, regions: UInt64(buckets.regions.count), far: buckets.farCount,
+      views: views, bucketShift: buckets.shift, key: key)
     let bytes: ByteMapping
     do { bytes = try file.mapped(adding: shape.fileSize) } catch { throw .file(error) }
     let isWhole = unsafe bytes.fill { raw in
       let words = unsafe raw.bindMemory(to: UInt64.self)
       guard let base = words.baseAddress else { return false }
-      unsafe write(counting, graph, shape, to: base)
+      unsafe write(counting.graph, counting.roots, graph, shape, to: base)
       guard unsafe place(counting, buckets, shape, software, into: base),
         unsafe place(viewsOf: software, shape, into: base)
       else { return false }
@@ -79,43 +82,20 @@ public struct IndexBuilder {
     return operation.visitor
   }
 
-  private func write<Software>(
-    _ counting: CountingVisitor<Software>, _ graph: SortedGraph, _ shape: IndexShape,
-    to base: UnsafeMutablePointer<UInt64>
-  ) {
-    let tables = counting.graph
-    let keys = unsafe base + shape.start(.keys)
-    let nodes = unsafe base + shape.start(.nodes)
-    let offsets = unsafe base + shape.start(.edgeOffsets)
-    for number in 0..<tables.count {
-      unsafe keys[number] = tables.keys[number]
-      unsafe nodes[number] =
-        IndexLayout.NodeFields.pageShift.put(UInt64(tables.pageShifts[number]))
-        | IndexLayout.NodeFields.sharers.put(UInt64(graph.sharers[number]))
-    }
-    for number in 0...tables.count { unsafe offsets[number] = graph.offsets[number] }
-    let edges = unsafe base + shape.start(.edges)
-    for (number, edge) in graph.edges.enumerated() {
-      unsafe edges[number] =
-        IndexLayout.EdgeFields.index.put(UInt64(edge.index))
-        | IndexLayout.EdgeFields.node.put(UInt64(edge.parent))
-        | IndexLayout.EdgeFields.isFirst.put(edge.isFirst ? 1 : 0)
-        | IndexLayout.EdgeFields.isRepeat.put(edge.isRepeat ? 1 : 0)
-    }
-    let roots = unsafe base + shape.start(.roots)
-    for (number, root) in counting.roots.enumerated() { unsafe roots[number] = UInt64(root) }
-  }
-
   /// Puts every page in its place; false where there are not as many as had been counted.
   private func place<Software: SoftwarePages>(
-    _ counting: CountingVisitor<Software>, _ buckets: PageBuckets, _ shape: IndexShape,
+    _ counting: CountingVisitor<Software>, _ buckets: OpenBuckets, _ shape: IndexShape,
     _ software: [Software], into base: UnsafeMutablePointer<UInt64>
   ) -> Bool {
     let pages = unsafe base + shape.start(.pages)
     let far = unsafe base + shape.start(.far)
-    let starts = buckets.open()
     let directory = unsafe base + shape.start(.directory)
-    for (number, start) in starts.enumerated() { unsafe directory[number] = start }
+    for (number, start) in buckets.starts.enumerated() { unsafe directory[number] = start }
+    let regions = unsafe base + shape.start(.regions)
+    for (number, region) in buckets.regions.enumerated() {
+      unsafe regions[number * 2] = region.region
+      unsafe regions[number * 2 + 1] = region.start
+    }
     var operation = ScanOperation(
       visitor: PlacingVisitor(
         numbers: counting.graph.numbers, places: unsafe buckets.places(pages: pages, far: far),
@@ -127,12 +107,18 @@ public struct IndexBuilder {
     guard !operation.visitor.isStrange, !operation.visitor.places.isOverfull, buckets.isFull else {
       return false
     }
-    var sort = BucketSort(frameBits: buckets.shift - 12)
+    unsafe sort(pages, buckets.starts, bits: buckets.shift)
+    unsafe sort(
+      far, buckets.regions.map(\.start) + [buckets.farCount], bits: IndexLayout.regionShift)
+    return true
+  }
+
+  /// Sorts the pages of each stretch of memory; `bits` is the size of a stretch as a power of 2.
+  private func sort(_ pages: UnsafeMutablePointer<UInt64>, _ starts: [UInt64], bits: UInt64) {
+    var sort = BucketSort(frameBits: bits - IndexLayout.frameShift)
     for (start, end) in zip(starts, starts.dropFirst()) {
       unsafe sort.sort(pages + Int(start), count: Int(end - start))
     }
-    unsafe BucketSort.sortPairs(far, count: Int(shape.far))
-    return true
   }
 
   /// Puts the pages of views in their places; false where there are not as many as had been counted.

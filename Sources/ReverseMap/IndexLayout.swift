@@ -6,7 +6,7 @@
 enum IndexLayout {
   /// "MMUBRMAP", and the edition of the layout in the next word.
   static let magic: UInt64 = 0x5041_4d52_4255_4d4d
-  static let edition: UInt64 = 2
+  static let edition: UInt64 = 3
   static let wordSize = 8
   static let blockSize = 1 << 16
 
@@ -16,8 +16,8 @@ enum IndexLayout {
     /// The digest of all that the index depends on.
     case keyHigh, keyLow
     case fileSize
-    /// The number of words of each section.
-    case directory, nodes, edges, roots, pages, far, views
+    /// The number of words of each section, or of what it has two words for.
+    case directory, nodes, crowds, hubs, edges, roots, pages, regions, far, views
     /// The number of bits of an address within a bucket.
     case bucketShift
     /// The checksum of the header up to here and of the table of checksums.
@@ -28,26 +28,27 @@ enum IndexLayout {
   enum Section: Int, CaseIterable {
     /// For each bucket the number of its first page; one more for the end.
     case directory
-    /// The key of each table, without rights.
-    case keys
-    /// What else there is to say of each table: `NodeFields`.
+    /// Each table, and the edge that leads to it first: `NodeFields`.
     case nodes
-    /// For each table the number of the first edge that leads to it; one more for the end.
-    case edgeOffsets
-    /// Who refers to a table: `EdgeFields`.
+    /// The tables that more address spaces share than their word can say, ascending: `CrowdFields`.
+    case crowds
+    /// The tables that more than one edge leads to, ascending, with the number of the first of those in
+    /// `edges`: `HubFields`. The last of them ends where the section of edges does.
+    case hubs
+    /// The edges beyond the first of each table, table by table: `EdgeFields`.
     case edges
-    /// For each address space and half the number of its top table, or `noTable`.
+    /// For each address space and half the number of its top table and that table's key, two words.
     case roots
     /// The pages whose frames are in memory, bucket by bucket: `PageFields`.
     case pages
-    /// The other pages, two words each: the frame, and `PageFields` with frame 0.
+    /// The stretches of 2 GiB with frames that are not in memory, ascending, two words each:
+    /// the number of the stretch, and that of its first page in `far`.
+    case regions
+    /// The pages of those stretches: `PageFields`.
     case far
     /// The pages that views alone lead to, two words each: `ViewFields`, and the virtual page number.
     case views
   }
-
-  /// Stands for a half that is not walked.
-  static let noTable = UInt64.max
 
   /// A field of a word: its lowest bit and its width.
   struct Field {
@@ -59,18 +60,11 @@ enum IndexLayout {
     @inline(__always) func put(_ value: UInt64) -> UInt64 { value &<< low }
   }
 
-  /// A page: 19 bits of its frame (those that a bucket does not say), its table, its entry.
+  /// A page: 19 bits of its frame (those that a bucket or region does not say), its table, its entry.
   enum PageFields {
     @inline(__always) static var index: Field { Field(low: 0, width: 13) }
     @inline(__always) static var node: Field { Field(low: 13, width: 32) }
     @inline(__always) static var frame: Field { Field(low: 45, width: 19) }
-  }
-
-  /// A table: the size of a page of its level, and how many address spaces have it where it was met
-  /// first.
-  enum NodeFields {
-    static var pageShift: Field { Field(low: 0, width: 8) }
-    static var sharers: Field { Field(low: 8, width: 32) }
   }
 
   /// An edge: the referring table and its entry, and how it compares with where the table was met
@@ -84,6 +78,30 @@ enum IndexLayout {
     static var isRepeat: Field { Field(low: 46, width: 1) }
   }
 
+  /// A table: beside the first edge to it, which of a top table that nothing else leads to is from itself,
+  /// its level, the size of a page of that level, and how many address spaces have the table where it
+  /// was met first.
+  enum NodeFields {
+    static var level: Field { Field(low: 47, width: 3) }
+    static var pageShift: Field { Field(low: 50, width: 6) }
+    /// Whether the table is among `hubs`.
+    static var isHub: Field { Field(low: 56, width: 1) }
+    /// All ones where `crowds` says it.
+    static var sharers: Field { Field(low: 57, width: 7) }
+  }
+
+  /// A table that many share.
+  enum CrowdFields {
+    static var sharers: Field { Field(low: 0, width: 32) }
+    static var node: Field { Field(low: 32, width: 32) }
+  }
+
+  /// A table with several edges.
+  enum HubFields {
+    static var edge: Field { Field(low: 0, width: 32) }
+    static var node: Field { Field(low: 32, width: 32) }
+  }
+
   /// A page that no entry of a table leads to, but the descriptor of a view does: its frame and the
   /// number of the address space.
   enum ViewFields {
@@ -93,5 +111,12 @@ enum IndexLayout {
 
   /// Memory above this has no place in buckets: 4096 of them with 19 bits of frame each.
   static let bucketLimit = 4096
-  static var highestMemory: UInt64 { (UInt64(bucketLimit) << PageFields.frame.width) << 12 }
+  static var highestMemory: UInt64 { UInt64(bucketLimit) << regionShift }
+
+  /// As large as a region, and a bucket at most, is what the bits of a frame in a page's word reach over.
+  static var regionShift: UInt64 { PageFields.frame.width + frameShift }
+  /// The number of bits of an address within a frame.
+  static let frameShift: UInt64 = 12
+  /// Fewer buckets than one for so many pages make the directory small beside them.
+  static let pagesOfBucket: UInt64 = 64
 }

@@ -2,9 +2,12 @@
 struct IndexShape: Hashable, Sendable {
   var directory: UInt64
   var nodes: UInt64
+  var crowds: UInt64
+  var hubs: UInt64
   var edges: UInt64
   var roots: UInt64
   var pages: UInt64
+  var regions: UInt64
   var far: UInt64
   var views: UInt64
   var bucketShift: UInt64
@@ -14,12 +17,14 @@ struct IndexShape: Hashable, Sendable {
   func count(_ section: IndexLayout.Section) -> Int {
     switch section {
     case .directory: Int(directory)
-    case .keys, .nodes: Int(nodes)
-    case .edgeOffsets: Int(nodes) + 1
+    case .nodes: Int(nodes)
+    case .crowds: Int(crowds)
+    case .hubs: Int(hubs)
     case .edges: Int(edges)
-    case .roots: Int(roots)
+    case .roots: Int(roots) * 2
     case .pages: Int(pages)
-    case .far: Int(far) * 2
+    case .regions: Int(regions) * 2
+    case .far: Int(far)
     case .views: Int(views) * 2
     }
   }
@@ -64,9 +69,12 @@ struct IndexShape: Hashable, Sendable {
     case .fileSize: fileSize
     case .directory: directory
     case .nodes: nodes
+    case .crowds: crowds
+    case .hubs: hubs
     case .edges: edges
     case .roots: roots
     case .pages: pages
+    case .regions: regions
     case .far: far
     case .views: views
     case .bucketShift: bucketShift

@@ -13,41 +13,83 @@ struct TableEdge {
 }
 
 extension ReverseIndex {
-  /// The number of tables.
-  var nodeCount: Int { shape.count(.keys) }
+  private typealias NodeFields = IndexLayout.NodeFields
 
-  /// The key of a table.
-  func key(_ node: Int) throws(ReverseMapError) -> UInt64 { try word(.keys, node) }
+  /// The number of tables.
+  var nodeCount: Int { shape.count(.nodes) }
+
+  /// The level of a table's entries.
+  func level(_ node: Int) throws(ReverseMapError) -> Int {
+    Int(NodeFields.level.get(try word(.nodes, node)))
+  }
 
   /// The size of a page of a table's level, as a power of 2.
   func pageShift(_ node: Int) throws(ReverseMapError) -> UInt64 {
-    IndexLayout.NodeFields.pageShift.get(try word(.nodes, node))
+    NodeFields.pageShift.get(try word(.nodes, node))
   }
 
   /// How many address spaces have a table where it was met first.
   func sharers(_ node: Int) throws(ReverseMapError) -> Int {
-    Int(IndexLayout.NodeFields.sharers.get(try word(.nodes, node)))
+    let sharers = NodeFields.sharers.get(try word(.nodes, node))
+    guard sharers == NodeFields.sharers.mask else { return Int(sharers) }
+    let fields = IndexLayout.CrowdFields.self
+    guard let crowd = try entry(of: node, in: .crowds, fields.node) else { throw inconsistent }
+    return Int(fields.sharers.get(crowd.word))
   }
 
-  /// The top tables, in the order of the address spaces and their halves.
-  func root(_ number: Int) throws(ReverseMapError) -> Int { try node(word(.roots, number)) }
+  /// The top tables with their keys, in the order of the address spaces and their halves.
+  func root(_ number: Int) throws(ReverseMapError) -> (node: Int, key: UInt64) {
+    (try node(word(.roots, number * 2)), try word(.roots, number * 2 + 1))
+  }
 
   /// Gives the edges that lead to a table, those that are no repeats first, until `body` returns false.
   func edges(
     to node: Int, _ body: (TableEdge) throws(ReverseMapError) -> Bool
   ) throws(ReverseMapError) {
-    let first = try word(.edgeOffsets, node)
-    let end = try word(.edgeOffsets, node + 1)
-    guard first <= end, end <= shape.edges else { throw inconsistent }
-    for number in Int(first)..<Int(end) {
-      let word = try word(.edges, number)
-      let edge = TableEdge(
-        node: try self.node(IndexLayout.EdgeFields.node.get(word)),
-        index: Int(IndexLayout.EdgeFields.index.get(word)),
-        isFirst: IndexLayout.EdgeFields.isFirst.get(word) == 1,
-        isRepeat: IndexLayout.EdgeFields.isRepeat.get(word) == 1)
-      guard try body(edge) else { return }
+    let table = try word(.nodes, node)
+    let first = try edge(table)
+    guard first.node != node, try body(first), NodeFields.isHub.get(table) == 1 else { return }
+    let fields = IndexLayout.HubFields.self
+    guard let hub = try entry(of: node, in: .hubs, fields.node) else { throw inconsistent }
+    let start = fields.edge.get(hub.word)
+    let isLast = hub.number + 1 == shape.count(.hubs)
+    let end = isLast ? shape.edges : fields.edge.get(try word(.hubs, hub.number + 1))
+    guard start <= end, end <= shape.edges else { throw inconsistent }
+    for number in Int(start)..<Int(end) {
+      guard try body(edge(word(.edges, number))) else { return }
     }
+  }
+
+  private func edge(_ word: UInt64) throws(ReverseMapError) -> TableEdge {
+    let fields = IndexLayout.EdgeFields.self
+    return TableEdge(
+      node: try node(fields.node.get(word)), index: Int(fields.index.get(word)),
+      isFirst: fields.isFirst.get(word) == 1, isRepeat: fields.isRepeat.get(word) == 1)
+  }
+
+  /// The word of a table in a section that has one for some tables, ascending.
+  private func entry(
+    of node: Int, in section: IndexLayout.Section, _ field: IndexLayout.Field
+  ) throws(ReverseMapError) -> (number: Int, word: UInt64)? {
+    let count = shape.count(section)
+    let number = try Self.first(in: 0..<count) { number throws(ReverseMapError) in
+      Int(field.get(try word(section, number))) >= node
+    }
+    guard number < count else { return nil }
+    let found = try word(section, number)
+    return Int(field.get(found)) == node ? (number, found) : nil
+  }
+
+  /// The first number for which `holds` is true, as it is for all after it.
+  static func first(
+    in range: Range<Int>, _ holds: (Int) throws(ReverseMapError) -> Bool
+  ) throws(ReverseMapError) -> Int {
+    var (low, high) = (range.lowerBound, range.upperBound)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if try holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   /// The entries that map the page that begins at `page`, of whatever size, without repetition and in
@@ -75,78 +117,5 @@ extension ReverseIndex {
   /// What is wrong with an index whose checksums are right.
   var inconsistent: ReverseMapError {
     .stale(path: "the index", reason: "its parts contradict each other; --no-cache does without it")
-  }
-}
-
-/// Goes through the pages of an index in the order of their addresses.
-struct PageSweep {
-  private let index: ReverseIndex
-  private var bucket: Int
-  private var position: UInt64
-  private var end: UInt64
-  private var far: Int
-
-  init(_ index: ReverseIndex, from page: UInt64) throws(ReverseMapError) {
-    self.index = index
-    let shape = index.shape
-    bucket = Int(min(page >> shape.bucketShift, shape.directory - 1))
-    (position, end, far) = (0, 0, 0)
-    if bucket < Int(shape.directory) - 1 {
-      try open()
-      let frame = (page >> 12) & ((1 << (shape.bucketShift - 12)) - 1)
-      position = try Self.first(in: Int(position)..<Int(end)) { number throws(ReverseMapError) in
-        IndexLayout.PageFields.frame.get(try index.word(.pages, number)) >= frame
-      }
-    } else {
-      far = Int(
-        try Self.first(in: 0..<Int(shape.far)) { number throws(ReverseMapError) in
-          try index.word(.far, number * 2) >= page >> 12
-        })
-    }
-  }
-
-  /// The next page and the entry that maps it.
-  mutating func next() throws(ReverseMapError) -> (page: UInt64, entry: PageEntry)? {
-    while position == end, bucket < Int(index.shape.directory) - 1 {
-      bucket += 1
-      if bucket < Int(index.shape.directory) - 1 { try open() }
-    }
-    guard bucket < Int(index.shape.directory) - 1 else { return try nextFar() }
-    let word = try index.word(.pages, Int(position))
-    position += 1
-    let frame = IndexLayout.PageFields.frame.get(word)
-    return (UInt64(bucket) << index.shape.bucketShift + frame << 12, try entry(word))
-  }
-
-  private mutating func nextFar() throws(ReverseMapError) -> (page: UInt64, entry: PageEntry)? {
-    guard far < Int(index.shape.far) else { return nil }
-    let frame = try index.word(.far, far * 2)
-    let word = try index.word(.far, far * 2 + 1)
-    far += 1
-    return (frame << 12, try entry(word))
-  }
-
-  private func entry(_ word: UInt64) throws(ReverseMapError) -> PageEntry {
-    PageEntry(
-      node: try index.node(IndexLayout.PageFields.node.get(word)),
-      index: Int(IndexLayout.PageFields.index.get(word)))
-  }
-
-  private mutating func open() throws(ReverseMapError) {
-    position = try index.word(.directory, bucket)
-    end = try index.word(.directory, bucket + 1)
-    guard position <= end, end <= index.shape.pages else { throw index.inconsistent }
-  }
-
-  /// The first number for which `holds` is true, as it is for all after it.
-  static func first(
-    in range: Range<Int>, _ holds: (Int) throws(ReverseMapError) -> Bool
-  ) throws(ReverseMapError) -> UInt64 {
-    var (low, high) = (range.lowerBound, range.upperBound)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if try holds(middle) { high = middle } else { low = middle + 1 }
-    }
-    return UInt64(low)
   }
 }

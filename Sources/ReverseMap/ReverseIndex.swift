@@ -55,15 +55,17 @@ public final class ReverseIndex {
       return size
     }
     let shape = IndexShape(
-      directory: try size(.directory), nodes: try size(.nodes), edges: try size(.edges),
-      roots: try size(.roots), pages: try size(.pages), far: try size(.far),
+      directory: try size(.directory), nodes: try size(.nodes), crowds: try size(.crowds),
+      hubs: try size(.hubs), edges: try size(.edges), roots: try size(.roots),
+      pages: try size(.pages), regions: try size(.regions), far: try size(.far),
       views: try size(.views), bucketShift: try word(.bucketShift),
       key: IndexKey(high: try word(.keyHigh), low: try word(.keyLow)))
     let checksum = bytes.withBytes(at: 0, count: min(shape.dataStart, bytes.count)) {
       shape.dataStart == $0.byteCount ? shape.headerChecksum($0) : 0
     }
     guard shape.fileSize == UInt64(bytes.count), try word(.fileSize) == shape.fileSize,
-      checksum == (try word(.checksum)), (12..<64).contains(shape.bucketShift),
+      checksum == (try word(.checksum)),
+      (IndexLayout.frameShift...IndexLayout.regionShift).contains(shape.bucketShift),
       shape.directory > 0
     else { throw .damaged(path: path, offset: 0) }
     return shape

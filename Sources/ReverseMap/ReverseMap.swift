@@ -40,19 +40,20 @@ public final class ReverseMap {
     var number = 0
     for (space, description) in machine.addressSpaces.enumerated() {
       for half in machine.paging(of: description).halves {
-        let node = try index.root(number)
+        guard number < index.shape.roots else { throw index.inconsistent }
+        let top = try index.root(number)
         number += 1
-        guard try index.key(node) == half.rootKey.rawValue else { throw index.inconsistent }
-        let key = RootKey(node: node, firstAddress: half.firstAddress)
+        guard top.key == half.rootKey.rawValue else { throw index.inconsistent }
+        let key = RootKey(node: top.node, firstAddress: half.firstAddress)
         if let earlier = seen[key] {
           roots[earlier].owners.append(space)
         } else {
           seen[key] = roots.count
-          roots.append(Root(node: node, half: half, owners: [space]))
+          roots.append(Root(node: top.node, half: half, owners: [space]))
         }
       }
     }
-    guard number == index.shape.count(.roots) else { throw index.inconsistent }
+    guard number == index.shape.roots else { throw index.inconsistent }
     return roots
   }
 

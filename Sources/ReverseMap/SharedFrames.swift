@@ -82,7 +82,7 @@ extension ReverseMap {
   private func nodesFromTheTop() throws(ReverseMapError) -> [Int] {
     var levels = [[Int]](repeating: [], count: 8)
     for node in 0..<index.nodeCount {
-      levels[TableKey(rawValue: try index.key(node)).level].append(node)
+      levels[try index.level(node)].append(node)
     }
     return levels.reversed().flatMap { $0 }
   }

@@ -89,6 +89,18 @@ struct SortedGraph {
   /// How many address spaces have each table where it was met first.
   private(set) var sharers: [UInt32]
 
+  /// The number of tables that several edges lead to.
+  private(set) var hubCount = 0
+  /// The number of edges that are not the first of their table.
+  private(set) var extraCount = 0
+  /// The number of tables that more address spaces share than a word of the index can say.
+  var crowdCount: Int { sharers.count { $0 >= IndexLayout.NodeFields.sharers.mask } }
+
+  /// The edges that lead to a table.
+  func edges(to number: Int) -> ArraySlice<TableGraph.Edge> {
+    edges[Int(offsets[number])..<Int(offsets[number + 1])]
+  }
+
   init(_ graph: TableGraph) {
     offsets = [UInt64](repeating: 0, count: graph.count + 1)
     edges = graph.edges
@@ -97,6 +109,11 @@ struct SortedGraph {
     settle(graph)
     sort(graph)
     count(graph)
+    for number in 0..<graph.count {
+      let count = edges(to: number).count
+      hubCount += count > 1 ? 1 : 0
+      extraCount += max(0, count - 1)
+    }
   }
 
   /// Counting sort by child; a second count of those that are no repeats puts them first.

@@ -31,10 +31,10 @@ struct ViewSweep {
 
   init(_ index: ReverseIndex, from page: UInt64) throws(ReverseMapError) {
     self.index = index
-    next = Int(
-      try PageSweep.first(in: 0..<Int(index.shape.views)) { number throws(ReverseMapError) in
-        try Self.page(index, number) >= page
-      })
+    next = try ReverseIndex.first(in: 0..<Int(index.shape.views)) {
+      number throws(ReverseMapError) in
+      try Self.page(index, number) >= page
+    }
   }
 
   private static func page(_ index: ReverseIndex, _ number: Int) throws(ReverseMapError) -> UInt64 {

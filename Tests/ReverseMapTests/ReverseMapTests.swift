@@ -180,16 +180,4 @@ import Testing
     }
     #expect(count == 5000)
   }
-
-  @Test func anIndexIsSmall() throws {
-    var sketch = TableSketch.onePage()
-    for index in 0..<512 as Range<UInt64> {
-      sketch.put((0x10_0000 + index << 12) | 7, in: 0x4000, at: index)
-    }
-    let index = try IndexCache(.none).index(of: sketch.machine(), from: nil)
-    #expect(index.pageCount == 512)
-    #expect(index.tableCount == 4)
-    // Eight bytes a page and 32 a table, after a header and a directory of 1024 buckets.
-    #expect(index.byteCount < 512 * 8 + 4 * 32 + 1024 * 8 + 400)
-  }
 }
