@@ -180,7 +180,7 @@ let package = Package(
     tests(
       "WindowsMemory", ["WindowsMemory", "Paging", "PhysicalMemory", "BitLayout", "TestSupport"]),
     tests("Golden", ["Golden", "Machine", "Paging", "PhysicalMemory", "TestSupport"]),
-    tests("Machine", ["Machine", "Paging", "PhysicalMemory", "TestSupport"]),
+    tests("Machine", ["Machine", "DumpFormats", "Paging", "PhysicalMemory", "TestSupport"]),
     tests(
       "ReverseMap",
       [

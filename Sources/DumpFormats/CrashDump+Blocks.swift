@@ -43,6 +43,12 @@ extension CrashDump {
       warnings.add("TotalPresentPages is \(said), the bitmap has \(bitmap.count) bits set")
     }
     let available = (fileEnd - firstPage) / frameSize
+    guard bitmap.count > 0, available > 0 else {
+      throw block.defect(
+        CrashDumpBitmap.firstPage, expected: "pages that the file holds, from \(firstPage.hex) on",
+        found: bitmap.count == 0 ? "a bitmap of none" : "the end of the file at \(fileEnd.hex)",
+        suggestion: "the file may be cut off")
+    }
     if available < bitmap.count {
       warnings.add(
         "the file ends within the pages; the last \(bitmap.count - available) of \(bitmap.count)"
@@ -122,6 +128,22 @@ struct BitmapFrames: FrameSource {
   var runs: [MemoryRun] { bitmap.runs(limit: available) }
 
   var damage: [String] { [] }
+
+  /// What of the rest of the frame is a hole of the file.
+  func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    guard let position = bitmap.position(of: address.frame), position < available else { return 0 }
+    let offset = address.rawValue % frameSize
+    return min(bytes.holeCount(at: firstPage + position * frameSize + offset), frameSize - offset)
+  }
+
+  /// The frames of which the file has data.
+  var dataFrames: [Range<UInt64>] {
+    var offset = firstPage
+    return runs.reduce(into: []) { frames, run in
+      frames.appendFrames(of: run, in: bytes, at: offset)
+      offset += run.byteCount
+    }
+  }
 }
 
 extension DumpLimits {

@@ -18,26 +18,19 @@ enum RootScan {
   /// All tables that have the kernel's half of the root in use, lowest first; none on arm64, where
   /// roots have nothing in common.
   static func roots(_ kernel: LinuxKernelMemory) -> [ScannedRoot] {
-    guard let likeness = RootLikeness(kernel), kernel.memory.byteCount <= Vmcoreinfo.searchLimit
-    else {
+    let frames = kernel.memory.dataFrames
+    guard let likeness = RootLikeness(kernel), frames.frameCount <= Vmcoreinfo.searchedFrames else {
       return []
     }
     var roots: [ScannedRoot] = []
-    let step = kernel.rootAlignment
-    for run in kernel.memory.runs {
-      var address = (run.start.rawValue &+ (step - 1)) & ~(step - 1)
-      while address >= run.start.rawValue, address <= run.last.rawValue {
-        let table = PhysicalAddress(address)
-        if likeness.passesProbe(table) {
-          let score = likeness.of(table)
-          if score.isRoot {
-            roots.append(ScannedRoot(table: table, equal: score.equal, count: score.count))
-          }
-        }
+    for frame in frames.joined() {
+      for offset in stride(from: 0, to: frameSize, by: Int(kernel.rootAlignment)) {
+        let table = PhysicalAddress(frame * frameSize + offset)
+        guard likeness.passesProbe(table) else { continue }
+        let score = likeness.of(table)
+        guard score.isRoot else { continue }
+        roots.append(ScannedRoot(table: table, equal: score.equal, count: score.count))
         guard roots.count < countLimit else { return roots }
-        let (next, overflows) = address.addingReportingOverflow(step)
-        if overflows { break }
-        address = next
       }
     }
     return roots

@@ -3,29 +3,27 @@ public import Paging
 public import PhysicalMemory
 
 extension Vmcoreinfo {
-  /// Images larger than this are not looked through unasked, so that opening one takes no time.
-  static let searchLimit: UInt64 = 16 << 30
+  /// Images with more frames than this that may hold something are not looked through unasked, so that opening one
+  /// takes no time.
+  static let searchedFrames: UInt64 = 16 << 30 / frameSize
 
   /// Looks for the text in all of memory; a dump may have no note with it.
   ///
   /// The kernel has it in a page of its own (Linux kernel/crash_core.c, vmcoreinfo_data), so that a look
-  /// at the beginning of each is enough.
+  /// at the first word of each is enough, and none at what is known to be zero.
   public static func search(_ memory: MemoryImage) -> (text: Vmcoreinfo, place: PhysicalAddress)? {
-    guard memory.byteCount <= searchLimit else { return nil }
+    let frames = memory.dataFrames
+    guard frames.frameCount <= searchedFrames else { return nil }
     let first = beginning.utf8.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    for run in memory.runs {
-      // Stretches end with whole frames, or with less than one.
-      let start = (run.start.rawValue &+ (frameSize - 1)) & ~(frameSize - 1)
-      let end = run.last.rawValue - (frameSize - 1)
-      guard run.byteCount >= frameSize, start >= run.start.rawValue, start <= end else { continue }
-      for address in stride(from: start, through: end, by: UInt64.Stride(frameSize))
-      where memory.load(UInt64.self, at: PhysicalAddress(address)) == first {
-        let place = PhysicalAddress(address)
-        let bytes = memory.withBytes(at: place, count: Int(frameSize)) { $0.copied() }
-        let text = Vmcoreinfo(
-          text: String(decoding: bytes?.prefix { $0 != 0 } ?? [], as: UTF8.self))
-        if text.isPlausible { return (text, place) }
-      }
+    for frame in frames.joined() {
+      let place = PhysicalAddress(frame * frameSize)
+      guard memory.knownZeroCount(at: place) < frameSize,
+        memory.load(UInt64.self, at: place) == first
+      else { continue }
+      let bytes = memory.withBytes(at: place, count: Int(frameSize)) { $0.copied() }
+      let text = Vmcoreinfo(
+        text: String(decoding: bytes?.prefix { $0 != 0 } ?? [], as: UTF8.self))
+      if text.isPlausible { return (text, place) }
     }
     return nil
   }

@@ -30,10 +30,13 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
   @usableFromInline nonisolated(unsafe) let base: UnsafeMutableRawPointer
   /// The number of bytes.
   public let count: Int
+  /// What is known of the holes of the file; nil where there is none.
+  let holes: FileHoles?
 
-  private init(base: UnsafeMutableRawPointer, count: Int) {
+  private init(base: UnsafeMutableRawPointer, count: Int, holes: FileHoles?) {
     unsafe self.base = base
     self.count = count
+    self.holes = holes
   }
 
   deinit { unsafe munmap(base, max(count, 1)) }
@@ -83,7 +86,9 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
       throw SystemError("map", path, code: errno)
     }
-    return unsafe ByteMapping(base: pointer, count: count)
+    // What is written through a mapping fills holes.
+    let holes = protection & PROT_WRITE == 0 ? FileHoles(descriptor: descriptor, count: count) : nil
+    return unsafe ByteMapping(base: pointer, count: count, holes: holes)
   }
 
   /// The little-endian word at byte `offset`, or nil where it reaches past the end.
@@ -107,6 +112,22 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     let bytes = unsafe UnsafeRawBufferPointer(
       start: base + Int(truncatingIfNeeded: offset), count: wanted)
     return unsafe body(bytes.bytes)
+  }
+
+  /// Whether the bytes from `offset` on are those of another mapping; both must have them.
+  public func hasBytes(
+    at offset: UInt64, of other: ByteMapping, at otherOffset: UInt64, count wanted: Int
+  ) -> Bool {
+    withBytes(at: offset, count: wanted) { own in
+      other.withBytes(at: otherOffset, count: wanted) { theirs in
+        unsafe own.withUnsafeBytes { own in
+          unsafe theirs.withUnsafeBytes { theirs in
+            guard let own = own.baseAddress, let theirs = theirs.baseAddress else { return true }
+            return unsafe memcmp(own, theirs, wanted) == 0
+          }
+        }
+      }
+    } == true
   }
 
   /// Calls `body` with the bytes of a mapping made by `zeroed` or `writable`, to be filled.

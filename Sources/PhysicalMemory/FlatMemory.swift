@@ -26,6 +26,16 @@
     bytes.withBytes(at: address.rawValue &- base, count: count, body)
   }
 
+  /// The number of bytes from `address` on that are a hole of the file.
+  public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    bytes.holeCount(at: address.rawValue &- base)
+  }
+
+  /// The frames of which the file has data.
+  public var dataFrames: [Range<UInt64>] {
+    runs.reduce(into: []) { $0.appendFrames(of: $1, in: bytes, at: 0) }
+  }
+
   /// The one stretch of the image; none where it is empty.
   public var runs: [MemoryRun] {
     bytes.count == 0

@@ -41,6 +41,24 @@ public enum MemoryImage: PhysicalMemory {
     }
   }
 
+  /// The frames of which some byte is present and not known to be zero, in ascending stretches.
+  public var dataFrames: [Range<UInt64>] {
+    switch self {
+    case .flat(let memory): memory.dataFrames
+    case .runs(let memory): memory.dataFrames
+    case .paged(let memory): memory.dataFrames
+    }
+  }
+
+  /// Copies the bytes that are present from `address` on into an array, nil for each absent byte.
+  public func bytes(at address: PhysicalAddress, count: Int) -> [UInt8?] {
+    switch self {
+    case .flat(let memory): memory.bytes(at: address, count: count)
+    case .runs(let memory): memory.bytes(at: address, count: count)
+    case .paged(let memory): memory.bytes(at: address, count: count)
+    }
+  }
+
   /// Whether every byte of the 4-KiB frame that holds `address` is present.
   public func holdsFrame(of address: PhysicalAddress) -> Bool {
     switch self {

@@ -17,11 +17,17 @@ public protocol FrameSource: Sendable {
 
   /// The number of bytes from `address` on that are present and known to be zero without decoding.
   func knownZeroCount(at address: PhysicalAddress) -> UInt64
+
+  /// The frames of which some byte is present and not known to be zero, in ascending stretches.
+  var dataFrames: [Range<UInt64>] { get }
 }
 
 extension FrameSource {
   /// Knows of no zeros.
   public func knownZeroCount(at address: PhysicalAddress) -> UInt64 { 0 }
+
+  /// The frames of all runs.
+  public var dataFrames: [Range<UInt64>] { runs.reduce(into: []) { $0.appendFrames(of: $1) } }
 }
 
 /// Physical memory whose frames are decoded when they are first needed, and kept within a bound.
@@ -106,6 +112,24 @@ extension FrameSource {
     return result
   }
 
+  /// Copies the bytes that are present, decoding each frame once, however little of it can be decoded.
+  public func bytes(at address: PhysicalAddress, count: Int) -> [UInt8?] {
+    bytesByFrame(at: address, count: count) { place, count in
+      let offset = Int(place.rawValue % frameSize)
+      let kept = cache.withBytes(frame: place.frame, offset: offset, count: count) { $0.copied() }
+      if let kept { return kept }
+      var bytes = [UInt8?](repeating: nil, count: count)
+      decode(place.frame) { start, span in
+        for index in 0..<count {
+          let position = place.rawValue + UInt64(index) &- start.rawValue
+          guard position < UInt64(span.byteCount) else { continue }
+          bytes[index] = unsafe span.unsafeLoad(fromByteOffset: Int(position), as: UInt8.self)
+        }
+      }
+      return bytes
+    }
+  }
+
   /// Decodes a frame and keeps every whole one that comes to light.
   private func decode(_ frame: UInt64, _ take: (PhysicalAddress, RawSpan) -> Void) {
     source.decode(frame) { start, bytes in
@@ -124,6 +148,9 @@ extension FrameSource {
   public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
     source.knownZeroCount(at: address)
   }
+
+  /// The frames of which the source does not know that they are zero or absent.
+  public var dataFrames: [Range<UInt64>] { source.dataFrames }
 
   /// Whether every byte of the 4-KiB frame that holds `address` is said to be present.
   public func holdsFrame(of address: PhysicalAddress) -> Bool { source.holds(address.frame) }

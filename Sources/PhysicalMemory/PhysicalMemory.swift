@@ -18,6 +18,14 @@ public protocol PhysicalMemory: Sendable {
   /// 0 says that nothing is known. Whoever copies memory can leave known zeros out.
   func knownZeroCount(at address: PhysicalAddress) -> UInt64
 
+  /// The numbers of the frames of which some byte is present and not known to be zero, in ascending stretches.
+  ///
+  /// Whoever looks for something in all of memory need not look into others, nor ask for each frame.
+  var dataFrames: [Range<UInt64>] { get }
+
+  /// Copies the bytes that are present from `address` on into an array, nil for each absent byte.
+  func bytes(at address: PhysicalAddress, count: Int) -> [UInt8?]
+
   /// Whether every byte of the 4-KiB frame that holds `address` is present.
   func holdsFrame(of address: PhysicalAddress) -> Bool
 
@@ -67,6 +75,23 @@ extension PhysicalMemory {
 
   /// Copies the bytes that are present from `address` on into an array, nil for each absent byte.
   public func bytes(at address: PhysicalAddress, count: Int) -> [UInt8?] {
-    (0..<UInt64(max(0, count))).map { load(UInt8.self, at: address.advanced(by: $0)) }
+    bytesByFrame(at: address, count: count) { place, count in
+      withBytes(at: place, count: count) { $0.copied() }
+        ?? (0..<UInt64(count)).map { load(UInt8.self, at: place.advanced(by: $0)) }
+    }
+  }
+
+  /// Puts together what `body` gives of each frame.
+  func bytesByFrame(
+    at address: PhysicalAddress, count: Int,
+    _ body: (_ place: PhysicalAddress, _ count: Int) -> [UInt8?]
+  ) -> [UInt8?] {
+    var bytes: [UInt8?] = []
+    bytes.reserveCapacity(max(0, count))
+    while bytes.count < count {
+      let place = address.advanced(by: UInt64(bytes.count))
+      bytes += body(place, min(count - bytes.count, Int(frameSize - place.rawValue % frameSize)))
+    }
+    return bytes
   }
 }

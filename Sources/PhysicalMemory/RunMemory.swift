@@ -196,10 +196,20 @@
     return word
   }
 
-  /// The rest of the stretch that holds `address`, where it is one of zeros.
+  /// The rest of the stretch that holds `address`, where it is one of zeros, or as far as it is a hole of the file.
   public func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
-    guard let entry = entry(of: address.rawValue), entry.isZero else { return 0 }
-    return entry.count - (address.rawValue - entry.start)
+    guard let entry = entry(of: address.rawValue) else { return 0 }
+    let rest = entry.count - (address.rawValue - entry.start)
+    return entry.isZero ? rest : min(rest, bytes.holeCount(at: address.rawValue &+ entry.delta))
+  }
+
+  /// The frames of stretches that are not zero, where the file has data of them.
+  public var dataFrames: [Range<UInt64>] {
+    entries.reduce(into: []) { frames, entry in
+      guard !entry.isZero else { return }
+      let run = MemoryRun(start: PhysicalAddress(entry.start), byteCount: entry.count)
+      frames.appendFrames(of: run, in: bytes, at: entry.start &+ entry.delta)
+    }
   }
 
   /// The stretches, joined where one ends where the next begins.

@@ -116,6 +116,18 @@ private final class NumberedFrames: FrameSource {
     #expect(memory.holdsFrame(of: PhysicalAddress(0x2fff)))
   }
 
+  @Test func bytesOfAFrameAreDecodedOnceHoweverFewThereAre() throws {
+    let (memory, source) = try Self.memory([0x1003..<0x1010, 0x1800..<0x1820])
+    let bytes = memory.bytes(at: PhysicalAddress(0xff0), count: 0x1020)
+    #expect(bytes.count == 0x1020)
+    for (index, byte) in bytes.enumerated() {
+      let address = 0xff0 + UInt64(index)
+      let isThere = (0x1003..<0x1010).contains(address) || (0x1800..<0x1820).contains(address)
+      #expect(byte == (isThere ? NumberedFrames.byte(at: address) : nil), "\(address.hex)")
+    }
+    #expect(source.decoded == 3)
+  }
+
   @Test func framesBeyond52BitsAreNotTakenForOthers() throws {
     let (memory, _) = try Self.memory([0..<0x1000], frames: 1)
     #expect(memory.load(UInt64.self, at: PhysicalAddress(0)) != nil)
