@@ -15,6 +15,10 @@ final class AvmlFrames: FrameSource {
   private let log = DamageLog()
   /// The chunks of the blocks that were touched so far.
   private let indexes = Mutex<[Int: [Place]]>([:])
+  /// Where the chunks are that cannot be decoded, so that nobody tries it for each of their bytes.
+  private let damaged = Mutex<Set<UInt64>>([])
+  /// A chunk that turned out to be zeros: what has the same bytes is zero too.
+  private let zeroChunk = Mutex<SnappyFrame.Chunk?>(nil)
   /// The chunk that was decoded last, for frames that it holds a part of, which nobody else keeps.
   private let recent = Mutex<(offset: UInt64, bytes: [UInt8])?>(nil)
 
@@ -90,6 +94,8 @@ final class AvmlFrames: FrameSource {
     var number = Self.lastPlace(in: places, at: from)
     while number < places.count, places[number].position <= to {
       let place = places[number]
+      number += 1
+      guard !damaged.withLock({ $0.contains(place.offset) }) else { continue }
       do throws(DumpDefect) {
         let chunk = try decodedChunk(at: place.offset, limit: block.dataEnd)
         let count = min(UInt64(chunk.count), block.byteCount - place.position)
@@ -98,8 +104,8 @@ final class AvmlFrames: FrameSource {
           chunk.span.bytes.extracting(first: Int(count)))
       } catch {
         log.add(error, memory: "memory at \((block.start + place.position).hex)")
+        damaged.withLock { _ = $0.insert(place.offset) }
       }
-      number += 1
     }
   }
 
@@ -108,7 +114,28 @@ final class AvmlFrames: FrameSource {
     let chunk = try SnappyFrame.chunk(bytes, at: offset, limit: limit)
     let decoded = try SnappyFrame.decode(chunk, bytes)
     recent.withLock { $0 = (offset, decoded) }
+    zeroChunk.withLock { zeros in
+      if zeros == nil, decoded.allSatisfy({ $0 == 0 }) { zeros = chunk }
+    }
     return decoded
+  }
+
+  /// The rest of the chunk that holds `address`, where it has the bytes of one that is all zero.
+  func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
+    let index = firstBlock(reaching: address.rawValue)
+    guard let zeros = zeroChunk.withLock({ $0 }), index < blocks.count, blocks[index].isCompressed,
+      address.rawValue >= blocks[index].start
+    else { return 0 }
+    let block = blocks[index]
+    let position = address.rawValue - block.start
+    let places = places(in: index)
+    let number = Self.lastPlace(in: places, at: position)
+    guard number < places.count,
+      let chunk = try? SnappyFrame.chunk(bytes, at: places[number].offset, limit: block.dataEnd),
+      chunk.hasBytes(of: zeros, in: bytes)
+    else { return 0 }
+    let end = min(places[number].position + UInt64(chunk.decompressedCount), block.byteCount)
+    return end > position ? end - position : 0
   }
 
   private static func lastPlace(in places: [Place], at position: UInt64) -> Int {

@@ -38,12 +38,16 @@ struct DecodingProgress {
 struct DecodingFailure: Error {
   /// The bytes of the last input that were still good.
   var consumed: Int
+  /// The bytes of output that were filled before, as far as the library says.
+  var produced = 0
   /// What is wrong.
   var reason: Reason
 
   enum Reason {
     /// The data contradict the format, in the words of the library.
     case corrupt(String)
+    /// The file ends within the data.
+    case cutOff
     /// The decoder would need more memory than allowed; 0 where it does not say how much.
     case needsMemory(UInt64)
     /// The library could not be set up.

@@ -75,7 +75,8 @@ public enum Decompression {
   ///   - limits: what the decoder may take.
   ///   - sink: takes the pieces in order.
   /// - Returns: a warning about bytes that follow the compressed ones, where there are such.
-  /// - Throws: an error with the byte offset in the compressed file, or what `sink` throws.
+  /// - Throws: an error with the byte offset in the compressed file, after `sink` took what could be decoded; or what
+  ///   `sink` throws.
   static func decode(
     _ bytes: ByteMapping, _ compression: Compression, path: String, limits: DumpLimits,
     sink: (RawSpan) throws(DumpError) -> Void
@@ -105,7 +106,10 @@ public enum Decompression {
       }
       guard let step else { preconditionFailure("the piece lies within the file") }
       let progress: DecodingProgress
-      do { progress = try step.get() } catch { throw fail(error) }
+      do { progress = try step.get() } catch {
+        unsafe try sink(output.span.bytes.extracting(first: error.produced))
+        throw fail(error)
+      }
       unsafe try sink(output.span.bytes.extracting(first: progress.produced))
       position += progress.consumed
       switch progress.state {
@@ -114,7 +118,7 @@ public enum Decompression {
         return "\(bytes.count - position) bytes after the \(compression.rawValue) data,"
           + " from byte \(position.hex) on, are ignored"
       case .decoding where progress.consumed == 0 && progress.produced == 0:
-        throw fail(DecodingFailure(consumed: 0, reason: .corrupt("the end of the file")))
+        throw fail(DecodingFailure(consumed: 0, reason: .cutOff))
       case .decoding, .betweenMembers: continue
       }
     }
@@ -125,13 +129,18 @@ public enum Decompression {
     limits: DumpLimits
   ) -> DumpError {
     let name = compression.rawValue
+    func malformed(_ found: String, _ suggestion: String) -> DumpError {
+      .malformed(
+        path: path,
+        DumpDefect(
+          "\(name) data", at: UInt64(position + failure.consumed), expected: "more \(name) data",
+          found: found, suggestion: suggestion))
+    }
     switch failure.reason {
     case .corrupt(let found):
-      let defect = DumpDefect(
-        "\(name) data", at: UInt64(position + failure.consumed),
-        expected: "more \(name) data", found: found,
-        suggestion: "the file may be damaged or cut off; copy it again")
-      return .malformed(path: path, defect)
+      return malformed(found, "the file is damaged, perhaps before this byte too; copy it again")
+    case .cutOff:
+      return malformed("the end of the file", "the file is cut off; copy it again")
     case .needsMemory(let bytes):
       let amount =
         bytes == 0

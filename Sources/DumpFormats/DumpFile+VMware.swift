@@ -1,19 +1,21 @@
+import Glibc
 import PhysicalMemory
 
 extension DumpFile {
-  private static let memoryName = ".vmem"
-  private static let snapshotNames = [".vmss", ".vmsn"]
-
   /// A file of VMware's: memory with the snapshot beside it, or a snapshot with the memory beside it
   /// or within; nil for a file that is neither.
+  ///
+  /// Each of the two may be compressed. A snapshot that is beside memory and cannot be read is a warning of `source`.
   static func vmware(
-    _ source: DumpSource, path: String
+    _ source: inout DumpSource, path: String, limits: DumpLimits
   ) throws(DumpError) -> DumpContents? {
+    let name = VmwareName(path)
     if VmwareSnapshot.recognises(source.bytes) {
       let snapshot = try VmwareSnapshot(source.bytes, path: path)
-      let memory = snapshotNames.lazy.compactMap { beside(path, $0, memoryName) }.first
-      if let memory, let bytes = try? DumpSource.map(memory) {
-        return try contents(snapshot, bytes, 0..<UInt64(bytes.count), memory)
+      if let memory = name?.beside([VmwareName.memory]).first {
+        let other = try DumpSource(memory, limits: limits)
+        source.warnings += other.warnings.map { "\(memory): \($0)" }
+        return try contents(snapshot, other.bytes, 0..<UInt64(other.bytes.count), memory)
       }
       guard let range = snapshot.memory else {
         throw .unsupported(
@@ -22,19 +24,19 @@ extension DumpFile {
       }
       return try contents(snapshot, source.bytes, range, path)
     }
-    for name in snapshotNames {
-      guard let other = beside(path, memoryName, name), let bytes = try? DumpSource.map(other),
-        VmwareSnapshot.recognises(bytes)
-      else { continue }
-      let snapshot = try VmwareSnapshot(bytes, path: other)
-      return try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+    guard let name, name.ending == VmwareName.memory else { return nil }
+    for other in name.beside(VmwareName.snapshots) {
+      do throws(DumpError) {
+        let found = try DumpSource(other, limits: limits)
+        let snapshot = try VmwareSnapshot(found.bytes, path: other)
+        source.warnings += found.warnings.map { "\(other): \($0)" }
+        return try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+      } catch {
+        source.warnings.append(
+          "\(error); without it memory is taken for one piece from address 0 on")
+      }
     }
     return nil
-  }
-
-  /// The name with another ending.
-  private static func beside(_ path: String, _ ending: String, _ other: String) -> String? {
-    path.hasSuffix(ending) ? path.dropLast(ending.count) + other : nil
   }
 
   private static func contents(
@@ -57,4 +59,40 @@ extension DumpFile {
           subject: "snapshot", value: "\(snapshot.regions.count) regions", source: other)
       ], warnings: warnings.list)
   }
+}
+
+/// The name of one file of a virtual machine, which leads to those of the others: memory and snapshot have the same name
+/// but for its ending, behind which that of a compression may be.
+struct VmwareName {
+  static let memory = ".vmem"
+  static let snapshots = [".vmss", ".vmsn"]
+
+  /// The name without ending.
+  let stem: Substring
+  /// The ending, without that of a compression.
+  let ending: String
+
+  /// Takes the name of a file apart; nil where it is none of VMware's.
+  init?(_ path: String) {
+    var rest = path[...]
+    while let packed = Compression.endings.first(where: rest.hasSuffix) {
+      rest.removeLast(packed.count)
+    }
+    guard let ending = ([Self.memory] + Self.snapshots).first(where: rest.hasSuffix) else {
+      return nil
+    }
+    stem = rest.dropLast(ending.count)
+    self.ending = ending
+  }
+
+  /// The files that there are with this name and one of other endings, those first that are not compressed.
+  func beside(_ endings: [String]) -> [String] {
+    ([""] + Compression.endings).flatMap { packed in endings.map { stem + $0 + packed } }
+      .filter { unsafe access($0, F_OK) == 0 }
+  }
+}
+
+extension Compression {
+  /// How the names of compressed files end.
+  static let endings = [".xz", ".gz", ".zst", ".lz4"]
 }

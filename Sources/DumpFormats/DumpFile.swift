@@ -63,9 +63,9 @@ public struct DumpFile: Sendable {
     _ path: String, layout: RawLayout, format: DumpFormat? = nil,
     limits: DumpLimits = DumpLimits()
   ) throws(DumpError) -> DumpFile {
-    let source = try DumpSource(path, limits: limits)
+    var source = try DumpSource(path, limits: limits)
     if format == nil || format == .vmware {
-      let contents = try vmware(source, path: path)
+      let contents = try vmware(&source, path: path, limits: limits)
       if let contents { return DumpFile(path, source, contents, layout: layout) }
     }
     let recognised = if let format { format } else { try recognise(source.bytes, path: path) }
@@ -162,6 +162,7 @@ extension DumpFile {
       parts.append(part)
       if let warning { warnings.append(warning) }
     }
+    guard parts.contains(where: { $0.present.count > 0 }) else { throw file.isEmpty }
     let facts = file.text(.release).map {
       DumpFact(subject: "kernel", value: $0, source: "utsname in the header")
     }

@@ -12,19 +12,9 @@ struct DumpSource {
     bytes = try Self.map(path)
     fileSize = UInt64(bytes.count)
     while let compression = Self.compression(of: bytes) {
-      guard compressions.count < limits.compressionDepth else {
-        let chain = (compressions + [compression]).map(\.rawValue).joined(separator: " in ")
-        throw .unsupported(
-          path: path, reason: "is compressed more than \(limits.compressionDepth) times (\(chain))",
-          suggestion: "decompress it first")
-      }
+      try check(compression, path, limits)
       let file = try TemporaryFile(for: path, limits: limits)
-      let warning =
-        compression == .flattened
-        ? try Flattened.rearrange(bytes, path: path, into: file)
-        : try Decompression.decode(bytes, compression, path: path, limits: limits) {
-          piece throws(DumpError) in try file.append(piece)
-        }
+      let warning = try Self.decode(bytes, compression, path: path, limits: limits, into: file)
       if let warning { warnings.append(warning) }
       bytes = try file.map()
       compressions.append(compression)
@@ -33,6 +23,45 @@ struct DumpSource {
       let found = compressions.isEmpty ? "an empty file" : "nothing after decompression"
       throw .malformed(
         path: path, DumpDefect("file", at: 0, expected: "a memory dump", found: found))
+    }
+  }
+
+  /// Refuses what is packed more often than anybody does it.
+  private func check(
+    _ compression: Compression, _ path: String, _ limits: DumpLimits
+  ) throws(DumpError) {
+    let isFlattened = compression == .flattened
+    let likewise = compressions.count { ($0 == .flattened) == isFlattened }
+    guard likewise >= (isFlattened ? 1 : limits.compressionDepth) else { return }
+    guard !isFlattened else {
+      throw .unsupported(
+        path: path, reason: "is flattened twice", suggestion: "rearrange it with makedumpfile -R")
+    }
+    let chain = ([compression] + compressions.reversed()).map(\.rawValue).joined(separator: " in ")
+    throw .unsupported(
+      path: path, reason: "is compressed more than \(limits.compressionDepth) times (\(chain))",
+      suggestion: "decompress it first")
+  }
+
+  /// Writes what is in a compressed file, of a damaged one the beginning.
+  ///
+  /// - Returns: a warning about what is wrong.
+  private static func decode(
+    _ bytes: ByteMapping, _ compression: Compression, path: String, limits: DumpLimits,
+    into file: TemporaryFile
+  ) throws(DumpError) -> String? {
+    guard compression != .flattened else {
+      return try Flattened.rearrange(bytes, path: path, into: file)
+    }
+    do {
+      return try Decompression.decode(bytes, compression, path: path, limits: limits) {
+        piece throws(DumpError) in try file.append(piece)
+      }
+    } catch {
+      // Less than a page is no memory that anybody could read.
+      guard case .malformed(_, let defect) = error, file.byteCount >= frameSize else { throw error }
+      return
+        "\(defect); what follows the first \(file.byteCount.hex) bytes of its contents is missing"
     }
   }
 

@@ -4,6 +4,10 @@ extension DumpWriter {
   /// The most memory in a block, as AVML itself has it.
   private static var blockSize: UInt64 { 16 << 20 }
 
+  /// A chunk of zeros, of which large memories may have more than of anything else.
+  private static let zeroChunk = unsafe SnappyFrame.encode(
+    [UInt8](repeating: 0, count: SnappyFrame.chunkSize).span.bytes)
+
   /// Writes AVML, version 2: blocks of at most 16 MiB, each a header, a snappy stream, its length.
   func writeAvml(
     _ memory: some PhysicalMemory, _ runs: [MemoryRun], to file: OutputFile
@@ -31,6 +35,13 @@ extension DumpWriter {
     var offset: UInt64 = 0
     while offset < run.byteCount {
       let address = run.start.advanced(by: offset)
+      if chunk.isEmpty, run.byteCount - offset >= SnappyFrame.chunkSize,
+        memory.knownZeroCount(at: address) >= SnappyFrame.chunkSize
+      {
+        try file.write(Self.zeroChunk)
+        offset += UInt64(SnappyFrame.chunkSize)
+        continue
+      }
       let toFrame = frameSize - address.rawValue % frameSize
       let room = UInt64(SnappyFrame.chunkSize - chunk.count)
       let count = min(run.byteCount - offset, toFrame, room)

@@ -64,7 +64,7 @@ import CZlib
     default:
       let words = unsafe stream.msg.map { unsafe String(cString: $0) }
       let reason = DecodingFailure.Reason.corrupt(words ?? "zlib error \(result)")
-      throw DecodingFailure(consumed: consumed, reason: reason)
+      throw DecodingFailure(consumed: consumed, produced: produced, reason: reason)
     }
   }
 }

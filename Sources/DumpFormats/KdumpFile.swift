@@ -66,12 +66,16 @@ struct KdumpFile {
     let start = try (1 + header.value(KdumpHeader.subHeaderBlocks)) * blockSize
     let byteCount = bitmapBlocks / 2 * blockSize
     let fileEnd = UInt64(header.bytes.count)
-    guard bitmapBlocks >= 2, bitmapBlocks % 2 == 0, start < fileEnd,
-      byteCount <= (fileEnd - start) / 2
-    else {
+    guard bitmapBlocks >= 2, bitmapBlocks % 2 == 0 else {
       throw header.defect(
-        KdumpHeader.bitmapBlocks, expected: "an even number of blocks within the file",
-        found: "\(bitmapBlocks)", suggestion: "the file may be cut off")
+        KdumpHeader.bitmapBlocks, expected: "an even number of blocks, at least 2",
+        found: "\(bitmapBlocks)")
+    }
+    guard start < fileEnd, byteCount <= (fileEnd - start) / 2 else {
+      throw header.defect(
+        KdumpHeader.bitmapBlocks,
+        expected: "bitmaps that end within the file, at byte \((start + byteCount * 2).hex)",
+        found: "the end of the file at byte \(fileEnd.hex)", suggestion: "the file is cut off")
     }
     bitmap = start + byteCount
     descriptors = bitmap + byteCount
@@ -92,9 +96,12 @@ struct KdumpFile {
       ? (KdumpSubHeader.startFrame64, KdumpSubHeader.endFrame64)
       : (KdumpSubHeader.startFrame, KdumpSubHeader.endFrame)
     let (first, end) = (try subHeader.value(fields.0), try subHeader.value(fields.1))
-    guard first < end, end <= count else {
-      throw subHeader.defect(
-        fields.1, expected: "\(first + 1) to \(count)", found: "\(end)")
+    // Who splits may have nothing left for the last parts, which then begin and end with the last frame.
+    guard first <= count else {
+      throw subHeader.defect(fields.0, expected: "0 to \(count)", found: "\(first)")
+    }
+    guard first <= end, end <= count else {
+      throw subHeader.defect(fields.1, expected: "\(first) to \(count)", found: "\(end)")
     }
     isSplit = true
     frames = first..<end
@@ -142,29 +149,33 @@ struct KdumpFile {
   /// Whether another file is a part of the same split dump.
   func isPart(of other: KdumpFile) -> Bool {
     isSplit && other.isSplit && blockSize == other.blockSize && bitmap == other.bitmap
-      && header.bytes.withBytes(at: 0, count: Int(KdumpHeader.byteCount)) { own in
-        other.header.bytes.withBytes(at: 0, count: Int(KdumpHeader.byteCount)) { theirs in
-          unsafe own.withUnsafeBytes { own in
-            unsafe theirs.withUnsafeBytes { unsafe own.elementsEqual($0) }
-          }
-        }
-      } == true
+      && header.bytes.hasBytes(
+        at: 0, of: other.header.bytes, at: 0, count: Int(KdumpHeader.byteCount))
   }
 
   /// The pages that this file holds.
   func part() throws(DumpError) -> (part: KdumpPart, warning: String?) {
     let bits = FrameBitmap(header.bytes, at: bitmap, frames: frames)
     try limits.check(bits, header, KdumpHeader.bitmapBlocks)
-    let fileEnd = UInt64(header.bytes.count)
-    let room = (fileEnd - min(descriptors, fileEnd)) / KdumpPage.byteCount
+    var part = KdumpPart(
+      bytes: header.bytes, bitmap: bits, descriptors: descriptors, blockSize: blockSize)
+    do { try part.dropLostPages() } catch { throw .inputOutput(error) }
+    let lost = bits.count - part.present.count
+    guard lost > 0 else { return (part, nil) }
+    let end = UInt64(header.bytes.count)
     let warning =
-      room < bits.count
-      ? "the file ends within the page descriptors at byte \(descriptors.hex); the last"
-        + " \(bits.count - room) of \(bits.count) pages are missing" : nil
-    let part = KdumpPart(
-      bytes: header.bytes, bitmap: bits, descriptors: descriptors, available: room,
-      blockSize: blockSize)
+      "the bytes of \(lost) of \(bits.count) pages are not in the file, which ends at byte \(end.hex)"
     return (part, warning)
+  }
+
+  /// What is wrong with a dump that has no page at all.
+  var isEmpty: DumpError {
+    .malformed(
+      path: header.path,
+      DumpDefect(
+        "page descriptors", at: descriptors, expected: "pages that the file holds", found: "none",
+        suggestion: isSplit
+          ? "put the other files of the split dump beside it" : "the file may be cut off"))
   }
 }
 

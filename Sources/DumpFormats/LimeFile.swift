@@ -1,6 +1,8 @@
 import PhysicalMemory
 
 /// Reads the format of the LiME module, version 1: for each range of memory a header and its bytes.
+///
+/// Only the header of a range says where the next one is: behind a damaged one nothing is found.
 struct LimeFile {
   private(set) var segments: [RunMemory.Segment] = []
   private(set) var warnings = Warnings()
@@ -28,8 +30,14 @@ struct LimeFile {
         warnings.add("header at byte \(offset.hex): the file ends within it")
         break
       }
-      let header = try LimeHeader(bytes, at: offset, path: path)
-      offset = add(header, at: offset + LimeHeader.byteCount, fileEnd: fileEnd)
+      do throws(DumpDefect) {
+        let header = try LimeHeader(bytes, at: offset)
+        offset = add(header, at: offset + LimeHeader.byteCount, fileEnd: fileEnd)
+      } catch {
+        guard !segments.isEmpty else { throw .malformed(path: path, error) }
+        warnings.add("\(error); the rest of the file is missing")
+        break
+      }
     }
     warnings.addOverlaps(segments)
     guard !segments.isEmpty else {
@@ -78,13 +86,11 @@ struct LimeHeader {
     self.last = last
   }
 
-  init(_ bytes: ByteMapping, at offset: UInt64, path: String) throws(DumpError) {
-    func check(_ field: String, _ relative: UInt64, _ expected: UInt32) throws(DumpError) {
+  init(_ bytes: ByteMapping, at offset: UInt64) throws(DumpDefect) {
+    func check(_ field: String, _ relative: UInt64, _ expected: UInt32) throws(DumpDefect) {
       let found = bytes.load(UInt32.self, at: offset + relative) ?? 0
       guard found == expected else {
-        throw .malformed(
-          path: path,
-          DumpDefect(field, at: offset + relative, expected: expected.hex, found: found.hex))
+        throw DumpDefect(field, at: offset + relative, expected: expected.hex, found: found.hex)
       }
     }
     try check("magic", 0, Self.magic)
@@ -92,11 +98,9 @@ struct LimeHeader {
     start = bytes.load(UInt64.self, at: offset + 8) ?? 0
     last = bytes.load(UInt64.self, at: offset + 16) ?? 0
     guard start <= last else {
-      throw .malformed(
-        path: path,
-        DumpDefect(
-          "e_addr", at: offset + 16, expected: "the last address, not below s_addr \(start.hex)",
-          found: last.hex))
+      throw DumpDefect(
+        "e_addr", at: offset + 16, expected: "the last address, not below s_addr \(start.hex)",
+        found: last.hex)
     }
   }
 

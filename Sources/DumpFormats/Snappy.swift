@@ -84,6 +84,12 @@ enum SnappyFrame {
     /// Where the data are, behind their check value.
     var data: UInt64 { start + headerSize + checksumSize }
     var dataCount: Int { Int(count - checksumSize) }
+
+    /// Whether header and data of both are the same bytes of a file.
+    func hasBytes(of other: Chunk, in bytes: ByteMapping) -> Bool {
+      other.count == count
+        && bytes.hasBytes(at: start, of: bytes, at: other.start, count: Int(end - start))
+    }
   }
 
   /// The chunk at `start`, which has to end before `limit`; its data are not looked at.

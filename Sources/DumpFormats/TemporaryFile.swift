@@ -24,6 +24,9 @@ final class TemporaryFile {
 
   deinit { close(writer.descriptor) }
 
+  /// The number of bytes so far.
+  var byteCount: UInt64 { writer.position }
+
   func append(_ bytes: RawSpan) throws(DumpError) { try write(bytes, at: writer.position) }
 
   func write(_ bytes: RawSpan, at offset: UInt64) throws(DumpError) {

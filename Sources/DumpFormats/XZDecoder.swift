@@ -41,7 +41,8 @@ import CLZMA
       let needed = unsafe lzma_memusage(&stream)
       throw DecodingFailure(consumed: consumed, reason: .needsMemory(needed))
     default:
-      throw DecodingFailure(consumed: consumed, reason: .corrupt(Self.words(result)))
+      throw DecodingFailure(
+        consumed: consumed, produced: produced, reason: .corrupt(Self.words(result)))
     }
   }
 

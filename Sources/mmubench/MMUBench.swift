@@ -48,6 +48,8 @@ struct MMUBench: ParsableCommand {
   static func main() {
     // A reader that goes away is seen as EPIPE, where the output is written.
     _ = signal(SIGPIPE, SIG_IGN)
+    // A file that grows beyond what the user allows (`ulimit -f`) is seen as EFBIG, where it is written.
+    _ = signal(SIGXFSZ, SIG_IGN)
     do {
       try requireVerb(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()

@@ -79,6 +79,26 @@ import Testing
     #expect(try place.files == ["memory.raw", "plain.yaml", "small.yaml"])
   }
 
+  /// Without a handler the system ends whoever writes more than `ulimit -f` allows.
+  @Test func aFileThatMayNotGrowEndsWith74AndLeavesNothing() throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.currentDirectoryURL = place.url
+    shell.arguments = [
+      "-c",
+      "ulimit -f 8; exec '\(Command.program.path)' build plain.yaml --output out.elf --format elf",
+    ]
+    let errors = Pipe()
+    shell.standardError = errors
+    try shell.run()
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    shell.waitUntilExit()
+    #expect(shell.terminationReason == .exit)
+    #expect(shell.terminationStatus == 74)
+    #expect(text.contains("out.elf: cannot write: File too large"))
+    #expect(try place.files == ["plain.yaml"])
+  }
+
   @Test func anUnknownVerbIsNamedWithTheKnownOnes() throws {
     let outcome = try run("wlak", "plain.yaml", "0")
     #expect(outcome.status == 64)

@@ -7,7 +7,7 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private static func page(_ seed: Int) -> [UInt8] {
+  static func page(_ seed: Int) -> [UInt8] {
     (0..<4096).map { UInt8(($0 / 16 * seed + $0 % 3) % 251) }
   }
 
@@ -118,6 +118,42 @@ import Testing
         == "the dump is split, and no file beside this one has frames 0x0 to 0x8: they are missing")
   }
 
+  /// makedumpfile writes such parts where it has fewer pages than parts.
+  @Test func aPartWithoutFramesIsAPart() throws {
+    var fixture = try Self.fixture()
+    fixture.split = 64..<64
+    let last = try folder.write(fixture.bytes, to: "x.2")
+    let alone = try dumpError { _ = try DumpFile.open(last) }
+    #expect(
+      alone.description.hasSuffix(
+        "expected pages that the file holds, found none;"
+          + " put the other files of the split dump beside it"))
+    fixture.split = 0..<64
+    let first = try folder.write(fixture.bytes, to: "x.1")
+    for path in [first, last] {
+      let dump = try DumpFile.open(path)
+      Self.expectPages(dump.memory)
+      #expect(dump.warnings.count == 1)
+      #expect(dump.warnings[0].hasPrefix("the dump is split over 2 files: "))
+    }
+  }
+
+  @Test func pagesBehindTheEndOfTheFileAreMissing() throws {
+    let bytes = try Self.fixture().bytes
+    let lost = LzoTests.nearBest.count + 100
+    let dump = try DumpFile.open(folder.write(Array(bytes.dropLast(lost))))
+    #expect(dump.memory.runs.map { $0.start.frame } == [1, 9])
+    #expect(dump.memory.runs.map(\.byteCount) == [8192, 4096])
+    #expect(
+      dump.warnings == [
+        "the bytes of 2 of 5 pages are not in the file, which ends at byte"
+          + " \((bytes.count - lost).hex)"
+      ])
+    #expect(dump.memory.load(UInt8.self, at: PhysicalAddress(40 * 4096)) == nil)
+    #expect(dump.memory.load(UInt8.self, at: PhysicalAddress(9 * 4096)) != nil)
+    #expect(dump.memory.damage == [])
+  }
+
   @Test func aDamagedPageIsMissingAndTheOthersAreThere() throws {
     var fixture = try Self.fixture()
     fixture.pages[0].bytes[5] ^= 0x10
@@ -145,15 +181,28 @@ import Testing
       bytes.replaceSubrange(offset..<offset + value.count, with: value)
       return bytes
     }
+    func split(_ first: UInt8, _ end: UInt8) -> [UInt8] {
+      var bytes = changed(4096 + 12, [1])
+      (bytes[4096 + 80], bytes[4096 + 88]) = (first, end)
+      return bytes
+    }
     let cases: [([UInt8], String)] = [
       (changed(428, [0, 0, 0, 1]), "byte 0x1ac: block_size: expected 4096 to 65536"),
       (
-        changed(436, [0xfe, 0xff, 0xff, 0xff]), "byte 0x1b4: bitmap_blocks: expected an even number"
+        changed(436, [0xfe, 0xff, 0xff, 0xff]),
+        "byte 0x1b4: bitmap_blocks: expected bitmaps that end"
       ),
       (changed(436, [3]), "byte 0x1b4: bitmap_blocks: expected an even number"),
       (changed(432, [0, 0]), "byte 0x1b0: sub_hdr_size: expected 1 to 4096 blocks, found 0"),
       (changed(4096 + 96, [1, 0x80]), "byte 0x1060: max_mapnr_64: expected 1 to 32768 frames"),
-      (changed(4096 + 12, [1]), "byte 0x1058: end_pfn_64: expected 1 to 64, found 0"),
+      (split(65, 64), "byte 0x1050: start_pfn_64: expected 0 to 64, found 65"),
+      (split(9, 8), "byte 0x1058: end_pfn_64: expected 9 to 64, found 8"),
+      (split(9, 65), "byte 0x1058: end_pfn_64: expected 9 to 64, found 65"),
+      (
+        Array(good[..<(3 * 4096)]),
+        "byte 0x1b4: bitmap_blocks: expected bitmaps that end within the file, at byte 0x4000,"
+          + " found the end of the file at byte 0x3000; the file is cut off"
+      ),
       (Array(good[..<300]), "byte 0x1cc: nr_cpus: expected a whole header"),
     ]
     for (bytes, expected) in cases {
@@ -163,70 +212,15 @@ import Testing
     }
   }
 
-  @Test func ofAFileThatEndsWithinTheDescriptorsTheFirstPagesAreListed() throws {
+  @Test func aFileThatEndsBeforeItsPagesIsRefused() throws {
     let bytes = try Self.fixture().bytes
-    let dump = try DumpFile.open(folder.write(Array(bytes[..<(4 * 4096 + 60)])))
-    #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0x1000), byteCount: 0x2000)])
-    #expect(
-      dump.warnings == [
-        "the file ends within the page descriptors at byte 0x4000; the last 3 of 5 pages are missing"
-      ])
-    // Their bytes are gone too.
-    #expect(dump.memory.load(UInt8.self, at: PhysicalAddress(0x1000)) == nil)
-    #expect(dump.memory.damage.first?.contains("bytes within the file") == true)
-  }
-
-  @Test func theWriterPutsEverythingWhereTheHeaderSays() throws {
-    let mapping = try ByteMapping.zeroed(count: 3 * 4096)
-    for (index, byte) in Self.page(7).enumerated() { mapping.store(byte, at: index) }
-    let memory = RunMemory(
-      mapping,
-      [
-        .init(start: PhysicalAddress(0x3000), byteCount: 0x3000, source: .mapping(offset: 0)),
-        .init(start: PhysicalAddress(0x8000), byteCount: 0x1800, source: .zero),
-      ])
-    let processor = ProcessorState(cr0: 1, cr3: 0x5000, cr4: 0x20, source: "")
-    let losses = try DumpWriter(
-      .kdump, architecture: .x8664, processors: [processor], vmcoreinfo: "OSRELEASE=6.1.0-9\n"
-    ).write(memory, to: folder.file("kdump"))
-    #expect(losses == ["0x800 bytes of frames that are only partly present are left out"])
-    let bytes = try folder.read("kdump")
-    func number(_ offset: Int, _ width: Int = 4) -> Int {
-      (0..<width).reduce(0) { $0 | Int(bytes[offset + $1]) << ($1 * 8) }
+    for end in [4 * 4096 + 60, 4 * 4096 + 120] {
+      let error = try dumpError { _ = try DumpFile.open(folder.write(Array(bytes[..<end]))) }
+      #expect(error.exitStatus == 65)
+      #expect(
+        error.description.hasSuffix(
+          "byte 0x4000: page descriptors: expected pages that the file holds, found none;"
+            + " the file may be cut off"))
     }
-    #expect(Array(bytes[0..<12]) == Array("KDUMP   ".utf8) + [6, 0, 0, 0])
-    #expect(String(decoding: bytes[142..<151], as: UTF8.self) == "6.1.0-9\0\0")
-    #expect(String(decoding: bytes[272..<279], as: UTF8.self) == "x86_64\0")
-    // status, block_size, sub_hdr_size, bitmap_blocks, max_mapnr
-    #expect([424, 428, 432, 436, 440].map { number($0) } == [1, 4096, 1, 2, 9])
-    #expect(number(4096 + 96, 8) == 9)
-    let text = number(4096 + 32, 8)
-    #expect(
-      String(decoding: bytes[text..<text + number(4096 + 40, 8)], as: UTF8.self)
-        == "OSRELEASE=6.1.0-9\n")
-    #expect(Array(bytes[8192..<8194]) == [0b0011_1000, 1])
-    #expect(Array(bytes[12288..<12290]) == [0b0011_1000, 1])
-    // The second, third and fourth page are zeros, of which there is one.
-    let pages = (0..<4).map { number(16384 + $0 * 24, 8) }
-    #expect(pages[0] == 16384 + 4 * 24)
-    #expect(Set(pages).count == 2 && pages[1] == pages[2] && pages[2] == pages[3])
-    #expect((0..<4).map { number(16384 + $0 * 24 + 12) } == [1, 1, 1, 1])
-    #expect(bytes.count == pages[1] + number(16384 + 24 + 8))
-  }
-
-  /// With KASLR the kernel's image may lie lower than its addresses say; makedumpfile and crash find
-  /// their way by this number.
-  @Test(
-    arguments: [("-679477248", 0xffff_ffff_d780_0000), ("16777216", 0x100_0000), ("x", 0)]
-      as [(String, UInt64)])
-  func thePhysicalBaseHasASign(text: String, word: UInt64) throws {
-    let memory = RunMemory(
-      try ByteMapping.zeroed(count: 4096),
-      [.init(start: PhysicalAddress(0x1000), byteCount: 0x1000, source: .zero)])
-    _ = try DumpWriter(
-      .kdump, architecture: .x8664, vmcoreinfo: "OSRELEASE=6.1\nNUMBER(phys_base)=\(text)\n"
-    ).write(memory, to: folder.file("kdump"), force: true)
-    let bytes = try folder.read("kdump")
-    #expect((0..<8).reduce(0) { $0 | UInt64(bytes[4096 + $1]) << UInt64($1 * 8) } == word)
   }
 }

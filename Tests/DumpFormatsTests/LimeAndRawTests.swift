@@ -65,22 +65,41 @@ private func limeHeader(_ start: UInt64, _ last: UInt64, version: UInt8 = 1) -> 
     #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0), byteCount: 3)])
   }
 
-  @Test func zerosAtTheEndAreAWarningAndGarbageIsAnError() throws {
+  @Test func whatIsBehindTheRangesIsAWarning() throws {
     let range = limeHeader(0x1000, 0x1001) + [1, 2]
     #expect(
       try open(range + [UInt8](repeating: 0, count: 77)).warnings == [
         "77 zero bytes from byte 0x22 on end the file"
       ])
-    let error = try dumpError {
-      _ = try open(range + [UInt8](repeating: 0, count: 32) + [1])
-    }
     #expect(
-      error.description
-        == "\(folder.file("file")): byte 0x22: magic: expected 0x4c694d45, found 0x0")
+      try open(range + [UInt8](repeating: 0, count: 32) + [1]).warnings == [
+        "byte 0x22: magic: expected 0x4c694d45, found 0x0; the rest of the file is missing"
+      ])
     #expect(
       try open(range + limeHeader(0, 1)[..<31]).warnings == [
         "header at byte 0x22: the file ends within it"
       ])
+  }
+
+  @Test func rangesBeforeADamagedHeaderStayReadable() throws {
+    let first = limeHeader(0x1000, 0x1001) + [1, 2]
+    let good = limeHeader(0x3000, 0x3001) + [3, 4]
+    let cases: [(place: Int, byte: UInt8, defect: String)] = [
+      (0, 0xba, "byte 0x22: magic: expected 0x4c694d45, found 0x4c694dba"),
+      (4, 2, "byte 0x26: version: expected 0x1, found 0x2"),
+      (
+        17, 0x2f,
+        "byte 0x32: e_addr: expected the last address, not below s_addr 0x3000, found 0x2f01"
+      ),
+    ]
+    for (place, byte, defect) in cases {
+      var damaged = good
+      damaged[place] = byte
+      let dump = try open(first + damaged + limeHeader(0x5000, 0x5000) + [5])
+      #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0x1000), byteCount: 2)])
+      #expect(dump.memory.load(UInt16.self, at: PhysicalAddress(0x1000)) == 0x0201)
+      #expect(dump.warnings == ["\(defect); the rest of the file is missing"])
+    }
   }
 
   @Test func otherVersionsAndReversedRangesAreErrors() throws {

@@ -75,6 +75,39 @@ import Testing
     #expect(dump.processors.first?.source == "CR64[0] of the snapshot")
   }
 
+  @Test(arguments: [".xz", ".gz", ".zst", ".lz4"], [true, false])
+  func eitherOfTheTwoMayBeCompressed(_ ending: String, packsMemory: Bool) throws {
+    let memory = CrashDumpFixture.pages([1, 2, 3])
+    let snapshot = Self.snapshot([("cpu", Self.registers), ("memory", Self.regions)])
+    func packed(_ bytes: [UInt8]) throws -> [UInt8] {
+      switch ending {
+      case ".xz": try Compressors.xz(bytes)
+      case ".gz": try Compressors.gzip(bytes)
+      case ".zst": try Compressors.zstd(bytes)
+      default: try Compressors.lz4(bytes)
+      }
+    }
+    let names = packsMemory ? ["vm.vmem\(ending)", "vm.vmss"] : ["vm.vmem", "vm.vmss\(ending)"]
+    _ = try folder.write(packsMemory ? packed(memory) : memory, to: names[0])
+    _ = try folder.write(packsMemory ? snapshot : packed(snapshot), to: names[1])
+    for name in names {
+      let dump = try DumpFile.open(folder.file(name))
+      expectMemory(dump)
+      #expect(dump.processors.map(\.cr3) == [0x1aa000, 0x1ab000])
+    }
+  }
+
+  @Test func aSnapshotThatCannotBeReadIsAWarning() throws {
+    let path = try folder.write(CrashDumpFixture.pages([1]), to: "vm.vmem")
+    _ = try folder.write([1, 2, 3], to: "vm.vmss")
+    let dump = try DumpFile.open(path)
+    #expect(dump.format == .raw)
+    #expect(dump.warnings.count == 1)
+    #expect(
+      dump.warnings[0].hasSuffix(
+        "; without it memory is taken for one piece from address 0 on"))
+  }
+
   @Test func memoryMayBeWithinTheSnapshot() throws {
     let block = Self.block("Memory", CrashDumpFixture.pages([1, 2, 3]))
     let snapshot = Self.snapshot([("memory", Self.regions + block)])
