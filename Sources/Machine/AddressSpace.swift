@@ -1,4 +1,5 @@
 public import LinuxMemory
+public import PhysicalMemory
 public import WindowsMemory
 
 /// A root that translations can start from, and whose it is.
@@ -9,6 +10,8 @@ public struct AddressSpace: Hashable, Sendable {
   public var pid: UInt64?
   /// The name of the process.
   public var process: String?
+  /// The kernel's root of the same process, where this one is for user mode (page-table isolation of Linux).
+  public var kernelRoot: PhysicalAddress?
   /// How the root was found, for the reader.
   public var foundBy: String
   /// How sure it is that the root is one, where that follows from the looks of memory.
@@ -20,12 +23,14 @@ public struct AddressSpace: Hashable, Sendable {
 
   /// Describes a root.
   public init(
-    register: UInt64, pid: UInt64? = nil, process: String? = nil, foundBy: String,
-    record: WindowsProcess? = nil, areas: MemoryAreas? = nil
+    register: UInt64, pid: UInt64? = nil, process: String? = nil,
+    kernelRoot: PhysicalAddress? = nil, foundBy: String, record: WindowsProcess? = nil,
+    areas: MemoryAreas? = nil
   ) {
     self.register = register
     self.pid = pid
     self.process = process
+    self.kernelRoot = kernelRoot
     self.foundBy = foundBy
     self.record = record
     self.areas = areas

@@ -75,15 +75,19 @@ extension Machine {
       let list =
         process.record.map { "task_struct at \($0)" } ?? "task named at \(process.nameAddress)"
       let user = findings.userRoot(of: root)
-      if user != root { take(process, user, "\(list), user root") }
+      if user != root { take(process, user, beside: root, "\(list), user root") }
       take(process, root, findings.isIsolated ? "\(list), kernel root" : list)
     }
     for scanned in findings.scanned {
       let sure = "\(scanned.equal) of \(scanned.count) kernel entries are those of the root in use"
-      take(AddressSpace(register: scanned.table.rawValue, foundBy: "search of memory: \(sure)"))
       let user = findings.userRoot(of: scanned.table)
-      guard user != scanned.table else { continue }
-      take(AddressSpace(register: user.rawValue, foundBy: "user root beside \(scanned.table)"))
+      if user != scanned.table {
+        take(
+          AddressSpace(
+            register: user.rawValue, kernelRoot: scanned.table,
+            foundBy: "user root beside \(scanned.table)"))
+      }
+      take(AddressSpace(register: scanned.table.rawValue, foundBy: "search of memory: \(sure)"))
     }
     if let swapper = findings.swapper, let layout = findings.layoutSource {
       let count = findings.processes.count { $0.memory != nil }
@@ -101,11 +105,13 @@ extension Machine {
   }
 
   private mutating func take(
-    _ process: LinuxProcess, _ root: PhysicalAddress, _ foundBy: String
+    _ process: LinuxProcess, _ root: PhysicalAddress, beside kernelRoot: PhysicalAddress? = nil,
+    _ foundBy: String
   ) {
     take(
       AddressSpace(
-        register: root.rawValue, pid: process.pid, process: process.name, foundBy: foundBy))
+        register: root.rawValue, pid: process.pid, process: process.name, kernelRoot: kernelRoot,
+        foundBy: foundBy))
   }
 
   /// Adds a root, or says whose one is that was known already.
@@ -116,14 +122,13 @@ extension Machine {
     }
     guard let index else {
       // Of a process's two roots the kernel's comes first, whichever was in use.
-      let pair = addressSpaces.firstIndex {
-        space.pid != nil && $0.pid == space.pid && paging(of: $0).root > root
-      }
+      let pair = addressSpaces.firstIndex { $0.kernelRoot == root && $0.pid == space.pid }
       return addressSpaces.insert(space, at: pair ?? addressSpaces.count)
     }
     if addressSpaces[index].pid == nil, space.pid != nil {
       addressSpaces[index].foundBy += "; \(space.foundBy)"
     }
+    addressSpaces[index].kernelRoot = addressSpaces[index].kernelRoot ?? space.kernelRoot
     addressSpaces[index].pid = addressSpaces[index].pid ?? space.pid
     addressSpaces[index].process = addressSpaces[index].process ?? space.process
   }

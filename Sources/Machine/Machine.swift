@@ -80,6 +80,27 @@ public struct Machine: Sendable {
     }
   }
 
+  /// For each address space the number of the first one of the same process.
+  ///
+  /// A process has its number; where that is not known, its roots tell: one alone, or with page-table isolation
+  /// two that were allocated as a pair.
+  public var firstSpaces: [Int] {
+    var first: [ProcessKey: Int] = [:]
+    return addressSpaces.enumerated().map { number, space in
+      let root = space.kernelRoot ?? paging(of: space).root
+      let key = space.pid.map(ProcessKey.number) ?? .root(root)
+      let known = first[key] ?? number
+      first[key] = known
+      return known
+    }
+  }
+
+  /// What the address spaces of a process have in common.
+  private enum ProcessKey: Hashable {
+    case number(UInt64)
+    case root(PhysicalAddress)
+  }
+
   /// Answers one question about one address space.
   public func walk(_ address: VirtualAddress, in space: AddressSpace? = nil) -> Walk {
     let state = space.map(paging(of:)) ?? paging

@@ -77,15 +77,7 @@ public final class ReverseMap {
   lazy var upperOwnerCount: Int = upperRoots.reduce(0) { $0 + $1.owners.count }
 
   /// For each address space the number of the first one of the same process.
-  lazy var processes: [Int] = {
-    var first: [UInt64: Int] = [:]
-    return machine.addressSpaces.enumerated().map { number, space in
-      guard let pid = space.pid else { return number }
-      let known = first[pid] ?? number
-      first[pid] = known
-      return known
-    }
-  }()
+  lazy var processes: [Int] = machine.firstSpaces
 
   /// What knows of each address space's pages that are not valid; nil without Windows.
   private lazy var classifiers: [PageClassifier?] = machine.addressSpaces.map(machine.classifier)

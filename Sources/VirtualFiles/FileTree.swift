@@ -31,7 +31,7 @@ public final class FileTree: Sendable {
   ///   - machine: the machine.
   ///   - path: the dump that it was opened from, of which an index may be kept; nil otherwise.
   public init(_ machine: Machine, from path: String? = nil) {
-    processes = ProcessFolders(machine.addressSpaces)
+    processes = ProcessFolders(machine)
     pages = PageListCache()
     owners = OwnerSearch(path)
     state = Mutex(

@@ -22,20 +22,22 @@ struct ProcessFolders: Sendable {
   private let byNumber: [String: Int]
   private let byName: [String: Int]
 
-  init(_ spaces: [AddressSpace]) {
+  init(_ machine: Machine) {
+    let spaces = machine.addressSpaces
     var all: [Process] = []
-    var known: [UInt64: Int] = [:]
+    var known: [Int: Int] = [:]
     let taken = Set(spaces.compactMap(\.pid))
     var free: UInt64 = 1
-    for (index, space) in spaces.enumerated() {
-      if let pid = space.pid, let process = known[pid] {
+    for (index, first) in machine.firstSpaces.enumerated() {
+      let space = spaces[index]
+      if let process = known[first] {
         all[process].spaces.append(index)
         continue
       }
       while space.pid == nil, taken.contains(free) { free += 1 }
       let pid = space.pid ?? free
       if space.pid == nil { free += 1 }
-      known[pid] = all.count
+      known[first] = all.count
       all.append(Process(pid: pid, name: space.process ?? "unknown_process", spaces: [index]))
     }
     self.all = all

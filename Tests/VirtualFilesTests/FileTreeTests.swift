@@ -1,8 +1,10 @@
+import Foundation
 import Machine
 import Paging
 import PhysicalMemory
 import Testing
 import VirtualFiles
+import Workbench
 
 /// Which files there are, and what writing to them does.
 @Suite struct FileTreeTests {
@@ -47,6 +49,22 @@ import VirtualFiles
     #expect(try tree.text("pid/79/root-2/dtb.txt") == hex(roots[1]))
     try tree.write("401000", to: "pid/79/root-2/virt2phys/virt.txt")
     #expect(try tree.text("pid/79/virt2phys/virt.txt") == "0000000000000000")
+  }
+
+  /// The dump names no processes; which roots were allocated as a pair is in its tables.
+  @Test func aPairOfRootsIsOneProcessWithoutANumberToo() throws {
+    let path = Fixture.root.appending(path: "Scenarios/dumps/x64-4l-pti.elf.xz").path
+    let machine = try Workbench.open(path)
+    try #require(machine.addressSpaces.allSatisfy { $0.pid == nil })
+    let tree = FileTree(machine)
+    let names = try tree.names(in: "pid")
+    #expect(names == (1...21).map { "\($0)" })
+    for name in names {
+      let (kernel, user) = try (
+        tree.text("pid/\(name)/dtb.txt"), tree.text("pid/\(name)/root-2/dtb.txt")
+      )
+      #expect(UInt64(user, radix: 16) == UInt64(kernel, radix: 16).map { $0 + 0x1000 })
+    }
   }
 
   private func hex(_ address: PhysicalAddress) -> String {
