@@ -16,7 +16,8 @@ public struct LinuxFrame: Hashable, Sendable {
   /// `_refcount`.
   public let referenceCount: Int32
   /// The number of page-table entries that map the page, `_mapcount` and one; nil where the word holds
-  /// something else: in slabs, free pages and pages that are offline.
+  /// something else: in slabs, free pages and pages that are offline, and in the first page of a larger one, where it
+  /// counts only what maps that small page by itself.
   public let mapCount: Int32?
   /// The `struct page` of the first page of the larger one that this is part of; nil for other pages.
   public let compoundHead: VirtualAddress?
@@ -153,7 +154,7 @@ public struct LinuxFrames: Sendable {
     let isTail = head & 1 == 1
     if isTail { set.append("tail") }
     // A slab keeps other things in the word, and so do pages of other types: below -1.
-    let isCount = mapCount >= -1 && !set.contains("slab") && !isTail
+    let isCount = mapCount >= -1 && !isTail && !set.contains("slab") && !set.contains("head")
     return LinuxFrame(
       pfn: pfn, address: address, flags: flags, setFlags: set,
       referenceCount: Int32(truncatingIfNeeded: try number("_refcount", 4)),

@@ -48,8 +48,12 @@ public struct LinuxFrameReport: Sendable {
   }
 
   private var unsaid: String {
-    frame.compoundHead.map { "said in the struct page of the first page, at \($0)" }
-      ?? "not said: the page has a type"
+    if let head = frame.compoundHead {
+      return "said in the struct page of the first page, at \(head)"
+    }
+    return frame.setFlags.contains("head")
+      ? "not said: VMCOREINFO does not tell where a larger page counts"
+      : "not said: the page has a type"
   }
 
   private var named: String { frame.setFlags.joined(separator: " ") }

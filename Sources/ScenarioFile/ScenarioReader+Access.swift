@@ -62,7 +62,9 @@ extension ScenarioReader {
       pteAddress: number(fields["pte-address"], "`pte-address`"),
       originalPte: number(fields["original-pte"], "`original-pte`"),
       pteFrame: number(fields["pte-frame"], "`pte-frame`"),
-      isPrototype: bool(fields["prototype"], "`prototype`"))
+      isPrototype: bool(fields["prototype"], "`prototype`"),
+      flags: words(fields["flags"], "`flags`"),
+      mapCount: number(fields["map-count"], "`map-count`"))
     return fields["pfn"] == nil ? nil : expectation
   }
 
@@ -113,7 +115,32 @@ extension Scenario {
     case transition
   }
 
-  /// `pfn:` with what the entry of the frame must say; nil is not compared.
+  /// What Linux says of a frame in its `struct page`: the flags whose numbers are in VMCOREINFO, and the kinds
+  /// that other words of it tell.
+  public enum FrameFlag: String, CaseIterable, Sendable {
+    /// PG_lru, on a list of pages by their last use.
+    case lru
+    /// PG_private, with data of the file system.
+    case `private`
+    /// PG_swapcache, with a place in swap.
+    case swapcache
+    /// PG_swapbacked, of no file, so that only swap can take it.
+    case swapbacked
+    /// PG_slab, small objects of the kernel.
+    case slab
+    /// PG_hwpoison, broken.
+    case hwpoison
+    /// The first page of a larger one.
+    case head
+    /// Another page of a larger one.
+    case tail
+    /// The first page of a free block.
+    case buddy
+    /// Taken away from the guest.
+    case offline
+  }
+
+  /// `pfn:` with what the system's record of the frame must say; nil is not compared.
   public struct PfnExpectation: Sendable {
     /// `pfn:`, the number of the frame.
     public var number: Located<UInt64>
@@ -131,6 +158,10 @@ extension Scenario {
     public var pteFrame: Located<UInt64>?
     /// `prototype:`, whether the entry is a prototype.
     public var isPrototype: Located<Bool>?
+    /// `flags:` of Linux, all that are set.
+    public var flags: Set<FrameFlag>?
+    /// `map-count:` of Linux.
+    public var mapCount: Located<UInt64>?
   }
 
   /// One item of `lists:`.

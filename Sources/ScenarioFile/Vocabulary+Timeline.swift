@@ -57,7 +57,7 @@ extension Vocabulary {
     "pfn", "an expectation of `pfn`", required: ["pfn"],
     [
       "pfn", "on", "location", "share-count", "reference-count", "pte-address", "original-pte",
-      "pte-frame", "prototype",
+      "pte-frame", "prototype", "flags", "map-count",
     ])
   static let lists = KeyTable(
     "lists", "an expectation of `lists`", required: ["lists"], ["lists", "on"])

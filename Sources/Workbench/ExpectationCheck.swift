@@ -62,7 +62,7 @@ struct ExpectationCheck {
         failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
       }
     case .pfn(let pfn):
-      return PfnCheck(expected: pfn, machine: machine).differences.map {
+      return PfnCheck(pfn, machine).differences.map {
         failure("pfn \(pfn.number.value.hex)", $0.expected, $0.got)
       }
     case .lists(let lists):

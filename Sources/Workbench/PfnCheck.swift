@@ -1,30 +1,62 @@
+import LinuxMemory
 import Machine
 import PhysicalMemory
 import ScenarioFile
-import Simulator
 import WindowsMemory
 
-/// Compares what the PFN database says of a frame with what a scenario expects.
+/// Compares what the system's record of a frame says with what a scenario expects: of Windows the entry of the
+/// PFN database, of Linux the `struct page`.
 struct PfnCheck {
-  let expected: Scenario.PfnExpectation
-  let machine: Machine
+  private let expected: Scenario.PfnExpectation
+  private let record: Record
+
+  /// What there is of the frame.
+  private enum Record {
+    case windows(PFNEntry)
+    case linux(LinuxFrame)
+    /// What is lacking, and why.
+    case none(wanted: String, reason: String)
+  }
+
+  init(_ expected: Scenario.PfnExpectation, _ machine: Machine) {
+    self.expected = expected
+    let number = expected.number.value
+    record = machine.system.linux == nil ? Self.entry(number, machine) : Self.page(number, machine)
+  }
+
+  private static func entry(_ number: UInt64, _ machine: Machine) -> Record {
+    guard let database = machine.classifier()?.pfnDatabase else {
+      return .none(wanted: "a PFN database", reason: "none is known")
+    }
+    do throws(KernelReadFailure) {
+      return .windows(try database.entry(of: number))
+    } catch {
+      return .none(wanted: "an entry for frame \(number.hex)", reason: "\(error)")
+    }
+  }
+
+  private static func page(_ number: UInt64, _ machine: Machine) -> Record {
+    guard let frames = machine.system.linux?.frames else {
+      return .none(wanted: "descriptors of frames", reason: "this Linux does not say where")
+    }
+    do throws(LinuxFrameProblem) {
+      return .linux(try frames.frame(number))
+    } catch {
+      return .none(wanted: "a struct page for frame \(number.hex)", reason: "\(error)")
+    }
+  }
 
   /// What does not hold, key by key.
   var differences: [(expected: String, got: String)] {
-    let number = expected.number.value
-    guard let database = machine.classifier()?.pfnDatabase else {
-      return [("a PFN database", "none is known")]
+    switch record {
+    case .windows(let entry): differences(from: entry)
+    case .linux(let frame): differences(from: frame)
+    case .none(let wanted, let reason): [(wanted, reason)]
     }
-    let entry: PFNEntry
-    do throws(KernelReadFailure) {
-      entry = try database.entry(of: number)
-    } catch {
-      return [("an entry for frame \(number.hex)", "\(error)")]
-    }
-    func hex(_ name: String, _ wanted: Located<UInt64>?, _ got: UInt64?) -> [(String, String)] {
-      PteCheck.compare(name, wanted?.value.hex, got?.hex)
-    }
-    return PteCheck.compare(
+  }
+
+  private func differences(from entry: PFNEntry) -> [(expected: String, got: String)] {
+    PteCheck.compare(
       "location", expected.location?.value.rawValue, entry.location.rawValue)
       + hex("share-count", expected.shareCount, entry.shareCount)
       + hex("reference-count", expected.referenceCount, entry.referenceCount)
@@ -33,30 +65,48 @@ struct PfnCheck {
       + hex("pte-frame", expected.pteFrame, entry.pteFrame)
       + PteCheck.compare(
         "prototype", expected.isPrototype.map { "\($0.value)" }, "\(entry.isPrototype)")
+      + PteCheck.compare("flags", flags, nil) + hex("map-count", expected.mapCount, nil)
   }
-}
 
-/// Compares what the last step left with what a scenario expects.
-struct MomentCheck {
-  let opened: OpenScenario
+  private func differences(from frame: LinuxFrame) -> [(expected: String, got: String)] {
+    PteCheck.compare("flags", flags, Self.words(frame.setFlags))
+      + hex("map-count", expected.mapCount, frame.mapCount.map { UInt64(max(0, $0)) })
+      + hex("reference-count", expected.referenceCount, UInt64(max(0, frame.referenceCount)))
+      + PteCheck.compare("location", expected.location?.value.rawValue, nil)
+      + hex("share-count", expected.shareCount, nil)
+      + hex("pte-address", expected.pteAddress, nil)
+      + hex("original-pte", expected.originalPte, nil) + hex("pte-frame", expected.pteFrame, nil)
+      + PteCheck.compare("prototype", expected.isPrototype.map { "\($0.value)" }, nil)
+  }
 
-  func differences(
-    _ lists: [Scenario.ListExpectation]
-  ) -> [(expected: String, got: String)] {
-    guard let moment = opened.moment else { return [("a timeline", "none: nothing has lists")] }
-    return lists.flatMap { list -> [(String, String)] in
-      let name = list.list.rawValue
-      let got = moment.lists.first { $0.name == name }?.after
-      guard got != Int(list.count.value) else { return [] }
-      return [("\(name) \(list.count.value)", got.map { "\(name) \($0)" } ?? "not counted")]
+  private func hex(
+    _ name: String, _ wanted: Located<UInt64>?, _ got: UInt64?
+  ) -> [(String, String)] {
+    PteCheck.compare(name, wanted?.value.hex, got?.hex)
+  }
+
+  private var flags: String? { expected.flags.map { Self.words($0.map(\.rawValue)) } }
+
+  private static func words(_ flags: [String]) -> String {
+    flags.isEmpty ? "none" : flags.sorted().joined(separator: " ")
+  }
+
+  /// The line of a golden.
+  var goldenLine: String {
+    let name = "pfn \(expected.number.value.hex)"
+    switch record {
+    case .windows(let entry):
+      return "\(name) \(entry.location.rawValue)"
+        + (entry.shareCount.map { " share-count=\($0.hex)" } ?? "")
+        + " reference-count=\(entry.referenceCount.hex) pte-address=\(entry.pteAddress)"
+        + " original-pte=\(entry.originalPte.hex) pte-frame=\(entry.pteFrame.hex)"
+        + (entry.isPrototype ? " prototype" : "")
+    case .linux(let frame):
+      return "\(name) at=\(frame.address) flags=\(frame.flags.hex)"
+        + " (\(Self.words(frame.setFlags))) reference-count=\(frame.referenceCount)"
+        + (frame.mapCount.map { " map-count=\($0)" } ?? "")
+        + (frame.compoundHead.map { " head=\($0)" } ?? "")
+    case .none(_, let reason): return "\(name) unknown: \(reason)"
     }
-  }
-
-  func differences(
-    _ expected: Scenario.MomentPagemap, of process: Scenario.ProcessReference?
-  ) -> [(expected: String, got: String)] {
-    guard let run = opened.moment?.run, let word = run.pagemap(expected.va.value, of: process)
-    else { return [("what Linux says in pagemap", "nothing: there is no such process")] }
-    return PagemapWords.differences(expected, word)
   }
 }

@@ -46,6 +46,7 @@ enum ScenarioGolden {
       case .pagemap(let pagemap):
         let computed = ComputedPagemapCheck(pagemap, machine, space)
         lines.append(computed?.goldenLine ?? PagemapCheck(pagemap).goldenLine)
+      case .pfn(let pfn): lines.append(PfnCheck(pfn, machine).goldenLine)
       case .found(let found): lines += FoundCheck(found, machine).goldenLines
       case .faults(let file):
         let path = Workbench.resolve(file.value, besides: opened.scenario.file.path)

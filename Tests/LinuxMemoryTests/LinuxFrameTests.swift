@@ -57,6 +57,16 @@ import Testing
     #expect(frame.mapping == 0xffff_8880_0000_0001)
   }
 
+  /// Its word counts the entries that map it as a small page, not those that map the whole.
+  @Test func theFirstPageOfALargerOneHasNoCount() throws {
+    var sketch = LinuxSketch()
+    sketch.putWord(LinuxSketch.image + 0x9_1000, at: 0x9_0000)
+    put(1 << 4 | 1 << 16, 0, 1 << 32 | 0xffff_ffff, at: 0x9_1140, in: &sketch)
+    let frame = try frames("SYMBOL(mem_map)=ffffffff81090000", sketch).frame(5)
+    #expect(frame.setFlags == ["lru", "head"])
+    #expect(frame.mapCount == nil)
+  }
+
   /// Bit 0 of the second word says that the page is within a larger one, the rest where its first is.
   @Test func tailsNameTheirHead() throws {
     var sketch = LinuxSketch()
