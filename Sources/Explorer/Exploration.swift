@@ -64,7 +64,7 @@ struct Exploration: Hashable, Sendable {
   /// A number as people write it.
   static func number(_ text: String) throws(Problem) -> UInt64 {
     do throws(NumberText.Failure) {
-      return try NumberText.number(text.filter { $0 != " " })
+      return try NumberText.address(text.filter { $0 != " " })
     } catch {
       throw Problem(description: "`\(text)` \(error.explanation); \(error.suggestion)")
     }

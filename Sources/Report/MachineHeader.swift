@@ -8,11 +8,29 @@ public struct MachineHeader: Sendable {
   /// What is said, the value, and where it is known from.
   private(set) var facts: [(String, String, String)] = []
 
+  /// Which of several roots an answer is about.
+  public enum Scope: Sendable {
+    /// The one that is shown.
+    case root
+    /// All that are known.
+    case allRoots
+
+    fileprivate var words: String {
+      switch self {
+      case .root: "this is one of them; --root, --pid or --process take another"
+      case .allRoots: "all of them are asked; --root, --pid or --process take one alone"
+      }
+    }
+  }
+
   /// Describes a machine under one of its roots; nil for the root that questions are about.
   ///
   /// With `registers`, all those that decide about accesses are shown, not only those that somebody
   /// set.
-  public init(_ machine: Machine, space: AddressSpace? = nil, registers showsThem: Bool = false) {
+  public init(
+    _ machine: Machine, space: AddressSpace? = nil, registers showsThem: Bool = false,
+    scope: Scope = .root
+  ) {
     let paging = space.map(machine.paging(of:)) ?? machine.paging
     let space = space ?? machine.addressSpaces.first { $0.register == paging.cr3 }
     let known = machine.provenance
@@ -37,8 +55,7 @@ public struct MachineHeader: Sendable {
       .map { ($0.subject, $0.value, $0.source) }
     let others = machine.addressSpaces.count - 1
     if others > 0 {
-      facts.append(
-        ("roots", "\(others + 1)", "this is one of them; --root, --pid or --process take another"))
+      facts.append(("roots", "\(others + 1)", scope.words))
     }
   }
 

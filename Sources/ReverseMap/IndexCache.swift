@@ -18,8 +18,10 @@ public struct IndexCache {
 
   /// What the user should know beside the answer.
   public enum Remark: Sendable {
-    /// All is well, as was asked.
+    /// What the comparison of `verified` came to, where nothing differs.
     case confirmation(String)
+    /// The index that was kept differs from one built afresh, or is damaged, which `verified` was to find out.
+    case disagreement(String)
     /// Something is not as it should be, and was dealt with.
     case problem(String)
   }
@@ -35,6 +37,11 @@ public struct IndexCache {
 
   private func notice(_ text: String) { remark(.problem(text)) }
 
+  /// What is wrong with an index that was kept: what `verified` asks for, and news to others.
+  private func noticeDamage(_ text: String) {
+    remark(use == .verified ? .disagreement(text) : .problem(text))
+  }
+
   /// The index of a machine.
   ///
   /// - Parameters:
@@ -47,6 +54,9 @@ public struct IndexCache {
     of machine: Machine, from path: String?, refusingKept isRefused: Bool = false
   ) throws(ReverseMapError) -> ReverseIndex {
     guard use != .none, let path, let place = place(of: machine, from: path) else {
+      if use == .verified, path == nil {
+        remark(.confirmation("of a machine that is built no index is kept: nothing was compared"))
+      }
       return try temporary(machine)
     }
     guard !isRefused, let kept = open(place) else { return try keep(machine, at: place) }
@@ -58,9 +68,9 @@ public struct IndexCache {
         remark(.confirmation("\(place.path) agrees with the page tables"))
         return kept
       }
-      notice("\(place.path) does not agree with the page tables: it is built again")
+      noticeDamage("\(place.path) does not agree with the page tables: it is built again")
     } catch {
-      notice("\(error): it is built again")
+      noticeDamage("\(error): it is built again")
     }
     return try keep(machine, at: place)
   }
@@ -88,13 +98,20 @@ public struct IndexCache {
 
   /// Opens an index that fits; whatever is wrong with it, a new one is built.
   private func open(_ place: Place) -> ReverseIndex? {
-    guard let bytes = try? ByteMapping.file(place.path) else { return nil }
     do throws(ReverseMapError) {
-      return try ReverseIndex(bytes, path: place.path, key: place.key)
+      if let bytes = try? ByteMapping.file(place.path) {
+        return try ReverseIndex(bytes, path: place.path, key: place.key)
+      }
     } catch {
-      if case .damaged = error { notice("\(error.description): it is built again") }
-      return nil
+      if case .damaged = error {
+        noticeDamage("\(error.description): it is built again")
+        return nil
+      }
     }
+    if use == .verified {
+      remark(.confirmation("no index of this dump was kept: nothing was compared, one is built"))
+    }
+    return nil
   }
 
   private func keep(

@@ -96,11 +96,23 @@ public enum NumberText {
     return value << shift
   }
 
-  /// Reads a range `FIRST..LAST` of numbers, both ends inclusive.
-  public static func range(_ text: some StringProtocol) throws(Failure) -> ClosedRange<UInt64> {
+  /// Reads an address as the command line has it: a number, or one with a unit as sizes have it (`4G`).
+  public static func address(_ text: some StringProtocol) throws(Failure) -> UInt64 {
+    do throws(Failure) { return try number(text) } catch let problem {
+      do throws(Failure) { return try size(text) } catch {
+        throw error == .tooLarge ? .tooLarge : problem
+      }
+    }
+  }
+
+  /// Reads a range `FIRST..LAST` of numbers, both ends inclusive; with `hasUnits` the ends are as `address`
+  /// has them.
+  public static func range(
+    _ text: some StringProtocol, hasUnits: Bool = false
+  ) throws(Failure) -> ClosedRange<UInt64> {
     guard let (first, last) = ends(text) else { throw .notARange(suggestion: nil) }
-    let lower = try end(first)
-    let upper = try end(last)
+    let lower = try end(first, hasUnits)
+    let upper = try end(last, hasUnits)
     guard lower <= upper else { throw .reversed }
     return lower...upper
   }
@@ -129,9 +141,11 @@ public enum NumberText {
 
   // MARK: - Parts
 
-  private static func end(_ text: some StringProtocol) throws(Failure) -> UInt64 {
+  private static func end(
+    _ text: some StringProtocol, _ hasUnits: Bool
+  ) throws(Failure) -> UInt64 {
     do throws(Failure) {
-      return try number(text)
+      return try hasUnits ? address(text) : number(text)
     } catch .notANumber(let suggestion) {
       throw .notARange(suggestion: suggestion)
     }

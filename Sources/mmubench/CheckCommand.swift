@@ -13,7 +13,7 @@ struct CheckCommand: ParsableCommand {
   var machine: String
 
   @Option(
-    help: ArgumentHelp("At most so many findings.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many findings.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions
@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
     let machine = try options.open(machine)
     let sweep = Sweep(FindingReport(machine), limit: limit ?? UInt64.max)
     try output.write { stream in
-      if !output.json { MachineHeader(machine).write(to: &stream.buffer) }
+      if !output.json { MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer) }
       let isJSON = output.json
       machine.check { sweep.write($0, asJSON: isJSON, to: stream) }
       if !isJSON { sweep.report.writeTotal(isWhole: sweep.isWhole, to: &stream.buffer) }

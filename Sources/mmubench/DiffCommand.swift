@@ -22,7 +22,7 @@ struct DiffCommand: ParsableCommand {
   var second: String
 
   @Option(
-    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions
@@ -78,9 +78,9 @@ struct DiffCommand: ParsableCommand {
 
   private func writeHeaders(_ a: Machine, _ b: Machine, to out: inout TextBuffer) {
     out.write("--- \(first)\n", .red)
-    MachineHeader(a).write(to: &out)
+    MachineHeader(a, scope: .allRoots).write(to: &out)
     out.write("+++ \(second)\n", .green)
-    MachineHeader(b).write(to: &out)
+    MachineHeader(b, scope: .allRoots).write(to: &out)
   }
 }
 

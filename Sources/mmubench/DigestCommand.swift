@@ -51,7 +51,7 @@ struct DigestCommand: ParsableCommand {
   ) throws {
     let report = DigestReport(machine)
     if !output.json {
-      MachineHeader(machine).write(to: &stream.buffer)
+      MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer)
       report.writeHeader(to: &stream.buffer)
     }
     for space in machine.addressSpaces {

@@ -17,7 +17,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String
 
-  @Argument(help: ArgumentHelp("A virtual address.", valueName: "va"), transform: Numbers.number)
+  @Argument(help: ArgumentHelp("A virtual address.", valueName: "va"), transform: Numbers.address)
   var address: UInt64
 
   @Option(

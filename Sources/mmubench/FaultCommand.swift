@@ -19,7 +19,7 @@ struct FaultCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String
 
-  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.number)
+  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
   var addresses: [UInt64] = []
 
   @Option(

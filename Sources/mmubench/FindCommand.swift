@@ -40,7 +40,7 @@ struct FindCommand: ParsableCommand {
   var align: UInt64?
 
   @Option(
-    help: ArgumentHelp("At most so many places.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many places.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @Flag(inversion: .prefixedNo, help: "Say who maps each place.")
@@ -82,14 +82,15 @@ struct FindCommand: ParsableCommand {
   func run() throws {
     let machine = try options.open(machine)
     let search = MemorySearch(try pattern)
+    var agrees = true
     try output.write { stream in
       let list = HitList(OwnerReport(machine), limit: limit, asJSON: output.json, stream)
       if !output.json {
-        MachineHeader(machine).write(to: &stream.buffer)
+        MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer)
         list.report.writeHeader(to: &stream.buffer)
       }
       if owners {
-        try index.withMap(of: machine, from: self.machine) { map in
+        agrees = try index.withMap(of: machine, from: self.machine) { map in
           try run(search, on: machine, list, map)
         }
       } else {
@@ -97,6 +98,7 @@ struct FindCommand: ParsableCommand {
       }
       if !output.json { list.writeTotal() }
     }
+    if !agrees { throw ExitCode(1) }
   }
 
   private func run(

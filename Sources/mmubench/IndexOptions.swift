@@ -9,7 +9,10 @@ struct IndexOptions: ParsableArguments {
   @Flag(help: "Neither read nor keep an index in the cache folder.")
   var noCache = false
 
-  @Flag(help: "Compare the index in the cache folder with one built afresh.")
+  @Flag(
+    help:
+      "Compare the index in the cache folder with one built afresh; where they differ, exit status 1."
+  )
   var verifyCache = false
 
   func validate() throws {
@@ -20,23 +23,36 @@ struct IndexOptions: ParsableArguments {
   /// Lets `body` ask the map from physical to virtual addresses of the machine in `path`.
   ///
   /// If the index that was kept turns out to be damaged, it is built again and `body` runs once more.
+  ///
+  /// - Returns: false where --verify-cache found that the index that was kept is not as it should be.
   func withMap(
     of machine: Machine, from path: String, _ body: (ReverseMap) throws -> Void
-  ) throws {
+  ) throws -> Bool {
+    let verdict = Verdict()
     do {
-      try body(map(of: machine, from: path, refusingKept: false))
+      try body(map(of: machine, from: path, refusingKept: false, verdict))
     } catch let error as ReverseMapError where error.isOfIndex && !noCache {
       Notice.warn("\(error): it is built again")
-      try body(map(of: machine, from: path, refusingKept: true))
+      verdict.isDifferent = verdict.isDifferent || verifyCache
+      try body(map(of: machine, from: path, refusingKept: true, verdict))
     }
+    return !verdict.isDifferent
+  }
+
+  /// What comparisons of an index came to.
+  private final class Verdict {
+    var isDifferent = false
   }
 
   private func map(
-    of machine: Machine, from path: String, refusingKept isRefused: Bool
+    of machine: Machine, from path: String, refusingKept isRefused: Bool, _ verdict: Verdict
   ) throws -> ReverseMap {
     let cache = IndexCache(noCache ? .none : verifyCache ? .verified : .normal) { remark in
       switch remark {
       case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
+      case .disagreement(let text):
+        verdict.isDifferent = true
+        Notice.warn(text)
       case .problem(let text): Notice.warn(text)
       }
     }

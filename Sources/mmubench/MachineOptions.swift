@@ -10,7 +10,7 @@ struct MachineOptions: ParsableArguments {
   @Option(
     name: [.customLong("root"), .customLong("dtb"), .customLong("cr3")],
     help: ArgumentHelp("Physical address of the top table (CR3 or TTBR0_EL1, low bits allowed)."),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var root: UInt64?
 
   @Option(help: "Take the root of the process with this number.", transform: Numbers.number)
@@ -29,7 +29,7 @@ struct MachineOptions: ParsableArguments {
   @OptionGroup var linux: LinuxOptionGroup
 
   @Option(
-    help: ArgumentHelp("Physical address at which a raw image starts."), transform: Numbers.number)
+    help: ArgumentHelp("Physical address at which a raw image starts."), transform: Numbers.address)
   var base: UInt64?
 
   @Option(

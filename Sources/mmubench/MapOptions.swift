@@ -12,17 +12,17 @@ struct MapOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Only virtual addresses from this one on.", valueName: "va"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var after: UInt64?
 
   @Option(
     help: ArgumentHelp("Only virtual addresses before this one.", valueName: "va"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var before: UInt64?
 
   @Option(
     help: ArgumentHelp("Only the run that contains this virtual address.", valueName: "va"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var has: UInt64?
 
   @Option(

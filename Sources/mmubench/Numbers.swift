@@ -3,9 +3,21 @@ import ScenarioFile
 
 /// Reads the numbers of the command line as scenario files have them.
 enum Numbers {
-  /// A number or an address.
+  /// A number that is no address and no size.
   static func number(_ text: String) throws -> UInt64 {
     do { return try NumberText.number(text) } catch { throw invalid(text, error) }
+  }
+
+  /// An address, with a unit or without: `0x1000`, `4K`.
+  static func address(_ text: String) throws -> UInt64 {
+    do { return try NumberText.address(text) } catch { throw invalid(text, error) }
+  }
+
+  /// How many of something are shown at most.
+  static func limit(_ text: String) throws -> UInt64 {
+    let limit = try number(text)
+    guard limit > 0 else { throw ValidationError("with a limit of 0 nothing would be shown") }
+    return limit
   }
 
   /// A number of bytes, with a unit or without.
@@ -23,15 +35,15 @@ enum Numbers {
 
   /// Two addresses with `..` between them, both inclusive.
   static func range(_ text: String) throws -> ClosedRange<UInt64> {
-    do { return try NumberText.range(text) } catch { throw invalid(text, error) }
+    do { return try NumberText.range(text, hasUnits: true) } catch { throw invalid(text, error) }
   }
 
   /// An address, two with `..` between them, or one and a size: `0x1000`, `0x1000..0x1fff`, `0x1000+4K`.
   static func addresses(_ text: String) throws -> ClosedRange<UInt64> {
     if NumberText.looksLikeRange(text) { return try range(text) }
     let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2 else { return try number(text)...number(text) }
-    let first = try number(String(parts[0]))
+    guard parts.count == 2 else { return try address(text)...address(text) }
+    let first = try address(String(parts[0]))
     let size = try self.size(String(parts[1]))
     guard size > 0, first <= UInt64.max - (size - 1) else {
       throw ValidationError("`\(text)`: the size is 0, or the addresses do not fit 64 bits")

@@ -35,7 +35,7 @@ struct PagemapCommand: ParsableCommand {
       The address of the first captured word; without it the words are those of the areas in turn, or \
       those of address 0 and up.
       """, valueName: "address"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var start: UInt64?
 
   @Option(

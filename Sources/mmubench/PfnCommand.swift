@@ -22,7 +22,7 @@ struct PfnCommand: ParsableCommand {
   var machine: String
 
   @Argument(
-    help: ArgumentHelp("Numbers of frames.", valueName: "pfn"), transform: Numbers.number)
+    help: ArgumentHelp("Numbers of frames.", valueName: "pfn"), transform: Numbers.address)
   var frames: [UInt64]
 
   @Flag(help: "Physical addresses are given, not numbers of frames.")

@@ -25,7 +25,7 @@ struct ProcessorOptions: ParsableArguments {
   @Option(help: "Value of IA32_PKRS.", transform: Numbers.number)
   var pkrs: UInt64?
 
-  @Option(help: "Value of TTBR1_EL1, the upper half of arm64.", transform: Numbers.number)
+  @Option(help: "Value of TTBR1_EL1, the upper half of arm64.", transform: Numbers.address)
   var ttbr1: UInt64?
 
   @Option(

@@ -37,7 +37,7 @@ struct AddressReader: QuestionReader {
 
   private func number(_ text: ArraySlice<UInt8>, at place: LinePlace) throws -> UInt64 {
     let text = String(decoding: text.prefix(80), as: UTF8.self)
-    do throws(NumberText.Failure) { return try NumberText.number(text) } catch {
+    do throws(NumberText.Failure) { return try NumberText.address(text) } catch {
       throw place.malformed("`\(text)` \(error.explanation); \(error.suggestion)")
     }
   }

@@ -33,7 +33,10 @@ struct ReadCommand: ParsableCommand {
     transform: Numbers.size)
   var length: UInt64?
 
-  @Flag(help: "Write the bytes themselves; without --fill it ends at the first that is not there.")
+  @Flag(
+    help:
+      "Write the bytes themselves; without --fill the first that is not there ends them (exit status 74)."
+  )
   var raw = false
 
   @Option(
@@ -119,7 +122,7 @@ struct ReadCommand: ParsableCommand {
         throw Failure(
           description:
             "the bytes from \(gap.address.hex) on are not there; --fill BYTE stands for them",
-          status: 1)
+          status: 74)
       }
     }
   }

@@ -22,7 +22,7 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String
 
-  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.number)
+  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
   var addresses: [UInt64] = []
 
   @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))

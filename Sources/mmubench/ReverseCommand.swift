@@ -11,7 +11,7 @@ struct ReverseCommand: ParsableCommand {
     discussion: """
       An address is 0x1000, a range 0x1000..0x1fff or 0x1000+4K. What all processes map by the tables of a \
       common upper half is said once (in JSON with `shared_by` in place of pid and process); --expand says \
-      it for each of them.
+      it for each of them. --pid and --process leave all other processes out, --root all other roots.
 
       The first question about a dump builds an index of all its page tables and keeps it in the cache folder \
       ($XDG_CACHE_HOME or ~/.cache); it is built again when the dump has changed.
@@ -33,7 +33,7 @@ struct ReverseCommand: ParsableCommand {
   var expand = false
 
   @Option(
-    help: ArgumentHelp("At most so many mappings.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many mappings.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @Option(
@@ -63,18 +63,20 @@ struct ReverseCommand: ParsableCommand {
   func run() throws {
     let machine = try options.open(machine)
     let list = MappingList(OwnerReport(machine, style: style), limit: limit, asJSON: output.json)
-    if style != .plain { Notice.write { MachineHeader(machine).write(to: &$0) } }
+    if style != .plain { Notice.write { MachineHeader(machine, scope: .allRoots).write(to: &$0) } }
+    var agrees = true
     try output.write { stream in
       if !output.json {
-        if style == .plain { MachineHeader(machine).write(to: &stream.buffer) }
+        if style == .plain { MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer) }
         list.report.writeHeader(to: &stream.buffer)
       }
-      try index.withMap(of: machine, from: self.machine) { map in
+      agrees = try index.withMap(of: machine, from: self.machine) { map in
         list.restart()
         try answer(map) { list.write($0, to: stream) }
       }
       if !output.json { list.report.writeTotal(isWhole: list.isWhole, to: &stream.buffer) }
     }
+    if !agrees { throw ExitCode(1) }
   }
 
   private func answer(_ map: ReverseMap, _ emit: (ReverseMapping) -> Bool) throws {

@@ -14,13 +14,13 @@ struct SystemOptions: ParsableArguments {
   @Option(
     name: .customLong("process-list"),
     help: ArgumentHelp("Address of PsActiveProcessHead.", valueName: "address"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var processList: UInt64?
 
   @Option(
     name: .customLong("pfn-database"),
     help: ArgumentHelp("Value of MmPfnDatabase.", valueName: "address"),
-    transform: Numbers.number)
+    transform: Numbers.address)
   var pfnDatabase: UInt64?
 
   @Option(

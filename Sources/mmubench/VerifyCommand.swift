@@ -22,15 +22,11 @@ struct VerifyCommand: ParsableCommand {
   var truth: String
 
   @Option(
-    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
-
-  func validate() throws {
-    if limit == 0 { throw ValidationError("--limit 0: there is nothing to find") }
-  }
 
   func run() throws {
     let verification = try Verification(truth)
@@ -42,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
         compared: outcome.compared, differences: outcome.differences,
         isWhole: outcome.differences.count < limit)
       if output.json { return report.writeJSON(to: &stream.buffer) }
-      MachineHeader(machine).write(to: &stream.buffer)
+      MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer)
       report.writeText(to: &stream.buffer)
     }
     if !outcome.differences.isEmpty { throw ExitCode(1) }

@@ -14,7 +14,7 @@ struct WalkCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
   var machine: String
 
-  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.number)
+  @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
   var addresses: [UInt64]
 
   @Flag(help: "Say what each entry means, and what would change the answer.")

@@ -69,7 +69,8 @@ import Testing
   private static let others: Set = [
     "--output", "--format", "--truth", "--junit", "--process", "--os", "--mode", "--vendor",
     "--accept", "--color", "--style", "--access", "--as", "--level", "--table", "--filter",
-    "--sqlite", "--text", "--utf16", "--hex", "--shard", "--combine", "--grade", "--save", "--maps",
+    "--sqlite", "--text", "--type", "--utf16", "--hex", "--shard", "--combine", "--grade", "--save",
+    "--maps",
     "--kernel-config", "--step", "--until",
   ]
 
@@ -180,14 +181,40 @@ import Testing
     #expect(read.output.contains(#""length":\#(bytes)"#), "\(read.output)")
   }
 
+  /// Addresses take the units of sizes; 2 MiB is 2097152 wherever one is asked.
+  @Test(
+    arguments: [
+      "walk plain.yaml %", "fault plain.yaml %", "reverse plain.yaml % --no-cache",
+      "reverse plain.yaml %..% --no-cache", "read plain.yaml %+16", "map plain.yaml --has %",
+      "map plain.yaml --after %", "map plain.yaml --before %", "map plain.yaml --range %..4M",
+      "map plain.yaml --physical 0..%", "find plain.yaml --hex 07 --range 0..% --no-owners",
+      "walk plain.raw 4M --mode x86-64 --root %",
+      "walk plain.raw 4M --mode x86-64 --root % --base %",
+      "info plain.raw --mode x86-64 --root 4K --hole %+64K", "walk arm.yaml 4M --ttbr1 %",
+      "walk plain.yaml 4M --os windows-19041.508 --pfn-database %",
+      "pagemap words --captured --start % --os linux-6.1",
+    ])
+  func addressesHaveUnits(words: String) throws {
+    func run(_ number: String) throws -> Command.Outcome {
+      let line = words.replacing("%", with: number)
+      return try Command.run(line.split(separator: " ").map(String.init), in: place)
+    }
+    let outcomes = try ["0x200000", "2097152", "2M", "2MiB", "2048K"].map(run)
+    #expect(outcomes[0].status != 64, "\(outcomes[0].errors)")
+    for outcome in outcomes {
+      #expect(outcome.output == outcomes[0].output && outcome.status == outcomes[0].status)
+    }
+    #expect(try run("2MB").status == 64)
+  }
+
   @Test(arguments: ["translate plain.yaml", "fault plain.yaml --batch"])
   func linesOfStandardInputTakeThemToo(words: String) throws {
     let tail = words.hasPrefix("fault") ? " read user" : ""
-    let lines = Self.notations(0x40_0123).map { "\($0)\(tail)\n" }.joined()
+    let lines = (Self.notations(0x40_0000) + ["4M", "4MiB"]).map { "\($0)\(tail)\n" }.joined()
     let outcome = try Command.run(
       words.split(separator: " ").map(String.init) + ["--json"], input: lines, in: place)
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.lines.count == Self.notations(0).count)
+    #expect(outcome.lines.count == Self.notations(0).count + 2)
     #expect(Set(outcome.lines).count == 1, "\(outcome.output)")
   }
 }

@@ -71,6 +71,37 @@ import Testing
     #expect(try run("reverse", "plain.yaml", "0", "--json", "--style", "rekall").status == 64)
   }
 
+  /// The dump does not say whose its roots are, the truth beside it does.
+  @Test func theTwoRootsOfAProcessAreOneOwner() throws {
+    let folder = Self.root.appending(path: "Scenarios/dumps")
+    func shared(_ machine: String) throws -> Set<Substring> {
+      let outcome = try run("reverse", folder.appending(path: machine).path, "--shared", "--json")
+      #expect(outcome.status == 0)
+      return Set(outcome.lines.map { $0.prefix { $0 != "," } })
+    }
+    let known = try shared("x64-4l-pti.yaml")
+    #expect(known.count == 750)
+    #expect(try shared("x64-4l-pti.elf.xz") == known)
+  }
+
+  @Test func theHeaderSaysThatAllRootsAreAsked() throws {
+    let scenario = Self.root.appending(path: "Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
+    let all = try run("reverse", scenario, "0x1a58f000")
+    #expect(all.output.contains("roots  3           all of them are asked"))
+    let one = try run("reverse", scenario, "0x1a58f000", "--pid", "2912")
+    #expect(!one.output.contains("roots") && one.output.contains("1 mapping"))
+  }
+
+  @Test(
+    arguments: [
+      ["reverse", "plain.yaml", "0x5000"], ["map", "plain.yaml"], ["check", "plain.yaml"],
+      ["find", "plain.yaml", "--text", "x"], ["diff", "plain.yaml", "plain.yaml"],
+    ])
+  func nothingIsNoLimit(words: [String]) throws {
+    let outcome = try Command.run(words + ["--limit", "0"], in: place, environment: environment)
+    #expect(outcome.status == 64 && outcome.errors.contains("nothing would be shown"))
+  }
+
   @Test func theIndexOfADumpIsKeptAndUsed() throws {
     #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
     let first = try run("reverse", "memory.elf", "0x5000", "--json", "--no-cache")
@@ -115,12 +146,26 @@ import Testing
     let outcome = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
     #expect(outcome.output == answer.output)
     #expect(outcome.errors.contains("built again"))
+    #expect(outcome.status == 1, "the comparison differs")
     #expect(try Data(contentsOf: index) == right)
     try wrong.write(to: index)
     let unverified = try run("reverse", "memory.elf", "0x5000", "--json")
     #expect(unverified.output == answer.output)
     #expect(unverified.status == 0)
     #expect(try Data(contentsOf: index) == right)
+  }
+
+  @Test func aComparisonWithNothingSaysSo() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    for (machine, reason) in [
+      ("memory.elf", "no index of this dump was kept"), ("plain.yaml", "no index is kept"),
+    ] {
+      let outcome = try run("reverse", machine, "0x5000", "--verify-cache")
+      #expect(outcome.status == 0)
+      #expect(outcome.errors.contains("\(reason): nothing was compared"), "\(outcome.errors)")
+    }
+    let found = try run("find", "memory.elf", "--hex", "07 20", "--verify-cache")
+    #expect(found.status == 0 && found.errors.contains("agrees with the page tables"))
   }
 
   @Test func aCacheFolderThatCannotBeIsNoObstacle() throws {

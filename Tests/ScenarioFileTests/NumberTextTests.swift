@@ -14,6 +14,24 @@ import Testing
     #expect(try NumberText.number(text) == value)
   }
 
+  @Test(
+    arguments: [
+      ("0x1000", 0x1000), ("12K", 0x3000), ("4G", 1 << 32), ("2 MiB", 2 << 20),
+      ("fffff800`12345678", 0xffff_f800_1234_5678),
+    ] as [(String, UInt64)])
+  func addressesMayHaveUnits(text: String, value: UInt64) throws {
+    #expect(try NumberText.address(text) == value)
+    #expect(try NumberText.range("\(text)..\(text)", hasUnits: true) == value...value)
+  }
+
+  @Test func addressesThatAreNoneAreWrongNumbers() {
+    #expect(throws: NumberText.Failure.tooLarge) { try NumberText.address("99999999999T") }
+    for text in ["4GB", "K", "", "fffff800", "1 2"] {
+      #expect(throws: NumberText.Failure.self) { try NumberText.address(text) }
+    }
+    #expect(throws: NumberText.Failure.self) { try NumberText.range("4K..8K") }
+  }
+
   /// Every notation that the command line takes is the same number.
   @Test(arguments: [0, 1, 0x5123, 0x40_0123, 0x8000_0000_69fc_8867, .max] as [UInt64])
   func notationsOfANumberAgree(number: UInt64) throws {
