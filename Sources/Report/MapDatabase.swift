@@ -10,11 +10,13 @@ import PhysicalMemory
 /// as text. The edition of the tables is in `PRAGMA user_version`.
 public struct MapDatabase {
   /// The edition of the tables.
-  static let edition = 1
+  static let edition = 2
 
   private static let schema = """
     PRAGMA application_id = 0x4d4d5542;
     PRAGMA user_version = \(edition);
+    -- Numbers have 64 bits and a sign: addresses of the upper half are negative, and va = 0xffff800000000000
+    -- finds them all the same. In order of addresses: ORDER BY va < 0, va. The view map has them as text.
     CREATE TABLE machine (      -- what the program said of the machine
       subject TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL);
     CREATE TABLE space (        -- the address spaces
@@ -27,7 +29,8 @@ public struct MapDatabase {
       va INTEGER NOT NULL, last_va INTEGER NOT NULL,
       pa INTEGER NOT NULL, last_pa INTEGER NOT NULL,
       page_size INTEGER NOT NULL, pages INTEGER NOT NULL,
-      "write" INTEGER NOT NULL, "user" INTEGER NOT NULL, "execute" INTEGER NOT NULL);
+      "write" INTEGER NOT NULL, "user" INTEGER NOT NULL, "execute" INTEGER NOT NULL,
+      memory_type TEXT);        -- by PAT or MAIR; NULL where it is not known, or not one for all pages
     CREATE TABLE copies (       -- addresses that translate as those `stride` before them do, `count` times
       space INTEGER NOT NULL REFERENCES space (id),
       va INTEGER NOT NULL, last_va INTEGER NOT NULL,
@@ -37,9 +40,10 @@ public struct MapDatabase {
   private static let indexes = """
     CREATE INDEX mapping_va ON mapping (space, va);
     CREATE INDEX mapping_pa ON mapping (pa);
-    CREATE VIEW map AS SELECT printf('0x%x', s.root) AS root, s.pid, s.process,
-      printf('0x%x', m.va) AS va, printf('0x%x', m.last_va) AS last_va, printf('0x%x', m.pa) AS pa,
-      m.page_size, m.pages, m."write", m."user", m."execute"
+    CREATE VIEW map AS SELECT printf('0x%016x', s.root) AS root, s.pid, s.process,
+      printf('0x%016x', m.va) AS va, printf('0x%016x', m.last_va) AS last_va,
+      printf('0x%016x', m.pa) AS pa, m.page_size, m.pages, m."write", m."user", m."execute",
+      m.memory_type
       FROM mapping m JOIN space s ON s.id = m.space;
     """
 
@@ -97,7 +101,7 @@ private final class MapRows {
   init(_ database: SQLiteDatabase, _ rowsPerTransaction: Int) throws(DatabaseError) {
     self.database = database
     self.rowsPerTransaction = rowsPerTransaction
-    mapping = try .init("INSERT INTO mapping VALUES (?,?,?,?,?,?,?,?,?,?)", of: database)
+    mapping = try .init("INSERT INTO mapping VALUES (?,?,?,?,?,?,?,?,?,?,?)", of: database)
     copies = try .init("INSERT INTO copies VALUES (?,?,?,?,?)", of: database)
     space = try .init("INSERT INTO space VALUES (?,?,?,?,?)", of: database)
   }
@@ -111,14 +115,19 @@ private final class MapRows {
         space.process.map { .text($0) } ?? .null, .text(space.foundBy),
       ])
       query.run(machine, paging) { piece in
-        do throws(DatabaseError) { try self.add(piece, to: id) } catch { self.failure = error }
+        let type = paging.memoryType(of: piece, in: machine.memory)
+        do throws(DatabaseError) { try self.add(piece, type, to: id) } catch {
+          self.failure = error
+        }
         return self.failure == nil
       }
       if let failure { throw failure }
     }
   }
 
-  private func add(_ piece: MapPiece, to space: UInt64) throws(DatabaseError) {
+  private func add(
+    _ piece: MapPiece, _ type: MemoryType?, to space: UInt64
+  ) throws(DatabaseError) {
     rows += 1
     if rows % rowsPerTransaction == 0 { try database.run("COMMIT; BEGIN") }
     switch piece {
@@ -131,6 +140,7 @@ private final class MapRows {
         .number(space), .number(run.start.rawValue), .number(run.end.rawValue),
         .number(run.address.rawValue), .number(run.address.rawValue &+ count),
         .number(run.pageSize), .number(run.pageCount), has(.write), has(.user), has(.execute),
+        type.map { .text($0.rawValue) } ?? .null,
       ])
     case .copies(let start, let end, let stride, let count):
       try copies.run([

@@ -29,14 +29,15 @@ public struct MapReport: Sendable {
     switch style {
     case .text: writeText(machine, to: stream)
     case .json:
-      pieces(of: machine) { space, piece in
-        MapJSON.write(piece, of: isOfAllSpaces ? (machine, space) : nil, to: &stream.buffer)
+      pieces(of: machine) { space, piece, type in
+        let owner = isOfAllSpaces ? (machine, space) : nil
+        MapJSON.write(piece, memoryType: type, of: owner, to: &stream.buffer)
         return stream.drain()
       }
     case .csv:
       MapCSV.writeHeader(to: &stream.buffer)
-      pieces(of: machine) { space, piece in
-        MapCSV.write(piece, of: machine, space, to: &stream.buffer)
+      pieces(of: machine) { space, piece, type in
+        MapCSV.write(piece, memoryType: type, of: machine, space, to: &stream.buffer)
         return stream.drain()
       }
     }
@@ -67,9 +68,9 @@ public struct MapReport: Sendable {
     isOfAllSpaces ? machine.addressSpaces : [nil]
   }
 
-  /// Gives the pieces that are shown, with the address space of each.
+  /// Gives the pieces that are shown, with the address space and the memory type of each.
   private func pieces(
-    of machine: Machine, _ emit: @escaping (AddressSpace, MapPiece) -> Bool
+    of machine: Machine, _ emit: @escaping (AddressSpace, MapPiece, MemoryType?) -> Bool
   ) {
     let counter = PieceCounter(limit)
     for space in spaces(of: machine) {
@@ -77,11 +78,19 @@ public struct MapReport: Sendable {
       let shown = space ?? machine.currentSpace
       query.run(machine, paging) { piece in
         guard counter.take() else { return false }
-        counter.isWanted = emit(shown, piece)
+        counter.isWanted = emit(shown, piece, paging.memoryType(of: piece, in: machine.memory))
         return counter.isWanted
       }
       guard counter.isWhole, counter.isWanted else { return }
     }
+  }
+}
+
+extension PagingState {
+  /// The memory type of all pages of a run; nil where they differ, where its name is not known, and of copies.
+  func memoryType(of piece: MapPiece, in memory: MemoryImage) -> MemoryType? {
+    guard case .run(let run) = piece else { return nil }
+    return memoryType(of: run, in: memory)
   }
 }
 
@@ -118,7 +127,8 @@ private final class PieceCounter {
 /// Writes pieces of a map as JSON.
 enum MapJSON {
   static func write(
-    _ piece: MapPiece, of owner: (Machine, AddressSpace)?, to out: inout TextBuffer
+    _ piece: MapPiece, memoryType: MemoryType?, of owner: (Machine, AddressSpace)?,
+    to out: inout TextBuffer
   ) {
     out.openObject()
     if let (machine, space) = owner { out.members(ofRoot: space, of: machine) }
@@ -129,6 +139,7 @@ enum MapJSON {
       out.member("pa", hex: run.address.rawValue)
       out.member("page_size", run.pageSize)
       out.members(of: run.rights)
+      if let memoryType { out.member("memory_type", memoryType.rawValue) }
     case .copies(let start, let end, let stride, let count):
       out.member("start", hex: start.rawValue)
       out.member("end", hex: end.rawValue)
@@ -143,11 +154,13 @@ enum MapJSON {
 enum MapCSV {
   static func writeHeader(to out: inout TextBuffer) {
     out.write(
-      "root,pid,process,start,end,pa,page_size,pages,write,user,execute,repeat,stride\n")
+      "root,pid,process,start,end,pa,page_size,pages,write,user,execute,memory_type,repeat,stride\n"
+    )
   }
 
   static func write(
-    _ piece: MapPiece, of machine: Machine, _ space: AddressSpace, to out: inout TextBuffer
+    _ piece: MapPiece, memoryType: MemoryType?, of machine: Machine, _ space: AddressSpace,
+    to out: inout TextBuffer
   ) {
     out.hex(machine.paging(of: space).root.rawValue)
     out.write(",")
@@ -166,10 +179,10 @@ enum MapCSV {
       for right in [.write, .user, .execute] as [Rights] {
         out.write(run.rights.contains(right) ? ",true" : ",false")
       }
-      out.write(",,\n")
+      out.write(",\(memoryType?.rawValue ?? ""),,\n")
     case .copies(let start, let end, let stride, let count):
       write(start.rawValue, end.rawValue, to: &out)
-      out.write(",,,,,,,")
+      out.write(",,,,,,,,")
       out.decimal(count)
       out.write(",")
       out.hex(stride)

@@ -18,6 +18,8 @@ struct MapCommand: ParsableCommand {
       is not cached; the MTRRs are not known); 4K 2M 1G and so on. `_` before a term is its opposite, \
       `w|x` either of the two; of commas, blanks and repeated options all must hold.
 
+      In JSON, CSV and databases each run says its memory type, unless its pages have several.
+
       --sqlite writes the tables machine, space, mapping and copies, and a view map with hexadecimal \
       addresses, of all address spaces; `.schema` explains the columns.
       """ + Examples.of("map"))
@@ -28,7 +30,7 @@ struct MapCommand: ParsableCommand {
   @OptionGroup(title: "What is shown") var selection: MapOptions
 
   @Option(
-    help: ArgumentHelp("At most so many lines.", valueName: "n"), transform: Numbers.number)
+    help: ArgumentHelp("At most so many lines.", valueName: "n"), transform: Numbers.limit)
   var limit: UInt64?
 
   @Flag(help: "Write out every copy of a shared table.")

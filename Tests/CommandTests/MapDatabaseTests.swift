@@ -52,21 +52,21 @@ import Testing
     #expect(try Command.run(["map", "two.yaml", "--sqlite", "maps.db"], in: place).status == 0)
     guard
       let maps = try query(
-        #"SELECT pid, process, va, last_va, pa, page_size, pages, "write", user, "execute" FROM map ORDER BY pid, va"#
+        #"SELECT pid, process, va, last_va, pa, page_size, pages, "write", user, "execute", memory_type FROM map ORDER BY pid, va"#
       )
     else { return }
     #expect(
       maps == """
-        4|System|0x400000|0x400fff|0x5000|4096|1|1|1|1
-        8|it's|0x400000|0x401fff|0x6000|4096|2|0|1|1
-        8|it's|0xffff800000000000|0xffff800000000fff|0x9000|4096|1|1|0|1
+        4|System|0x0000000000400000|0x0000000000400fff|0x0000000000005000|4096|1|1|1|1|WB
+        8|it's|0x0000000000400000|0x0000000000401fff|0x0000000000006000|4096|2|0|1|1|WB
+        8|it's|0xffff800000000000|0xffff800000000fff|0x0000000000009000|4096|1|1|0|1|WB
 
         """)
     #expect(
       try query("SELECT pa FROM mapping WHERE va = 0xffff800000000000") == "36864\n")
     #expect(try query("SELECT value FROM machine WHERE subject = 'mode'") == "x86-64\n")
     #expect(try query("SELECT count(*) FROM copies") == "0\n")
-    #expect(try query("PRAGMA user_version") == "1\n")
+    #expect(try query("PRAGMA user_version") == "2\n")
     #expect(try query("PRAGMA integrity_check") == "ok\n")
   }
 

@@ -116,15 +116,44 @@ import Testing
     let lines = outcome.lines
     #expect(
       lines.first
-        == "root,pid,process,start,end,pa,page_size,pages,write,user,execute,repeat,stride")
+        == "root,pid,process,start,end,pa,page_size,pages,write,user,execute,memory_type,repeat,stride"
+    )
     let own = lines.dropFirst().map { $0.drop { $0 != "," } }
     #expect(
       own == [
-        ",4,System,0x400000,0x400fff,0x5000,4096,1,true,true,true,,",
-        #",8,"a ""quoted"", name",0x400000,0x401fff,0x6000,4096,2,true,true,true,,"#,
+        ",4,System,0x400000,0x400fff,0x5000,4096,1,true,true,true,WB,,",
+        #",8,"a ""quoted"", name",0x400000,0x401fff,0x6000,4096,2,true,true,true,WB,,"#,
       ])
     let one = try run("map", "two.yaml", "--csv", "--pid", "8")
     #expect(one.lines.count == 2)
+  }
+
+  /// Two pages of one run, of which the second is not cached (PCD).
+  @Test func aRunHasAMemoryTypeIfItsPagesHaveOne() throws {
+    try place.write(
+      Workplace.scenario(
+        "types",
+        """
+        processes:
+          - name: types
+            root: 0x1000
+            entries:
+              - { at: 0x1000, value: 0x2007 }
+              - { at: 0x2000, value: 0x3007 }
+              - { at: 0x3000, value: 0x4007 }
+              - { at: 0x4000, value: 0x5007 }
+              - { at: 0x4008, value: 0x6017 }
+              - { at: 0x4018, value: 0x9017 }
+        """), to: "types.yaml")
+    let objects = try run("map", "types.yaml", "--json").lines
+    #expect(objects.count == 2)
+    #expect(objects.first?.contains("memory_type") == false)
+    #expect(objects.last?.hasSuffix(#","memory_type":"UC-"}"#) == true)
+    let values = try run("map", "types.yaml", "--csv").lines
+    #expect(values.dropFirst().map { $0.hasSuffix(",,,") } == [true, false])
+    #expect(
+      try run("map", "types.yaml", "--json", "--filter", "wb").output.contains(
+        #""memory_type":"WB""#))
   }
 
   @Test func objectsOfAllSpacesSayWhoseTheyAre() throws {
