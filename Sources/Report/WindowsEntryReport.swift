@@ -16,6 +16,8 @@ public struct WindowsEntryReport: Sendable {
     public var table: PTETable
     /// Its level: 1 is PTE.
     public var level: Int
+    /// The form that is shown instead of the one that the entry's state calls for.
+    public var form: WindowsStructure?
     /// How the name of the kernel, the mask and the level became known.
     public var sources: (kernel: String, mask: String, level: String)
 
@@ -53,7 +55,8 @@ public struct WindowsEntryReport: Sendable {
 
   /// The structure whose fields the entry has.
   private var structure: WindowsStructure {
-    switch reading.state {
+    if let form = question.form { return form }
+    return switch reading.state {
     case .valid, .large: .hardware
     case .transition: .transition
     case .prototype: .prototype
@@ -114,6 +117,11 @@ public struct WindowsEntryReport: Sendable {
       sentences.append((words.write(decoder.writeRight(of: value)), .plain))
     }
     return sentences
+  }
+
+  /// Writes the entry as the debugger's `dt nt!_MMPTE` does: in what forms it can be read.
+  public func writeUnion(to out: inout TextBuffer) {
+    WindbgUnion(kernel: kernel, word: value).write(to: &out)
   }
 
   /// Writes the entry as the debugger's `dt nt!_MMPTE_...` does, in the structure that describes it.

@@ -53,6 +53,10 @@ enum Examples {
         "what it means to a Windows kernel",
         "mmubench pte 0x166b7880 --os windows-7 --style windbg"
       ),
+      (
+        "what it would say in a type that is not its own",
+        "mmubench pte 0x8000000069fc8867 --os windows-7 --mode pae \\\n    --type _MMPTE_SOFTWARE --style windbg"
+      ),
     ],
     "pfn": [
       (
@@ -149,7 +153,7 @@ enum Examples {
     "mount": [
       (
         "until ^C, and what was changed in a file then",
-        "mmubench mount Scenarios/x86/x64-4k-basic.yaml /tmp/machine \\\n    --save changed.raw"
+        "mkdir -p machine &&\n    mmubench mount Scenarios/x86/x64-4k-basic.yaml machine --save changed.raw"
       )
     ],
     "verify": [

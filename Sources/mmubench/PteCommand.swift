@@ -56,6 +56,9 @@ struct PteCommand: ParsableCommand {
   @OptionGroup(title: "Output options") var output: OutputOptions
 
   func validate() throws {
+    if windows.type == .union, style != .windbg {
+      throw ValidationError("--type _MMPTE is a list of types: it goes with --style windbg")
+    }
     guard style != .plain, output.json else { return }
     throw ValidationError("--style \(style.rawValue) is text of another program; leave --json out")
   }
@@ -142,6 +145,8 @@ struct PteCommand: ParsableCommand {
     try output.write { stream in
       if output.json {
         report.writeJSON(to: &stream.buffer)
+      } else if windows.type == .union {
+        report.writeUnion(to: &stream.buffer)
       } else if style == .windbg {
         report.writeType(to: &stream.buffer)
       } else {

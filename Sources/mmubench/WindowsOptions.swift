@@ -2,6 +2,7 @@ import ArgumentParser
 import Paging
 import PhysicalMemory
 import Report
+import ScenarioFile
 import WindowsMemory
 
 /// The options that say what Windows makes of an entry.
@@ -20,6 +21,23 @@ struct WindowsOptions: ParsableArguments {
     transform: Numbers.number)
   var invalidMask: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Show the entry in this type, whatever its state: _MMPTE_SOFTWARE and so on; with --style windbg also _MMPTE, the union of all.",
+      valueName: "name"),
+    transform: Self.type)
+  var type: WindowsEntryType?
+
+  private static func type(_ name: String) throws -> WindowsEntryType {
+    if let type = WindowsEntryType(name) { return type }
+    let near =
+      Suggestion.nearest(to: name, in: WindowsEntryType.names)
+      .map { "; did you mean `\($0)`?" } ?? ""
+    throw ValidationError(
+      "`\(name)` is no type of an entry; there are "
+        + WindowsEntryType.names.joined(separator: ", ") + near)
+  }
+
   func validate() throws {
     guard let invalidMask, invalidMask & InvalidPTEMask.flagBits != 0 else { return }
     throw ValidationError(
@@ -28,7 +46,9 @@ struct WindowsOptions: ParsableArguments {
 
   /// Refuses what means nothing without a Windows kernel.
   func requireUnused() throws {
-    let unused = [("--table", table != nil), ("--invalid-mask", invalidMask != nil)]
+    let unused = [
+      ("--table", table != nil), ("--invalid-mask", invalidMask != nil), ("--type", type != nil),
+    ]
     guard let option = unused.first(where: \.1)?.0 else { return }
     throw Failure.usage(
       "\(option) is about entries of Windows: --os windows-19041.508 names a kernel")
@@ -41,12 +61,17 @@ struct WindowsOptions: ParsableArguments {
     if table == .prototype, let level, level > 1 {
       throw Failure.usage("prototype entries stand for PTEs: --table prototype has no other level")
     }
-    return WindowsEntryReport.Question(
+    if let form = type?.form, kernel.layout(form) == nil {
+      throw Failure.usage("\(kernel.id) has no \(form.rawValue), or its layout is not known")
+    }
+    var question = WindowsEntryReport.Question(
       kernel, mask: InvalidPTEMask(rawValue: invalidMask ?? 0), table: table ?? .process,
       level: level ?? 1,
       sources: (
         "--os \(name)", invalidMask == nil ? "assumed; --invalid-mask gives it" : "--invalid-mask",
         level == nil ? "assumed; --level takes another" : "--level"
       ))
+    question.form = type?.form
+    return question
   }
 }

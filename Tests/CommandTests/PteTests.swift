@@ -63,6 +63,36 @@ import Testing
     #expect(text.output.contains("0x7c078a8 bytes into its pool"))
   }
 
+  /// A published session shows the software form of a valid entry.
+  @Test func anEntryIsShownInATypeThatIsNotItsOwn() throws {
+    let entry = ["0x80000000`69fc8867", "--os", "windows-7", "--mode", "pae"]
+    func run(_ words: String...) throws -> Command.Outcome {
+      try Command.run(["pte"] + entry + words, in: place)
+    }
+    for name in ["_MMPTE_SOFTWARE", "nt!_MMPTE_SOFTWARE"] {
+      #expect(
+        try run("--style", "windbg", "--type", name).output == """
+          nt!_MMPTE_SOFTWARE
+             +0x000 Valid            : 0y1
+             +0x000 PageFileLow      : 0y0011
+             +0x000 Protection       : 0y00011 (0x3)
+             +0x000 Prototype        : 0y0
+             +0x000 Transition       : 0y1
+             +0x000 InStore          : 0y0
+             +0x000 Unused1          : 0y0110100111111100100 (0x34fe4)
+             +0x000 PageFileHigh     : 0y10000000000000000000000000000000 (0x80000000)
+
+          """)
+    }
+    #expect(try run("--type", "_MMPTE", "--style", "windbg").output.contains("Subsect          :"))
+    let json = try run("--type", "_MMPTE_SOFTWARE", "--json").output
+    #expect(json.contains(#""state":"valid""#) && json.contains(#""layout":"_MMPTE_SOFTWARE""#))
+    #expect(try run("--type", "_MMPTE").status == 64)
+    let wrong = try run("--type", "_MMPTE_SOFTWAER")
+    #expect(wrong.status == 64 && wrong.errors.contains("did you mean `_MMPTE_SOFTWARE`?"))
+    #expect(try Command.run(["pte", "1", "--type", "_MMPTE_LIST"], in: place).status == 64)
+  }
+
   @Test func withAKernelTheEntryIsReadAsLinuxDoes() throws {
     let json = try run("0x07ffffffffdb9600", "--os", "linux-6.1", "--json")
     #expect(json.lines.count == 1)

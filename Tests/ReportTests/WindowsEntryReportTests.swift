@@ -112,6 +112,44 @@ import WindowsMemory
         """)
   }
 
+  /// A published session has the union of a valid entry of Windows 7 with PAE, another that of Windows 10.
+  @Test func theUnionOfAllFormsIsListed() throws {
+    let old = Case(kernel: "windows-7", mode: .pae, value: 0x8000_0000_69fc_8867)
+    let modern = Case(kernel: "windows-19041.508", mode: .x86_64, value: 0x2d_a963)
+    let text = try Fixture.written { out in
+      try Self.report(old).writeUnion(to: &out)
+      try Self.report(modern).writeUnion(to: &out)
+    }
+    #expect(
+      text == """
+        nt!_MMPTE
+           +0x000 u                : <unnamed-tag>
+              +0x000 Long             : 0x80000000`69fc8867
+              +0x000 VolatileLong     : 0x80000000`69fc8867
+              +0x000 HighLow          : _MMPTE_HIGHLOW
+              +0x000 Flush            : _HARDWARE_PTE
+              +0x000 Hard             : _MMPTE_HARDWARE
+              +0x000 Proto            : _MMPTE_PROTOTYPE
+              +0x000 Soft             : _MMPTE_SOFTWARE
+              +0x000 TimeStamp        : _MMPTE_TIMESTAMP
+              +0x000 Trans            : _MMPTE_TRANSITION
+              +0x000 Subsect          : _MMPTE_SUBSECTION
+              +0x000 List             : _MMPTE_LIST
+        nt!_MMPTE
+           +0x000 u                : <unnamed-tag>
+              +0x000 Long             : 0x2da963
+              +0x000 VolatileLong     : 0x2da963
+              +0x000 Hard             : _MMPTE_HARDWARE
+              +0x000 Proto            : _MMPTE_PROTOTYPE
+              +0x000 Soft             : _MMPTE_SOFTWARE
+              +0x000 TimeStamp        : _MMPTE_TIMESTAMP
+              +0x000 Trans            : _MMPTE_TRANSITION
+              +0x000 Subsect          : _MMPTE_SUBSECTION
+              +0x000 List             : _MMPTE_LIST
+
+        """)
+  }
+
   @Test func coloursChangeNothingElse() throws {
     let colored = try Self.text(isColored: true)
     #expect(colored.replacing(/\u{1b}\[[0-9]+m/, with: "") == (try Self.text(isColored: false)))
