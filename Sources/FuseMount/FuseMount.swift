@@ -48,8 +48,8 @@ public struct FuseMount {
     try Self.require(folder)
   }
 
-  /// Serves the files until the folder is unmounted or SIGINT, SIGTERM or SIGHUP comes; then the folder
-  /// is as it was.
+  /// Serves the files until the folder is unmounted or SIGINT, SIGQUIT, SIGTERM or SIGHUP comes; then the
+  /// folder is as it was.
   ///
   /// - Parameter ready: called when the folder shows the files.
   /// - Throws: `MountFailure`.
@@ -69,6 +69,8 @@ public struct FuseMount {
     let session = unsafe fuse_get_session(instance)
     Self.unignoreInterrupts()
     guard unsafe fuse_set_signal_handlers(session) == 0 else { throw refused }
+    Self.handleQuit()
+    defer { signal(SIGQUIT, SIG_DFL) }
     Self.unblockSignals()
     defer { unsafe fuse_remove_signal_handlers(session) }
     guard unsafe fuse_mount(instance, folder) == 0 else { throw refused }
@@ -82,11 +84,19 @@ public struct FuseMount {
   /// A shell starts what is in the background with SIGINT ignored, and libfuse leaves it so.
   private static func unignoreInterrupts() { signal(SIGINT, SIG_DFL) }
 
+  /// libfuse leaves SIGQUIT alone, which would end the program and leave the mount behind; it gets the handler
+  /// of SIGTERM.
+  private static func handleQuit() {
+    var handler = sigaction()
+    unsafe sigaction(SIGTERM, nil, &handler)
+    unsafe sigaction(SIGQUIT, &handler, nil)
+  }
+
   /// Whoever started the program may have had the signals blocked that end it.
   private static func unblockSignals() {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
+    for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
     unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
@@ -123,7 +133,7 @@ public struct FuseMount {
     guard unsafe stat(folder, &status) == 0 else {
       let reason =
         errno == ENOTCONN
-        ? "a mount whose program is gone; `fusermount3 -u \(folder)` removes it"
+        ? "a mount whose program is gone; `umount \(folder)` removes it"
         : unsafe String(cString: strerror(errno))
       throw .refused(folder: folder, reason: reason)
     }

@@ -18,8 +18,8 @@ struct MountCommand: ParsableCommand {
       Addresses are hexadecimal, with 0x or without.
 
       What is written to pt_*.mem, page.mem, memory.vmem and memory.pmem changes what the files show \
-      next, never the dump; --save keeps it. The program stays in the foreground until it gets ^C, \
-      SIGTERM or SIGHUP, or until `fusermount3 -u DIR`.
+      next, never the dump; --save keeps it. The program stays in the foreground until it gets ^C, ^\\, \
+      SIGTERM or SIGHUP, or until `umount DIR` (`fusermount3 -u DIR` where umount is for root alone).
       """ + Examples.of("mount"))
 
   @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
@@ -59,7 +59,7 @@ struct MountCommand: ParsableCommand {
     let tree = FileTree(opened, from: path)
     try FuseMount(tree, at: folder, allowsOthers: allowOther).serve {
       Notice.write {
-        $0.write("mmubench: \(machine) is at \(folder); ^C or `fusermount3 -u \(folder)` ends it\n")
+        $0.write("mmubench: \(machine) is at \(folder); ^C or `umount \(folder)` ends it\n")
       }
     }
     guard let save else {

@@ -86,6 +86,21 @@ import Testing
     }
   }
 
+  /// `mount` serves until it is unmounted.
+  @Test(.enabled(if: LiveMount.refusal == nil, "\(LiveMount.refusal ?? "")"))
+  func theExampleOfMountWorks() throws {
+    let mount = try #require(try verbs().first { $0.commandName == "mount" })
+    let example = try #require(examples(mount).first)
+    let outcome = try shell(
+      """
+      (\(example)) & served=$!
+      for _ in {1..2000}; do [ -e machine/pid ] && break; sleep 0.01; done
+      cat machine/pid/1/virt2phys/virt.txt && umount machine && wait $served && ls changed.raw
+      """)
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(outcome.output == "0000000000000000changed.raw\n", "\(outcome)")
+  }
+
   @Test func helpFitsATerminal() throws {
     for verb in try verbs() {
       let long = examples(verb).flatMap { $0.split(separator: "\n") }.filter { $0.count > 80 }

@@ -94,7 +94,7 @@ struct MountTests {
     #expect(try mount.end(SIGTERM) == 0)
   }
 
-  @Test(arguments: [SIGTERM, SIGHUP]) func signalsUnmount(signal: Int32) throws {
+  @Test(arguments: [SIGTERM, SIGHUP, SIGINT, SIGQUIT]) func signalsUnmount(signal: Int32) throws {
     let mount = try LiveMount(["plain.yaml"], in: place)
     // Somebody is still inside.
     let inside = unsafe open(mount.folder.path + "/pid", O_RDONLY)
@@ -107,7 +107,7 @@ struct MountTests {
     let mount = try LiveMount(["plain.yaml"], in: place)
     let helper = Process()
     helper.executableURL = URL(filePath: "/bin/sh")
-    helper.arguments = ["-c", "fusermount3 -u '\(mount.folder.path)'"]
+    helper.arguments = ["-c", "umount '\(mount.folder.path)'"]
     try helper.run()
     helper.waitUntilExit()
     try #require(helper.terminationStatus == 0)
