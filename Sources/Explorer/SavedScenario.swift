@@ -46,12 +46,10 @@ struct SavedScenario {
   }
 
   private var answer: (Walk, String) {
-    guard let access = question.access else {
+    guard let answer = machine.answer(question) else {
       let walk = machine.walk(question.pointer, in: question.space)
       return (walk, expectation(of: walk))
     }
-    let answer = machine.access(
-      question.pointer, access, in: question.space, alignmentCheck: question.alignmentCheck)
     return (answer.walk, expectation(of: answer))
   }
 

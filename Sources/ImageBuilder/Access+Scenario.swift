@@ -1,5 +1,6 @@
 public import Paging
 public import ScenarioFile
+public import WindowsMemory
 
 extension Access {
   /// The access that a scenario asks about.
@@ -19,5 +20,12 @@ extension Access {
       case .supervisorImplicit: .supervisorImplicit
       }
     self.init(kind, as: privilege)
+  }
+}
+
+extension Scenario.FaultExpectation {
+  /// The IRQL at which the access is made.
+  public var level: InterruptLevel {
+    interruptLevel.map { InterruptLevel(rawValue: UInt8($0.value)) } ?? .passive
   }
 }

@@ -18,7 +18,7 @@ struct DumpStatements {
     checkNothingIsBuilt()
     let settings = MachineSettings(
       scenario.machine, scenario.windows, scenario.linux, isModeNeeded: false, collector)
-    ExpectationStatements(state: settings?.paging, collector: collector)
+    ExpectationStatements(settings: settings, collector: collector)
       .check(scenario.expectations)
   }
 
@@ -28,7 +28,7 @@ struct DumpStatements {
       let settings = MachineSettings(
         scenario.machine, scenario.windows, scenario.linux, over: machine, collector)
     else { return }
-    ExpectationStatements(state: settings.paging, collector: collector)
+    ExpectationStatements(settings: settings, collector: collector)
       .check(scenario.expectations)
     let spaces = addressSpaces(of: machine)
     guard collector.isEmpty else { return }

@@ -42,7 +42,7 @@ struct ImagePlan {
     }
     SystemStatements(scenario: scenario, collector: collector).check()
     var settings = MachineSettings(machine, scenario.windows, scenario.linux, collector)
-    ExpectationStatements(state: settings?.paging, collector: collector)
+    ExpectationStatements(settings: settings, collector: collector)
       .check(scenario.expectations)
     if settings?.paging.contradiction != nil { settings?.forgetRegisters() }
     guard let settings else {

@@ -4,7 +4,7 @@ import PhysicalMemory
 /// What a Linux kernel makes of an access.
 public struct LinuxVerdict: Hashable, Sendable {
   /// What becomes of the kernel when its own access cannot be made.
-  public enum Oops: String, Hashable, Sendable {
+  public enum Oops: String, Hashable, Sendable, CaseIterable {
     /// It reports an oops, whatever the instruction.
     case certain = "oops"
     /// It reports an oops, unless the instruction has an entry in the exception table.

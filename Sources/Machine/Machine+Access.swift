@@ -1,5 +1,6 @@
 public import Paging
 public import PhysicalMemory
+public import WindowsMemory
 
 /// What a processor does with an access, with all that there is to say about it.
 public struct AccessAnswer: Hashable, Sendable {
@@ -29,6 +30,9 @@ public struct AccessAnswer: Hashable, Sendable {
     self.verdict = verdict
   }
 
+  /// The IRQL at which the access is made, which only Windows has.
+  public var interruptLevel: InterruptLevel { verdict?.windows?.interruptLevel ?? .passive }
+
   /// Whether CR4.LASS keeps the access out of the half that the address is in.
   public var isSeparated: Bool { AccessRules(state).separates(pointer.rawValue, from: access) }
 }
@@ -41,10 +45,11 @@ extension Machine {
   ///   - access: what is done, and by whom.
   ///   - space: the address space; the machine's own root unless said.
   ///   - alignmentCheck: RFLAGS.AC; the machine's unless said.
+  ///   - interruptLevel: the IRQL, on which the verdict of Windows depends.
   /// - Returns: the translation with its updates, or the exception.
   public func access(
     _ pointer: VirtualAddress, _ access: Access, in space: AddressSpace? = nil,
-    alignmentCheck: Bool? = nil
+    alignmentCheck: Bool? = nil, interruptLevel: InterruptLevel = .passive
   ) -> AccessAnswer {
     var state = space.map(paging(of:)) ?? paging
     if let alignmentCheck { state.alignmentCheck = alignmentCheck }
@@ -53,6 +58,7 @@ extension Machine {
     return AccessAnswer(
       pointer: pointer, access: access, walk: walk(VirtualAddress(linear), in: space),
       state: state, result: result,
-      verdict: systemClassifier(in: space)?.verdict(on: VirtualAddress(linear), access, result))
+      verdict: systemClassifier(in: space)?
+        .verdict(on: VirtualAddress(linear), access, result, interruptLevel: interruptLevel))
   }
 }

@@ -62,10 +62,13 @@ public enum SystemClassifier: Sendable {
 
   /// What the kernel makes of an access, after what the processor did.
   public func verdict(
-    on address: VirtualAddress, _ access: Access, _ result: AccessResult
+    on address: VirtualAddress, _ access: Access, _ result: AccessResult,
+    interruptLevel: InterruptLevel = .passive
   ) -> SystemVerdict {
     switch self {
-    case .windows(let classifier): .windows(classifier.verdict(on: address, access, result))
+    case .windows(let classifier):
+      .windows(
+        classifier.verdict(on: address, access, result, interruptLevel: interruptLevel))
     case .linux(let classifier): .linux(classifier.verdict(on: address, access, result))
     }
   }

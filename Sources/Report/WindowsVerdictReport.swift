@@ -20,10 +20,14 @@ struct WindowsVerdictReport: SystemVerdictWriter {
       out.member("protection_name", protection.pageName)
       out.member("modifier", protection.modifier.rawValue)
     }
+    if verdict.interruptLevel != .passive {
+      out.member("irql", UInt64(verdict.interruptLevel.rawValue))
+    }
     out.openArray("handler")
     for name in verdict.handler { out.element(name) }
     out.closeArray()
     if let cost = verdict.cost { out.member("cost", cost.rawValue) }
+    if let reason = verdict.unknown { out.member("reason", reason) }
     if let status = verdict.status {
       out.member("status", status.name)
       out.member("status_code", hex: UInt64(status.code))
@@ -53,11 +57,10 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     case .pageFile(let number, let page), .store(let number, let page):
       out.member("page_file", number)
       out.member("page_file_offset", hex: page)
-    case .file(let area, let offset):
-      out.member("control_area", hex: area.rawValue)
-      out.member("file_offset", hex: offset)
+    case .file(let area, _): out.member("control_area", hex: area.rawValue)
     case .zeros, .nowhere, .unknown: break
     }
+    if let byte = finding.content.byteOffset { out.member("file_offset", hex: byte) }
     if let prototype = finding.prototype {
       out.member("prototype_address", hex: prototype.rawValue)
     }
@@ -76,7 +79,9 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     var lines = findings.map { ($0, TextStyle.plain) }
     lines[0].1 = .bold
     if !verdict.handler.isEmpty {
-      lines.append((verdict.handler.joined(separator: " → "), .plain))
+      let level = verdict.interruptLevel
+      let place = level == .passive ? "" : " at IRQL \(level.rawValue)"
+      lines.append((verdict.handler.joined(separator: " → ") + place, .plain))
     }
     lines.append((outcome, style))
     write(lines, of: system, to: &out)
@@ -110,7 +115,9 @@ struct WindowsVerdictReport: SystemVerdictWriter {
       if finding.reading?.state != .valid, finding.reading?.state != .large {
         words.append("in memory at \(place)")
       }
-    case .pageFile(let number, let page): words.append("page \(page.hex) of page file \(number)")
+    case .pageFile(let number, let page):
+      let byte = finding.content.byteOffset.map { ", from byte \($0.hex) on" } ?? ""
+      words.append("page \(page.hex) of page file \(number)\(byte)")
     case .store(let number, let key):
       words.append("key \(key.hex) of the store, page file \(number)")
     case .file(let area, let offset):
@@ -119,7 +126,6 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     }
     if let prototype = finding.prototype { words.append("prototype entry at \(prototype)") }
     if case .found(let vad) = finding.vad { words.append("VAD \(vad.start) to \(vad.last)") }
-    if let failure = finding.failure, verdict.cost == nil { words.append("\(failure)") }
     return words.joined(separator: ", ")
   }
 
@@ -128,7 +134,9 @@ struct WindowsVerdictReport: SystemVerdictWriter {
       let arguments = check.arguments.map { $0?.hex ?? "?" }.joined(separator: ", ")
       return "bug check \(UInt64(check.code).hex) \(check.name) (\(arguments))"
     }
-    guard let cost = verdict.cost else { return "what becomes of the access is not known" }
+    guard let cost = verdict.cost else {
+      return "what becomes of the access is not known" + (verdict.unknown.map { ": \($0)" } ?? "")
+    }
     guard let status = verdict.status else {
       return cost == .none ? "no fault" : cost.rawValue
     }

@@ -57,6 +57,7 @@ extension DiagnosticCode {
     case .notForDumps: "Not for a dump"
     case .impossibleStep: "A step that nobody can do"
     case .notForSystem: "Not for this operating system"
+    case .unknownAnswer: "Unknown status, function or signal"
     }
   }
 
@@ -175,6 +176,7 @@ extension DiagnosticCode {
     case .notForDumps: "A memory dump is what it is: only a built image has layouts and contents."
     case .impossibleStep: "No system could do this step where the timeline has come to."
     case .notForSystem: "The kernel that `os:` names does not have this, or no kernel is named."
+    case .unknownAnswer: "No verdict of the kernel on a fault has this name; the notes list those."
     }
   }
 }

@@ -117,6 +117,8 @@ public enum DiagnosticCode: String, CaseIterable, Hashable, Sendable {
   case notForDumps = "E0324"
   /// Something that the operating system does not have.
   case notForSystem = "E0325"
+  /// A status, a function or a signal that no verdict of the kernel has.
+  case unknownAnswer = "E0326"
 
   // What a timeline asks of the system.
   /// A step of a timeline that nobody can do.

@@ -63,6 +63,8 @@ extension Scenario {
     public var privilege: Located<Privilege>
     /// `ac:`, RFLAGS.AC; the machine's unless said.
     public var alignmentCheck: Located<Bool>?
+    /// `irql:`, the interrupt request level of Windows; 0 unless said.
+    public var interruptLevel: Located<UInt64>?
     /// `outcome:`; a page fault where an error code or ESR_EL1 is said, else `translated`.
     public var outcome: AccessOutcome
     /// `error-code:`.

@@ -29,8 +29,8 @@ extension Scenario {
   public struct BugCheck: Sendable {
     /// `code:`.
     public var code: Located<UInt64>
-    /// `args:`, as many as are compared.
-    public var arguments: [Located<UInt64>]
+    /// `args:`, from the first; nil, `any` in the file, is not compared.
+    public var arguments: [Located<UInt64>?]
   }
 
   /// What modifies a protection.
@@ -93,7 +93,7 @@ extension Scenario {
     public var prototypeAddress: Located<UInt64>?
     /// `subsection-address:`.
     public var subsectionAddress: Located<UInt64>?
-    /// `file-offset:` in bytes.
+    /// `file-offset:` in bytes, of a page file or of another.
     public var fileOffset: Located<UInt64>?
     /// `missing:`, the physical address that could not be read.
     public var missing: Located<UInt64>?

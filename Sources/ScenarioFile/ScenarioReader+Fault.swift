@@ -12,12 +12,14 @@ extension ScenarioReader {
     let updates = fields["updates"].flatMap(self.updates)
     let system = fields["os"].flatMap(systemExpectation)
     let alignmentCheck = bool(fields["ac"], "`ac`")
+    let interruptLevel = number(fields["irql"], "`irql`", in: 0...31)
     let expected = outcome?.value ?? (isFault ? .pageFault : .translated)
     // A misspelt outcome has been reported; what goes with it is not known.
     if fields["outcome"] == nil || outcome != nil { check(expected, fields) }
     guard let va, let access, let privilege else { return nil }
     return Scenario.FaultExpectation(
       va: va, access: access, privilege: privilege, alignmentCheck: alignmentCheck,
+      interruptLevel: interruptLevel,
       outcome: expected, errorCode: errorCode, syndrome: syndrome, pa: pa, updates: updates,
       system: system)
   }

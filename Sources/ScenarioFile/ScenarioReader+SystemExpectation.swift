@@ -22,8 +22,13 @@ extension ScenarioReader {
     if items.count > 4, let mark = fields["args"]?.mark {
       report(.outOfBounds, "a bug check has 4 arguments, found \(items.count)", at: mark)
     }
-    let arguments = items.compactMap { number($0, "an item of `args`") }
-    return code.map { Scenario.BugCheck(code: $0, arguments: arguments) }
+    return code.map { Scenario.BugCheck(code: $0, arguments: items.map(argument)) }
+  }
+
+  /// An argument of a bug check; nil for `any`, which is not compared.
+  private func argument(_ value: YAMLValue) -> Located<UInt64>? {
+    if case .scalar("any", _) = value.kind { return nil }
+    return number(value, "an item of `args`")
   }
 
   /// `pte:` and what the entry means.

@@ -86,8 +86,8 @@ package enum Vocabulary {
   static let fault = KeyTable(
     "fault", "an expectation of `fault`", required: ["fault", "access", "as"],
     [
-      "fault", "access", "as", "ac", "process", "root", "on", "outcome", "error-code", "esr", "pa",
-      "updates", "os",
+      "fault", "access", "as", "ac", "irql", "process", "root", "on", "outcome", "error-code",
+      "esr", "pa", "updates", "os",
     ])
   static let update = KeyTable(
     "update", "an item of `updates`", required: ["entry"], ["entry", "at", "before", "after"])

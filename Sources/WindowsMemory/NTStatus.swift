@@ -30,6 +30,12 @@ public struct NTStatus: Hashable, Sendable {
   public static let inPageError = NTStatus("STATUS_IN_PAGE_ERROR", 0xc000_0006)
   /// There is no room to extend the stack.
   public static let stackOverflow = NTStatus("STATUS_STACK_OVERFLOW", 0xc000_00fd)
+
+  /// The statuses that a fault can come to.
+  public static let ofFaults = [
+    success, transition, demandZero, copyOnWrite, guardPage, pagingFile, guardPageViolation,
+    accessViolation, inPageError, stackOverflow,
+  ]
 }
 
 /// A bug check: the end of the system.

@@ -8,7 +8,7 @@ extension PageClassifier {
   func resolve(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     let finding = verdict.finding
     if isExactDemandZero(finding) {
-      verdict.handler.append("MiResolveDemandZeroFault")
+      verdict.call(.resolveDemandZeroFault)
       return verdict.end(.soft, .demandZero)
     }
     dispatch(&verdict)
@@ -17,7 +17,7 @@ extension PageClassifier {
     else { return }
     switch verdict.cost {
     case .soft where finding.state != .demandZero:
-      verdict.handler.append("MiCopyOnWrite")
+      verdict.call(.copyOnWrite)
       verdict.status = .copyOnWrite
       verdict.note("the write gets a private copy of the page", Self.flow)
     case .hard:
@@ -44,26 +44,26 @@ extension PageClassifier {
   /// Calls the function that resolves the state.
   func dispatch(_ verdict: inout WindowsVerdict) {
     let finding = verdict.finding
-    verdict.handler.append("MiDispatchFault")
-    if finding.isShared { verdict.handler.append("MiResolveProtoPteFault") }
+    verdict.call(.dispatchFault)
+    if finding.isShared { verdict.call(.resolveProtoPteFault) }
     switch finding.state {
     case .demandZero:
-      verdict.handler.append("MiResolveDemandZeroFault")
+      verdict.call(.resolveDemandZeroFault)
       verdict.end(.soft, .demandZero)
     case .transition:
-      verdict.handler.append("MiResolveTransitionFault")
+      verdict.call(.resolveTransitionFault)
       verdict.end(.soft, .transition)
     case .pageFile:
-      verdict.handler.append("MiResolvePageFileFault")
+      verdict.call(.resolvePageFileFault)
       verdict.end(.hard, .pagingFile)
     case .virtualStore:
-      verdict.handler.append("MiResolvePageFileFault")
+      verdict.call(.resolvePageFileFault)
       verdict.cost = .soft
       verdict.note(
         "the page is decompressed from a store in memory: no status is established, transition and"
           + " paging file are both reported", "published analyses of the store", isUncertain: true)
     case .subsection:
-      verdict.handler.append("MiResolveMappedFileFault")
+      verdict.call(.resolveMappedFileFault)
       verdict.end(.hard, .pagingFile)
       if finding.content == .zeros {
         verdict.note("the page is beyond what the file has: it is filled with zeros", Self.flow)

@@ -3,8 +3,6 @@ import PhysicalMemory
 
 /// Faults on system addresses.
 extension PageClassifier {
-  private static let reference = "Microsoft, bug check reference"
-
   func systemFault(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     guard !question.isUser else {
       return refuse(&verdict, "user mode has no access to system addresses", "MmAccessFault")
@@ -18,7 +16,7 @@ extension PageClassifier {
     }
     switch finding.state {
     case .zero, .freed, .ambiguous, .decommitted:
-      notBacked(&verdict, question, .zeroProtection, "the entry says that there is no page")
+      notBacked(&verdict, question, .freedEntry, "the entry says that there is no page")
     case .noAccess:
       notBacked(&verdict, question, .noAccess, "the protection allows no access")
     case nil:
@@ -47,11 +45,11 @@ extension PageClassifier {
     if question.access.isWrite, !protection.allowsWrite {
       verdict.note(
         "the access is tried again, and the valid entry refuses the write (bug check 0xBE)",
-        "\(Self.reference): 0xBE")
+        "\(Self.bugCheckReference): 0xBE")
     } else if question.isFetch, question.refusesExecution, !protection.allowsExecute {
       verdict.note(
         "the access is tried again, and the valid entry refuses the fetch (bug check 0xFC)",
-        "\(Self.reference): 0xFC")
+        "\(Self.bugCheckReference): 0xFC")
     }
   }
 
@@ -62,57 +60,17 @@ extension PageClassifier {
       switch search.decoder.writeRight(of: entry) {
       case .writableWhenDirty: return makeDirty(&verdict)
       case .copyOnWrite:
-        verdict.handler.append("MiCopyOnWrite")
+        verdict.call(.copyOnWrite)
         verdict.end(.soft, .copyOnWrite)
         return verdict.note(
           "a shared page of session space: the session gets a copy", "flow of ReactOS",
           isUncertain: true)
-      case .writable, .readOnly:
-        verdict.bugCheck = BugCheck(
-          "ATTEMPTED_WRITE_TO_READONLY_MEMORY", 0xbe,
-          [finding.address.rawValue, entry, nil, nil])
-        return verdict.note(
-          "a read-only page of the system is written", "\(Self.reference): 0xBE")
+      case .writable, .readOnly: return readOnly(&verdict, entry)
       }
     }
-    if question.isFetch {
-      verdict.bugCheck = noExecuteCheck(finding)
-      return verdict.note(
-        "a page of the system that is not executable is executed", "\(Self.reference): 0xFC")
-    }
+    guard !question.isFetch else { return notExecutable(&verdict, question) }
     verdict.note(
       "what the kernel does about this refusal is not established", "flow of ReactOS",
       isUncertain: true)
-  }
-
-  func noExecuteCheck(_ finding: PageFinding) -> BugCheck {
-    BugCheck(
-      "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", 0xfc,
-      [finding.address.rawValue, finding.entry, nil, nil])
-  }
-
-  /// The kinds that the fourth argument of bug check 0x50 told apart.
-  private enum Kind: UInt64 {
-    case zeroProtection = 0
-    case noAccess = 1
-    case absentTable = 2
-  }
-
-  /// From Windows 10 on a write is 2.
-  private static let firstBuildOfWrite2 = 10240
-
-  private func notBacked(
-    _ verdict: inout WindowsVerdict, _ question: FaultQuestion, _ kind: Kind?, _ text: String
-  ) {
-    let write: UInt64 = system.kernel.id.build >= Self.firstBuildOfWrite2 ? 2 : 1
-    let access: UInt64 = question.isFetch ? 0x10 : question.access.isWrite ? write : 0
-    verdict.cost = .fatal
-    verdict.bugCheck = BugCheck(
-      "PAGE_FAULT_IN_NONPAGED_AREA", 0x50,
-      [verdict.finding.address.rawValue, access, nil, kind?.rawValue])
-    verdict.note(text, "\(Self.reference): 0x50")
-    verdict.note(
-      "which number stands for a write, and the fourth argument, differ between releases",
-      Self.reference, isUncertain: true)
   }
 }

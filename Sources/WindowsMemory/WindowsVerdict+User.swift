@@ -10,7 +10,7 @@ extension PageClassifier {
     if finding.isValid { return userViolation(&verdict, question) }
     if finding.isTableAbsent { return tableFault(&verdict) }
     if finding.isLeftToVAD {
-      verdict.handler.append("MiCheckVirtualAddress")
+      verdict.call(.checkVirtualAddress)
       switch finding.vad {
       case .none: return refuse(&verdict, "no VAD has the address", "MiCheckVirtualAddress")
       case .unknown(let why):
@@ -75,7 +75,7 @@ extension PageClassifier {
   }
 
   private func touchGuard(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    verdict.handler.append("MiCheckForUserStackOverflow")
+    verdict.call(.checkForUserStackOverflow)
     if let stack = question.stack, stack.contains(verdict.finding.address) {
       return grow(&verdict, stack)
     }
@@ -105,6 +105,15 @@ extension PageClassifier {
   /// A table of the page tables is not in memory: it is brought in first.
   private func tableFault(_ verdict: inout WindowsVerdict) {
     let level = search.state.mode.tableName(verdict.finding.level - 1)
+    switch verdict.finding.state {
+    case .transition, .pageFile, .virtualStore: break
+    default:
+      verdict.cost = .fatal
+      return verdict.note(
+        "the entry for the \(level) is malformed: tables are in use, in transition, in a page file or"
+          + " filled with zeros, and nothing else; what the kernel does about it is not established",
+        "memory forensics practice: software entries at upper levels", isUncertain: true)
+    }
     verdict.note(
       "the \(level) is not in memory: it is brought in first, and the access faults again by what"
         + " its entry says", Self.flow)
@@ -126,7 +135,7 @@ extension PageClassifier {
     guard let entry = verdict.finding.entry else { return }
     switch search.decoder.writeRight(of: entry) {
     case .copyOnWrite:
-      verdict.handler.append("MiCopyOnWrite")
+      verdict.call(.copyOnWrite)
       verdict.end(.soft, .copyOnWrite)
       verdict.note(
         "the page is shared until it is written: the process gets a copy", "CopyOnWrite is 1")
@@ -147,11 +156,7 @@ extension PageClassifier {
 
   private func fetchFault(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     if question.refusal.contains(.executionPrevention) {
-      verdict.cost = .fatal
-      verdict.bugCheck = noExecuteCheck(verdict.finding)
-      return verdict.note(
-        "the kernel fetches from a page of user space (SMEP)",
-        "Microsoft, bug check reference: 0xFC")
+      return refuseFetch(&verdict, "the kernel fetches from a page of user space (SMEP)")
     }
     guard verdict.finding.protection?.allowsExecute == true else {
       return refuse(&verdict, "the page is not executable (DEP)", "NX of the last entry")
@@ -166,9 +171,7 @@ extension PageClassifier {
         + " kernel addresses are shadowed (KVA shadow)",
       "published analysis of KVA shadow and software SMEP")
     guard question.isUser else {
-      verdict.cost = .fatal
-      verdict.bugCheck = noExecuteCheck(verdict.finding)
-      return
+      return refuseFetch(&verdict, "the kernel fetches from a page of user space")
     }
     verdict.handler = []
     verdict.cost = WindowsVerdict.Cost.none

@@ -8,6 +8,8 @@ public struct WindowsVerdict: Hashable, Sendable {
 
   /// What is known about the page.
   public let finding: PageFinding
+  /// The IRQL at which the access is made.
+  public let interruptLevel: InterruptLevel
   /// The functions of the kernel, in the order in which they are called.
   public internal(set) var handler: [String] = []
   /// The cost; nil where it could not be found out.
@@ -19,12 +21,23 @@ public struct WindowsVerdict: Hashable, Sendable {
   /// The rules that led here, after those of the finding.
   public internal(set) var rules: [WindowsRule] = []
 
-  init(_ finding: PageFinding) { self.finding = finding }
+  /// Why the cost could not be found out; nil where it could.
+  public var unknown: String? {
+    guard cost == nil else { return nil }
+    return rules.last?.text ?? finding.failure?.description
+  }
+
+  init(_ finding: PageFinding, at interruptLevel: InterruptLevel) {
+    self.finding = finding
+    self.interruptLevel = interruptLevel
+  }
 
   mutating func end(_ cost: Cost, _ status: NTStatus?) {
     self.cost = cost
     self.status = status
   }
+
+  mutating func call(_ function: FaultFunction) { handler.append(function.rawValue) }
 
   mutating func note(_ text: String, _ source: String, isUncertain: Bool = false) {
     rules.append(WindowsRule(text, source, isUncertain: isUncertain))
@@ -36,7 +49,6 @@ struct FaultQuestion {
   let access: Access
   let result: AccessResult
   let state: PagingState
-  let interruptLevel: UInt8
   let stack: ThreadStack?
 
   /// Whether instructions are told from data: else a fetch is a read.
@@ -74,24 +86,23 @@ extension PageClassifier {
   ///   - address: The linear address.
   ///   - access: The access.
   ///   - result: What the processor did with it.
-  ///   - interruptLevel: The IRQL; 0 is that of programs.
+  ///   - interruptLevel: The IRQL.
   ///   - stack: The stack of the thread, where it is known; without it, no stack grows.
   /// - Returns: The verdict.
   public func verdict(
     on address: VirtualAddress, _ access: Access, _ result: AccessResult,
-    interruptLevel: UInt8 = 0, stack: ThreadStack? = nil
+    interruptLevel: InterruptLevel = .passive, stack: ThreadStack? = nil
   ) -> WindowsVerdict {
-    var verdict = WindowsVerdict(finding(of: address))
+    var verdict = WindowsVerdict(finding(of: address), at: interruptLevel)
     let question = FaultQuestion(
-      access: access, result: result, state: search.state, interruptLevel: interruptLevel,
-      stack: stack)
+      access: access, result: result, state: search.state, stack: stack)
     switch result {
     case .translated: verdict.cost = WindowsVerdict.Cost.none
     case .missing: break
     case .generalProtection: protect(&verdict, question)
     case .pageFault, .abort:
-      verdict.handler = ["MmAccessFault"]
-      if interruptLevel > Self.apcLevel {
+      verdict.call(.accessFault)
+      if interruptLevel > .apc {
         elevated(&verdict, question)
       } else if system.isSystem(address) {
         systemFault(&verdict, question)
@@ -102,11 +113,8 @@ extension PageClassifier {
     return verdict
   }
 
-  /// The highest IRQL at which page faults are resolved.
-  private static let apcLevel: UInt8 = 1
-
   private func protect(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    verdict.handler = ["KiGeneralProtectionFault"]
+    verdict.call(.generalProtection)
     verdict.cost = .fatal
     guard verdict.finding.entry == nil else {
       return verdict.note(
@@ -124,7 +132,6 @@ extension PageClassifier {
   }
 
   private func elevated(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    let address = verdict.finding.address
     if isCleanWrite(verdict.finding, question) { return makeDirty(&verdict) }
     if verdict.finding.isValid, isAllowed(verdict.finding, question) {
       verdict.end(.soft, .success)
@@ -132,14 +139,7 @@ extension PageClassifier {
         "every entry is valid and nothing in them stands against the access: it is tried again",
         "flow of ReactOS")
     }
-    let kind: UInt64 = question.isFetch ? 8 : question.access.isWrite ? 1 : 0
-    verdict.cost = .fatal
-    verdict.bugCheck = BugCheck(
-      "IRQL_NOT_LESS_OR_EQUAL", 0x0a,
-      [address.rawValue, UInt64(question.interruptLevel), kind, nil])
-    verdict.note(
-      "at IRQL \(question.interruptLevel) no page can be brought in",
-      "Microsoft, bug check reference: 0xA (0xD1 where a driver is blamed)")
+    tooHigh(&verdict, question)
   }
 
   /// Whether neither the entries nor what is no right in them refuse an access to a valid page.

@@ -71,7 +71,7 @@ extension OpenScenario {
     case .fault(let fault):
       MachineQuestion(
         VirtualAddress(fault.va.value), Access(fault), in: space,
-        alignmentCheck: fault.alignmentCheck?.value)
+        alignmentCheck: fault.alignmentCheck?.value, interruptLevel: fault.level)
     case .pte(let pte): MachineQuestion(VirtualAddress(pte.va.value), in: space)
     default: nil
     }

@@ -14,7 +14,7 @@ struct FaultCheck {
     self.expected = expected
     answer = machine.access(
       VirtualAddress(expected.va.value), Access(expected), in: space,
-      alignmentCheck: expected.alignmentCheck?.value)
+      alignmentCheck: expected.alignmentCheck?.value, interruptLevel: expected.level)
   }
 
   /// What does not hold, key by key.
@@ -122,9 +122,10 @@ extension AccessAnswer {
   /// The lines of a golden.
   var goldenLines: [String] {
     let ac = state.alignmentCheck ? " ac=1" : ""
+    let level = interruptLevel == .passive ? "" : " irql=\(interruptLevel.rawValue)"
     let linear = pointer == walk.address ? "" : " linear=\(walk.address)"
     let first =
-      "fault \(pointer)\(linear) \(access.kind.rawValue) \(access.privilege.rawValue)\(ac) "
+      "fault \(pointer)\(linear) \(access.kind.rawValue) \(access.privilege.rawValue)\(ac)\(level) "
       + "root=\(walk.root) \(summary)"
     let system = verdict?.goldenLines ?? []
     guard case .translated(_, let updates) = result else { return [first] + system }

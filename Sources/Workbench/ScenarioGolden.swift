@@ -39,7 +39,7 @@ enum ScenarioGolden {
         lines +=
           machine.access(
             VirtualAddress(fault.va.value), Access(fault), in: space,
-            alignmentCheck: fault.alignmentCheck?.value
+            alignmentCheck: fault.alignmentCheck?.value, interruptLevel: fault.level
           ).goldenLines
       case .pte(let pte):
         lines += PteCheck(pte, machine, space).goldenLines

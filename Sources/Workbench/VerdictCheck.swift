@@ -69,7 +69,7 @@ struct VerdictCheck {
     return wanted.arguments.enumerated().flatMap { index, argument in
       let answer = index < got.arguments.count ? got.arguments[index] : nil
       return PteCheck.compare(
-        "argument \(index + 1)", argument.value.hex, answer?.hex ?? "not known")
+        "argument \(index + 1)", argument?.value.hex, answer?.hex ?? "not known")
     }
   }
 }

@@ -4,6 +4,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import WindowsMemory
 
 /// `fault`: what the processor does with an access.
 struct FaultCommand: ParsableCommand {
@@ -36,6 +37,13 @@ struct FaultCommand: ParsableCommand {
     transform: { try Choice.of(Access.Privilege.self, "accessor", $0) })
   var privilege: Access.Privilege?
 
+  @Option(
+    help: ArgumentHelp(
+      "The interrupt request level (IRQL) of Windows (0 if not given); from 2 on no page is brought in.",
+      valueName: "level"),
+    transform: { InterruptLevel(rawValue: try Numbers.byte($0)) })
+  var irql: InterruptLevel?
+
   @Flag(help: "Say what each entry means, which rule decided, and what would change the answer.")
   var explain = false
 
@@ -49,6 +57,9 @@ struct FaultCommand: ParsableCommand {
     if batch, explain { throw ValidationError("--explain is for single accesses, not for --batch") }
     if batch, !addresses.isEmpty || access != nil || privilege != nil {
       throw ValidationError("with --batch, addresses and accesses come from standard input")
+    }
+    if batch, irql != nil {
+      throw ValidationError("--irql is for single accesses, not for --batch")
     }
     if !batch, addresses.isEmpty {
       throw ValidationError("give an address, or --batch to read accesses from standard input")
@@ -64,12 +75,14 @@ struct FaultCommand: ParsableCommand {
     let access = Access(access ?? .read, as: privilege ?? .user)
     for address in addresses { try machine.require(address) }
     try machine.require(access)
+    try machine.require(irql, for: access)
     try output.write { stream in
       let json = AccessJSON()
       let text = AccessText(machine.paging)
       if !output.json { MachineHeader(machine, registers: true).write(to: &stream.buffer) }
       for (index, address) in addresses.enumerated() {
-        let answer = machine.access(VirtualAddress(address), access)
+        let answer = machine.access(
+          VirtualAddress(address), access, interruptLevel: irql ?? .passive)
         let explanation = explain ? Explanation(answer, in: machine.memory) : nil
         if output.json {
           json.write(answer, explanation, to: &stream.buffer)

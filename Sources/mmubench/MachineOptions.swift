@@ -3,6 +3,7 @@ import DumpFormats
 import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 import Workbench
 
 /// The options that complete a machine, or override what it says of itself.
@@ -103,6 +104,16 @@ extension Machine {
   /// Refuses an access that the machine's processor never makes.
   func require(_ access: Access) throws {
     guard let contradiction = paging.contradiction(of: access) else { return }
+    throw Failure.usage(contradiction)
+  }
+
+  /// Refuses an IRQL where there is none, or not for the access.
+  func require(_ level: InterruptLevel?, for access: Access) throws {
+    guard let level else { return }
+    guard system.windows != nil else {
+      throw Failure.usage("--irql is about Windows: --os windows-19041.508 names a kernel")
+    }
+    guard let contradiction = level.contradiction(of: access, in: paging.mode) else { return }
     throw Failure.usage(contradiction)
   }
 }

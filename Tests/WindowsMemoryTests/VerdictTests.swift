@@ -134,6 +134,60 @@ import WindowsMemory
     #expect(program.bugCheck == nil && program.status == .accessViolation)
   }
 
+  /// The second argument of 0x50: of exception records before Windows 10, the error code from there on.
+  @Test(
+    arguments: [
+      ("windows-9600.17031", .x86_64, [0, 1, 8]), ("windows-10240.16384", .x86_64, [0, 2, 0x10]),
+      ("windows-10240.16384", .pae, [0, 2, 0x10]), ("windows-7601.17514", .pae, [0, 1, 8]),
+    ] as [(String, PagingMode, [UInt64])])
+  func theAccessIsSaidByRelease(name: String, mode: PagingMode, expected: [UInt64]) throws {
+    var sketch = WindowsSketch(mode)
+    sketch.setKernel(0x5000, 0)
+    let classifier = try sketch.classifier(name)
+    let accesses = try [Access.Kind.read, .write, .execute].map { kind in
+      try sketch.verdict(classifier, sketch.kernel(0x5000).rawValue, kind, as: .supervisor)
+        .bugCheck?.arguments[1]
+    }
+    #expect(accesses == expected)
+  }
+
+  /// One crash of 19041 was 0x50; documentation, and crashes of other builds, have 0xFC.
+  @Test(arguments: [
+    ("windows-19041.508", 0x50 as UInt32), ("windows-17134.619", 0xfc), ("windows-22000.194", 0xfc),
+  ])
+  func aLargePageRefusesAFetch(name: String, code: UInt32) throws {
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setEntry(0x8a00_0000_0840_09e3, in: 0x3000, 0)
+    let address = sketch.kernel(0x5010).rawValue
+    let classifier = try sketch.classifier(name)
+    let verdict = try sketch.verdict(classifier, address, .execute, as: .supervisor)
+    #expect(verdict.bugCheck?.code == code && verdict.cost == .fatal)
+    let isObserved = code == 0x50
+    #expect(verdict.bugCheck?.arguments[1] == (isObserved ? 0x11 : 0x8a00_0000_0840_09e3))
+    #expect(verdict.bugCheck?.arguments[3] == (isObserved ? 2 : nil))
+    // Neither is sure, and the answer says so.
+    #expect(verdict.rules.contains { $0.isUncertain && $0.text.contains("documentation") })
+  }
+
+  /// Windows writes no such entries for page tables: what becomes of an access is not made up.
+  @Test(arguments: [0x200, 0x300, 0x4292_0000_0000, 0xf8a0_1000_0000_0400, 0x1_0000] as [UInt64])
+  func tablesThatAreNeverThereAreMalformed(entry: UInt64) throws {
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setEntry(entry, in: WindowsSketch.userDirectory, 0)
+    let verdict = try sketch.verdict(try sketch.classifier(Self.kernel), 0x3000)
+    #expect(verdict.cost == .fatal && verdict.status == nil && verdict.bugCheck == nil)
+    #expect(verdict.handler == ["MmAccessFault"])
+    #expect(verdict.rules.contains { $0.isUncertain && $0.text.contains("is malformed") })
+  }
+
+  @Test func handlersAreKnownByName() throws {
+    let known = FaultFunction.allCases.map(\.rawValue)
+    for test in Self.cases {
+      #expect(test.handler.allSatisfy(known.contains))
+      #expect(test.status.map { NTStatus.ofFaults.map(\.name).contains($0) } ?? true)
+    }
+  }
+
   @Test func pagedPoolIsBroughtIn() throws {
     var sketch = WindowsSketch(.x86_64)
     sketch.setKernel(0x5000, 0x777_0000_1084)
@@ -161,7 +215,7 @@ import WindowsMemory
     let access = Access(.write, as: .supervisor)
     let result = sketch.paging.access(address, access, in: try sketch.memory)
     let verdict = try sketch.classifier(Self.kernel)
-      .verdict(on: address, access, result, interruptLevel: 2)
+      .verdict(on: address, access, result, interruptLevel: .dispatch)
     #expect(verdict.bugCheck?.code == 0x0a)
     #expect(verdict.bugCheck?.arguments == [address.rawValue, 2, 1, nil])
   }
@@ -179,7 +233,7 @@ import WindowsMemory
     {
       let access = Access(kind, as: .supervisor)
       let result = before.paging.access(address, access, in: try before.memory)
-      let verdict = classifier.verdict(on: address, access, result, interruptLevel: 2)
+      let verdict = classifier.verdict(on: address, access, result, interruptLevel: .dispatch)
       #expect(verdict.bugCheck?.code == code, "\(kind)")
       #expect((verdict.status == .success) == (code == nil), "\(kind)")
     }

@@ -4,7 +4,8 @@ import json
 
 from scenario import (
     CHOSEN, LARGE, LEVELS, NAMES, PRESENT, USER, WRITE, Conflict, Facts, Frames, entry_size,
-    fault_expectation, frame_of, hexed, index, page_expectation, page_size, stop_expectation, write)
+    fault_expectation, frame_of, hexed, index, page_expectation, page_size, state_expectation,
+    stop_expectation, write)
 
 MODES = {"x86": "x86", "x86-PAE": "pae", "x64-4level": "x86-64"}
 
@@ -17,6 +18,11 @@ KERNELS = {
     "x86-64": [("Windows 7", "windows-7601.17514"), ("1511", "windows-10586.1540"),
                ("", "windows-19041.508")],
 }
+# What entries that are not valid mean, by the debugger's words; one that is zero says nothing.
+STATES = [
+    ("DemandZero", "demand-zero"), ("Transition", "transition"), ("PageFile", "page-file"),
+    ("Prototype: VAD", "prototype-vad"), ("Proto", "prototype"),
+]
 TITLES = {
     "x86": "What debuggers printed of 32-bit paging is what a walk finds",
     "pae": "What debuggers printed of PAE paging is what a walk finds",
@@ -210,6 +216,9 @@ class Case:
             fault_expectation(
                 self.va, "write", "user" if is_user else "supervisor",
                 ["W", "U"] if is_user else ["W"], process)]
+        state = next((s for word, s in STATES if self.case["classification"].startswith(word)), None)
+        if state:
+            self.expectations.append(state_expectation(self.va, name, state, process))
 
     def page(self, chain, name):
         self.check_letters(chain)

@@ -4,13 +4,19 @@ import json
 
 from scenario import (
     CHOSEN, LARGE, LEVELS, NAMES, PRESENT, Conflict, Facts, Frames, fault_expectation, frame_of,
-    index, page_expectation, page_size, stop_expectation, write)
+    hexed, index, page_expectation, page_size, state_expectation, stop_expectation, write)
 
 MODE = "x86-64"
 KERNELS = {9600: "windows-9600.17031", 19041: "windows-19041.508"}
 REGISTERS = {
     "windows-9600-x64-37": "{ cr4: { SMEP: 1 } }",
     "windows-19041-x64-10": "{ cr4: { SMEP: 1, SMAP: 1 } }",
+}
+# The states of entries that are neither valid nor zero, by the words of the list of classes.
+STATES = {
+    "freed/other(no protection)": "freed",
+    "demandzero": "demand-zero",
+    "prototype/subsection": "prototype",
 }
 SOURCE = "entries of the page tables in a published crash dump without memory contents ({})"
 ABOUT = """
@@ -73,6 +79,8 @@ class Dump:
             chain.append(value)
             if not value & PRESENT:
                 self.expectations.append(stop_expectation(va, name))
+                if value:
+                    self.expectations.append(state_expectation(va, name, STATES[walk["class"]]))
                 break
             if name == "PTE" or value & LARGE:
                 self.page(va, name, chain, walk, walk["entries"][level + 1 :])
@@ -116,7 +124,13 @@ class Dump:
     def fault(self, fault):
         """A fetch by the supervisor that ended the system."""
         va = int(fault["va"], 16)
-        code = ["P", "I"] if fault["params"][1] == "0x11" else ["I"]
+        # The processor's part is what the entries and CR4 make of the access.
+        code = ["P", "I"] if fault["walk"][-1][1] != "0x0" else ["I"]
+        # The third parameter is the instruction pointer, which the page tables do not know.
+        numbers = [hexed(int(param, 16)) for param in fault["params"]]
+        args = ", ".join(numbers[:2] + ["any"] + numbers[3:])
         self.expectations.append(
             fault_expectation(
-                va, "execute", "supervisor", code, remark="this ended the system: bug check 0x50"))
+                va, "execute", "supervisor", code,
+                system=f"{{ bugcheck: {{ code: {fault['bugcheck']}, args: [{args}] }} }}",
+                remark="this ended the system"))

@@ -103,10 +103,17 @@ def stop_expectation(va, name, process=None, remark=""):
         walk=hexed(va), process=process, outcome="not-present", stopped_at=name, remark=remark)
 
 
-def fault_expectation(va, access, mode_of_access, code, process=None, remark=""):
+def state_expectation(va, name, state, process=None):
+    """What an entry that is not valid means to Windows."""
+    _count["states"] += 1
+    return item(
+        pte=hexed(va), process=process, level=None if name == "PTE" else name, state=state)
+
+
+def fault_expectation(va, access, mode_of_access, code, process=None, system=None, remark=""):
     return item(
         fault=hexed(va), process=process, access=access, **{"as": mode_of_access},
-        error_code=f"[{', '.join(code)}]", remark=remark)
+        error_code=f"[{', '.join(code)}]", os=system, remark=remark)
 
 
 def item(remark="", **keys):

@@ -1,6 +1,7 @@
 import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// The ways through the kernel's handlers from one address: the one that this access takes, and those
 /// that the same address has for other accesses, or under conditions that the image does not tell.
@@ -44,9 +45,12 @@ struct HandlerTree {
     }
     for way in Self.ways(of: answer, isTaken: true) { add(way) }
     for access in Self.accesses where access != answer.access {
-      guard answer.state.contradiction(of: access) == nil else { continue }
+      guard answer.state.contradiction(of: access) == nil,
+        answer.interruptLevel.contradiction(of: access, in: answer.state.mode) == nil
+      else { continue }
       let other = machine.access(
-        answer.pointer, access, in: space, alignmentCheck: answer.state.alignmentCheck)
+        answer.pointer, access, in: space, alignmentCheck: answer.state.alignmentCheck,
+        interruptLevel: answer.interruptLevel)
       for way in Self.ways(of: other, isTaken: false) { add(way) }
     }
     self.ways = ways

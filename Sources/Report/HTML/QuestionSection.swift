@@ -1,6 +1,7 @@
 import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Writes the answer to one question: the address, the walk, what it means, what decides.
 struct QuestionSection {
@@ -15,25 +16,24 @@ struct QuestionSection {
     return machine
   }
 
-  /// The question in words: `0x400000, write by user mode`.
+  /// The question in words: `0x400000, write by user mode`, with the IRQL where it is not 0.
   var title: String {
     let digits = machine.paging.mode.addressDigits
     let address = question.pointer.rawValue.hex(digits: digits)
     let owner = question.space?.owner.map { ", in \($0)" } ?? ""
+    let level = question.interruptLevel
     return address + (question.access.map { ", \($0.kind.noun) by \($0.privilege.noun)" } ?? "")
-      + owner
+      + (level == .passive ? "" : " at IRQL \(level.rawValue)") + owner
   }
 
   /// What becomes of it: the sentence that decides, and what else is to be said.
   var verdict: [(String, TextStyle)] {
     let machine = rooted
-    guard let access = question.access else {
+    guard let answer = machine.answer(question) else {
       let walk = machine.walk(question.pointer, in: question.space)
       let sentence = WalkSentence(paging: machine.paging, walk: walk)
       return sentence.lines.map { ($0, sentence.style) }
     }
-    let answer = machine.access(
-      question.pointer, access, in: question.space, alignmentCheck: question.alignmentCheck)
     let words = AccessSentence(answer)
     let kernel = answer.verdict.map { VerdictReport(verdict: $0, mode: answer.state.mode) }
     return [(words.verdict, words.style)] + words.reasons.map { ($0, .plain) }
@@ -50,9 +50,7 @@ struct QuestionSection {
     out.element("section", ["class": "question", "id": id, "aria-labelledby": "\(id)-title"]) {
       out in
       out.element("h3", ["id": "\(id)-title"], text: title)
-      if let access = question.access {
-        let answer = machine.access(
-          question.pointer, access, in: question.space, alignmentCheck: question.alignmentCheck)
+      if let answer = machine.answer(question) {
         write(answer, machine, &out)
       } else {
         write(machine.walk(question.pointer, in: question.space), machine, &out)
