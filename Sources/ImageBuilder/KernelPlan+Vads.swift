@@ -4,6 +4,13 @@ import WindowsMemory
 
 /// The virtual address descriptors of a process.
 extension KernelPlan {
+  /// A descriptor and its address.
+  struct VadPlan {
+    let statement: Scenario.Vad
+    let address: UInt64
+    let words: VADWords
+  }
+
   mutating func planVads(
     of space: SpaceStatement, _ collector: DiagnosticCollector
   ) -> [VadPlan] {

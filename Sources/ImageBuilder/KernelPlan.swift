@@ -30,13 +30,6 @@ struct KernelPlan {
   private(set) var pool: KernelHeap
   private(set) var prototypes: KernelHeap
 
-  /// A descriptor and its address.
-  struct VadPlan {
-    let statement: Scenario.Vad
-    let address: UInt64
-    let words: VADWords
-  }
-
   /// Plans the structures that a scenario needs; nil where it needs none.
   ///
   /// The address spaces that it does not name are added: that of the System process, and second

@@ -21,8 +21,14 @@ extension MachineSettings {
       guard let mode else { return }
       let kernel = try WindowsKernel(id, WindowsEntryFormat(mode))
       let mask = mask(windows?.invalidMask, kernel, collector)
-      let store = windows?.pageFiles.first { $0.isStore }?.number.value
-      self.windows = WindowsEntries(kernel, mask, store: store)
+      // Of several kernels, those without such a store have only ordinary page files.
+      let files = kernel.id.numbersStore ? windows?.pageFiles ?? [] : []
+      let store = files.first { $0.isStore }?.number.value
+      var entries = WindowsEntries(kernel, mask, store: store)
+      for file in windows?.pageFiles ?? [] {
+        entries.pageCounts[file.number.value] = file.size.map { $0.value / frameSize }
+      }
+      self.windows = entries
       system = kernel.id.description
       note("kernel", kernel.version, from: "scenario")
       for text in kernel.notes { note("layouts", text, from: "kernel table") }
@@ -93,21 +99,14 @@ extension MachineSettings {
     _ said: Located<UInt64>?, _ kernel: WindowsKernel, _ collector: DiagnosticCollector
   ) -> InvalidPTEMask {
     guard let said, said.value != 0 else { return .none }
-    let bits = kernel.format.width
-    if !kernel.hasSwizzleBit {
-      // Of several kernels, those without the bit have no use for what the others need.
+    // Of several kernels, those without the bit have no use for what the others need.
+    guard kernel.hasSwizzleBit else { return .none }
+    let mask = InvalidPTEMask(rawValue: said.value)
+    if let problem = mask.contradiction {
+      collector.report(.doesNotFit, "\(said.value.hex): \(problem)", at: said.mark)
       return .none
-    } else if said.value & InvalidPTEMask.flagBits != 0 {
-      collector.report(
-        .doesNotFit, "\(said.value.hex) has bits below 12, where entries have their flags",
-        at: said.mark)
-    } else if bits < 64, said.value >> UInt64(bits) != 0 {
-      collector.report(
-        .doesNotFit, "\(said.value.hex) does not fit an entry of \(bits) bits", at: said.mark)
-    } else {
-      return InvalidPTEMask(rawValue: said.value)
     }
-    return .none
+    return mask
   }
 }
 

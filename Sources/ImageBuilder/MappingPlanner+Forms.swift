@@ -23,10 +23,15 @@ extension MappingPlanner {
     case .freed:
       guard let pages = offsets(statement, count) else { return nil }
       return (.freed(pages[0]), pages)
-    case .pageFile, .virtualStore:
+    case .pageFile:
+      guard let pages = offsets(statement, count) else { return nil }
+      let number = statement.pageFile?.value ?? 0
+      guard has(number, statement, count, windows) else { return nil }
+      return (.pageFile(number: number, page: pages[0], protection), pages)
+    case .virtualStore:
       guard let pages = offsets(statement, count) else { return nil }
       let number = statement.pageFile?.value ?? windows.store ?? 0
-      return (.pageFile(number: number, page: pages[0], protection), pages)
+      return (.virtualStore(number: number, page: pages[0], protection), pages)
     case .transition: return (.transition(pfn: frames[0] >> 12, protection), nil)
     case .prototypeVad: return (.prototypeVAD(protection), nothing)
     case .prototype:
@@ -64,6 +69,20 @@ extension MappingPlanner {
       return nil
     }
     return .linear(from: offset.value, stride: 1)
+  }
+
+  /// Whether a page file is large enough, where its size is said.
+  private func has(
+    _ number: UInt64, _ statement: Scenario.EntryStatement, _ count: UInt64,
+    _ windows: WindowsEntries
+  ) -> Bool {
+    guard let offset = statement.offset, let pages = windows.pageCounts[number],
+      offset.value + (count - 1) >= pages
+    else { return true }
+    collector.report(
+      .outOfBounds, "page file \(number) has no page \((offset.value + (count - 1)).hex)",
+      at: offset.mark, notes: ["by its `size:` it has \(pages.asPages)"])
+    return false
   }
 
   /// The addresses of prototype entries.
@@ -118,7 +137,8 @@ extension PTEForm {
   var protection: MMProtection? {
     switch self {
     case .demandZero(let protection), .noAccess(let protection), .pageFile(_, _, let protection),
-      .transition(_, let protection), .prototype(_, let protection),
+      .virtualStore(_, _, let protection), .transition(_, let protection),
+      .prototype(_, let protection),
       .prototypeVAD(let protection), .subsection(_, let protection):
       protection
     case .decommitted: .decommit

@@ -116,8 +116,8 @@ extension MappingPlanner {
     do throws(PTEEncodingError) {
       let series = try windows.encoder.series(form, setting: extra)
       return SoftwareRule(
-        state: .windows(statement.state.value == .virtualStore ? .virtualStore : form.state),
-        protection: form.protection, series: .windows(series), targets: targets)
+        state: .windows(form.state), protection: form.protection, series: .windows(series),
+        targets: targets)
     } catch {
       collector.report(diagnostic(error, statement, windows))
       return nil
@@ -147,8 +147,17 @@ extension MappingPlanner {
       let setting = statement.fields.first { $0.name.value.lowercased() == field.lowercased() }
       let mark = setting?.value.mark ?? (statement.offset ?? statement.address)?.mark ?? mark
       return Diagnostic(.doesNotFit, "\(error)", at: mark, notes: [kernel])
-    case .readsAs:
-      return Diagnostic(.contradiction, "\(error)", at: mark, notes: [kernel])
+    case .readsAs(_, let wanted, _):
+      let notes = wanted == .virtualStore ? [kernel, store(windows)] : [kernel]
+      return Diagnostic(.contradiction, "\(error)", at: mark, notes: notes)
     }
+  }
+
+  /// What makes an entry one of the store of compressed pages.
+  private func store(_ windows: WindowsEntries) -> String {
+    guard windows.kernel.id.numbersStore else { return "such kernels have no store" }
+    let files = "`windows: { page-files: [{ number: 2, store: true }] }`"
+    return windows.store.map { "the store is page file \($0)" }
+      ?? "no page file of this scenario is a store; \(files) would be one"
   }
 }

@@ -1,5 +1,6 @@
 import LinuxMemory
 import ScenarioFile
+import WindowsMemory
 
 /// The statements that only an operating system gives a meaning.
 struct SystemStatements {
@@ -19,6 +20,7 @@ struct SystemStatements {
       checkWindows("Linux")
     } else {
       checkForeign("Windows") { $0.isOfLinux }
+      if scenario.variant == nil, let kernel = try? WindowsKernelID(os) { checkStore(kernel) }
       checkLinux("Windows")
     }
   }
@@ -57,6 +59,23 @@ struct SystemStatements {
     }
     for expectation in scenario.expectations {
       if system == nil, let root = expectation.root { report("root", at: root.mark, system) }
+      guard case .fault(let fault) = expectation.verb, let level = fault.interruptLevel
+      else { continue }
+      report("irql", at: level.mark, system)
+    }
+  }
+
+  /// Kernels with InStore, and those before, have no store among their page files.
+  private func checkStore(_ kernel: WindowsKernelID) {
+    guard !kernel.numbersStore else { return }
+    for file in scenario.windows?.pageFiles ?? [] where file.isStore {
+      collector.reportAside(
+        Diagnostic(
+          .notForSystem, "no page file of \(kernel) is a store of compressed pages", at: file.mark,
+          notes: [
+            "there is one from Windows 10 on; Windows 7 to 8.1 mark its pages by InStore, which"
+              + " `state: virtual-store` sets"
+          ]))
     }
   }
 

@@ -97,7 +97,8 @@ extension Machine {
     }
   }
 
-  private mutating func addRoot(_ register: UInt64, from source: String) {
+  /// Adds an address space, unless there is one with this root already.
+  mutating func addRoot(_ register: UInt64, from source: String) {
     guard !addressSpaces.contains(where: { $0.register == register }) else { return }
     addressSpaces.append(AddressSpace(register: register, foundBy: source))
   }

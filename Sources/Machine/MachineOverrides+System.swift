@@ -15,7 +15,7 @@ extension MachineOverrides {
     switch machine.system {
     case .windows(let windows):
       try refuse(linuxOnly, "Linux: --os linux-6.1 names a kernel")
-      apply(windows, to: &machine)
+      try apply(windows, to: &machine)
     case .linux:
       try refuse(windowsOnly, "Windows: --os windows-19041.508 names a kernel")
       if let linuxOptions, system == nil, let kernel = machine.system.linux?.kernel {
@@ -42,7 +42,9 @@ extension MachineOverrides {
 
   private var linuxOnly: [(String, Bool)] { [("--kernel-config", linuxOptions != nil)] }
 
-  private func apply(_ system: WindowsSystem, to machine: inout Machine) {
+  private func apply(
+    _ system: WindowsSystem, to machine: inout Machine
+  ) throws(Problem) {
     var windows = system
     if let invalidMask {
       windows.invalidMask = InvalidPTEMask(rawValue: invalidMask)
@@ -57,12 +59,20 @@ extension MachineOverrides {
       windows.origins[.pfnDatabase] = .init(.given, "--pfn-database")
     }
     if let virtualStore {
+      let id = windows.kernel.id
+      guard id.numbersStore else {
+        throw Problem("--virtual-store \(virtualStore): no page file of \(id) is a store")
+      }
       windows.virtualStore = virtualStore
       windows.origins[.virtualStore] = .init(.given, "--virtual-store")
     }
     machine.addRecordedAnchors(to: &windows)
-    // The root that the list of processes is read by, before a process is chosen by it.
-    if let root, windows.systemRoot == nil { machine.paging.cr3 = root }
+    // Before a process is chosen, the list of processes is read by the root, and the entries below it
+    // are among those from which mask and generation are inferred.
+    if let root, windows.systemRoot == nil {
+      machine.paging.cr3 = root
+      machine.addRoot(root, from: "--root")
+    }
     machine.system = .windows(windows)
     machine.readProcesses()
     machine.inferEntries()

@@ -14,6 +14,11 @@ extension ScenarioReader {
       report(
         .duplicateItem, "page file \(file.number.value) is already there", at: file.number.mark)
     }
+    let stores = files.filter(\.isStore)
+    for file in stores.dropFirst() {
+      report(
+        .keysDisagree, "page file \(stores[0].number.value) is the store already", at: file.mark)
+    }
     let sections = items(of: fields["sections"], "`sections`").compactMap(section)
     for (index, section) in sections.enumerated()
     where sections[..<index].contains(where: { $0.name.value == section.name.value }) {

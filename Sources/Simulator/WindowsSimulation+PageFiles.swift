@@ -11,7 +11,7 @@ extension WindowsSimulation {
     let allocated: PTEEncoder.FieldValue = ("PageFileAllocated", 1)
     let isNoted = kernel.layout(.software)?.field(named: allocated.name) != nil
     return try word(
-      .pageFile(number: number, page: page, protection), setting: isNoted ? [allocated] : [])
+      entries.paged(number, page: page, protection), setting: isNoted ? [allocated] : [])
   }
 
   /// The page file and page that an original entry names.

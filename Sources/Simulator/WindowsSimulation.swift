@@ -61,8 +61,7 @@ final class WindowsSimulation {
     }
     self.system = system
     kernel = system.kernel
-    let store = scenario.windows?.pageFiles.first { $0.isStore }?.number.value
-    entries = WindowsEntries(kernel, system.invalidMask, store: store)
+    entries = WindowsEntries(kernel, system.invalidMask, store: system.virtualStore)
     decoder = system.decoder
     encoder = entries.encoder
     structures = WindowsStructures(kernel)
@@ -93,7 +92,7 @@ final class WindowsSimulation {
       named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
     pageFiles = (scenario.windows?.pageFiles ?? []).map {
       PageFileState(
-        number: $0.number.value, isStore: $0.isStore,
+        number: $0.number.value, isStore: $0.number.value == system.virtualStore,
         pageCount: ($0.size?.value ?? (16 << 20)) / frameSize)
     }
     space = KernelSpace(kernel.format)

@@ -12,7 +12,7 @@ struct InvalidEntryBits {
   /// PageFileLow of the earlier and of the later layouts.
   let oldNumber, newNumber: UInt64
   /// The bits of PageFileHigh that can be the highest of a physical address, and so the mask.
-  let candidates: UInt64
+  let candidates = Self.candidates
 
   init() {
     let (old, new) = (Self.kernel(17134, 1), Self.kernel(17134, 619))
@@ -23,11 +23,12 @@ struct InvalidEntryBits {
     allocated = Self.mask("PageFileAllocated", .software, new)
     oldNumber = Self.mask("PageFileLow", .software, old)
     newNumber = Self.mask("PageFileLow", .software, new)
-    // From 22000 on, frame numbers are as wide as they can be.
-    candidates =
-      Self.mask("PageFileHigh", .software, new)
-      & Self.mask("PageFrameNumber", .transition, Self.kernel(22000, 194))
   }
+
+  /// From 22000 on, frame numbers are as wide as they can be.
+  static let candidates =
+    mask("PageFileHigh", .software, kernel(17134, 619))
+    & mask("PageFrameNumber", .transition, kernel(22000, 194))
 
   private static func kernel(_ build: Int, _ patch: Int) -> WindowsKernel {
     guard let kernel = try? WindowsKernel(WindowsKernelID(build: build, patch: patch), .x64) else {

@@ -16,8 +16,16 @@ public struct InvalidPTEMask: RawRepresentable, Sendable, Hashable {
   /// No bits: entries are what they are.
   public static let none = InvalidPTEMask(rawValue: 0)
 
-  /// The bits that the mask cannot have, for the flags of every form are there.
-  public static let flagBits: UInt64 = 0xfff
+  /// Why no kernel has such a mask, or nil: it is none, or one bit that can be the highest of a physical
+  /// address.
+  public var contradiction: String? {
+    let bits = InvalidEntryBits.candidates
+    guard self != .none, rawValue & bits != rawValue || rawValue.nonzeroBitCount > 1 else {
+      return nil
+    }
+    return "the mask is one address bit, of \(63 - bits.leadingZeroBitCount) to"
+      + " \(bits.trailingZeroBitCount), or 0"
+  }
 
   /// The entry as the memory manager composed it.
   ///

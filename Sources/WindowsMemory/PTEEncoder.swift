@@ -10,9 +10,16 @@ public struct PTEEncoder: Sendable {
   let fields: [WindowsStructure: [String: BitField]]
 
   /// Prepares for the entries of a kernel with an invalid-PTE mask.
-  public init(_ kernel: WindowsKernel, mask: InvalidPTEMask = .none) {
+  ///
+  /// - Parameters:
+  ///   - kernel: Whose layouts the entries have.
+  ///   - mask: What the kernel puts into invalid entries.
+  ///   - virtualStore: The number of the page file that is a store of compressed pages, if one is.
+  public init(
+    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil
+  ) {
     swizzle = Swizzle(kernel, mask)
-    decoder = PTEDecoder(kernel, mask: mask)
+    decoder = PTEDecoder(kernel, mask: mask, virtualStore: virtualStore)
     prototypePointer = .prototype(kernel)
     subsectionPointer = .subsection(kernel)
     var fields: [WindowsStructure: [String: BitField]] = [:]
@@ -38,8 +45,7 @@ public struct PTEEncoder: Sendable {
     let entry = swizzle.applied(to: try unmaskedEntry(form, setting: extra))
     let table: PTETable = if case .subsection = form { .prototype } else { .process }
     let state = decoder.reading(of: entry, table: table).state
-    // A store is named like a page file; which number it has, the encoder does not know.
-    guard state == form.state || (state == .virtualStore && form.state == .pageFile) else {
+    guard state == form.state else {
       throw .readsAs(state, wanted: form.state, entry: entry)
     }
     return entry
@@ -74,8 +80,9 @@ public struct PTEEncoder: Sendable {
     case .freed(let value):
       return try setting(("PageFileHigh", value), .software, in: 0)
     case .pageFile(let number, let page, let protection):
-      let word = try setting(("PageFileLow", number), .software, in: try software(protection))
-      return try setting(("PageFileHigh", page), .software, in: word)
+      return try paged(number, page, in: try software(protection))
+    case .virtualStore(let number, let page, let protection):
+      return try paged(number, page, in: try software(protection)) | decoder.inStore
     case .transition(let pfn, let protection):
       let word = try protected(protection, .transition, also: "Transition")
       return try setting(("PageFrameNumber", pfn), .transition, in: word)
@@ -87,6 +94,13 @@ public struct PTEEncoder: Sendable {
       let word = try setting(("Prototype", 1), .software, in: try software(protection))
       return word | decoder.sentinel
     }
+  }
+
+  private func paged(
+    _ number: UInt64, _ page: UInt64, in word: UInt64
+  ) throws(PTEEncodingError) -> UInt64 {
+    let word = try setting(("PageFileLow", number), .software, in: word)
+    return try setting(("PageFileHigh", page), .software, in: word)
   }
 
   private func software(_ protection: MMProtection) throws(PTEEncodingError) -> UInt64 {

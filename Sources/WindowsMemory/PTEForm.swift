@@ -10,6 +10,8 @@ public enum PTEForm: Sendable, Hashable {
   case noAccess(MMProtection)
   /// The page is in a page file, at a page of it.
   case pageFile(number: UInt64, page: UInt64, MMProtection)
+  /// The page is in a store of compressed pages: InStore says so where kernels have it, else the number.
+  case virtualStore(number: UInt64, page: UInt64, MMProtection)
   /// The page is in memory, in a frame.
   case transition(pfn: UInt64, MMProtection)
   /// A prototype entry at an address holds the state; a protection of 0 is that of the VAD.
@@ -28,7 +30,7 @@ public enum PTEForm: Sendable, Hashable {
   /// The structure that describes the form, which is the one that has all its fields.
   public var structure: WindowsStructure {
     switch self {
-    case .zero, .demandZero, .decommitted, .noAccess, .pageFile, .freed: .software
+    case .zero, .demandZero, .decommitted, .noAccess, .pageFile, .virtualStore, .freed: .software
     case .transition: .transition
     case .prototype, .prototypeVAD: .prototype
     case .subsection: .subsection
@@ -43,6 +45,7 @@ public enum PTEForm: Sendable, Hashable {
     case .decommitted: .decommitted
     case .noAccess: .noAccess
     case .pageFile: .pageFile
+    case .virtualStore: .virtualStore
     case .transition: .transition
     case .prototype: .prototype
     case .prototypeVAD: .prototypeVAD

@@ -23,7 +23,7 @@ public struct PTESeries: Sendable {
     let word = try encoder.unmaskedEntry(first, setting: extra)
     swizzle = encoder.swizzle
     switch first {
-    case .pageFile, .freed:
+    case .pageFile, .virtualStore, .freed:
       let field = PackedField(encoder.fields[.software]?["PageFileHigh"])
       payload = .number(field)
       self.word = word & ~field.mask
@@ -71,7 +71,7 @@ extension PTEForm {
   /// The number or address that an entry of the form points at; 0 where it points at nothing.
   public var payload: UInt64 {
     switch self {
-    case .pageFile(_, let page, _), .freed(let page): page
+    case .pageFile(_, let page, _), .virtualStore(_, let page, _), .freed(let page): page
     case .transition(let pfn, _): pfn
     case .prototype(let address, _), .subsection(let address, _): address
     case .zero, .demandZero, .decommitted, .noAccess, .prototypeVAD: 0

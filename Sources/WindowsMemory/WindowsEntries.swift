@@ -13,14 +13,23 @@ package struct WindowsEntries: Sendable {
   package let encoder: PTEEncoder
   /// The number of the page file that is the store of compressed pages, if there is one.
   package let store: UInt64?
+  /// How many pages the page files have whose sizes are known, by their numbers.
+  package var pageCounts: [UInt64: UInt64] = [:]
   private let hardware: WordLayout?
 
   package init(_ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?) {
     self.store = store
     self.kernel = kernel
     self.mask = mask
-    encoder = PTEEncoder(kernel, mask: mask)
+    encoder = PTEEncoder(kernel, mask: mask, virtualStore: store)
     hardware = kernel.layout(.hardware)
+  }
+
+  /// The form of a page in the page file with a number, which may be the store.
+  package func paged(_ number: UInt64, page: UInt64, _ protection: MMProtection) -> PTEForm {
+    number == store
+      ? .virtualStore(number: number, page: page, protection)
+      : .pageFile(number: number, page: page, protection)
   }
 
   // MARK: - Fields

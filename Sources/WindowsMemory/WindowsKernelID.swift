@@ -107,3 +107,10 @@ public enum WindowsKernelError: Error, Hashable, CustomStringConvertible {
     }
   }
 }
+
+extension WindowsKernelID {
+  /// Whether a store of compressed pages can be among the page files, with a number like theirs.
+  ///
+  /// It can from Windows 10 on. Windows 7 to 8.1 have InStore instead, and kernels before that no store.
+  public var numbersStore: Bool { build >= 10240 }
+}

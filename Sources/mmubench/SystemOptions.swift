@@ -31,9 +31,8 @@ struct SystemOptions: ParsableArguments {
   var virtualStore: UInt64?
 
   func validate() throws {
-    if let invalidMask, invalidMask & InvalidPTEMask.flagBits != 0 {
-      throw ValidationError(
-        "--invalid-mask \(invalidMask.hex): the mask is made of address bits, above bit 11")
+    if let invalidMask, let problem = InvalidPTEMask(rawValue: invalidMask).contradiction {
+      throw ValidationError("--invalid-mask \(invalidMask.hex): \(problem)")
     }
     if let virtualStore, virtualStore > 15 {
       throw ValidationError("--virtual-store \(virtualStore): page files have the numbers 0 to 15")

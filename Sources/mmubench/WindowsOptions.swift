@@ -39,9 +39,9 @@ struct WindowsOptions: ParsableArguments {
   }
 
   func validate() throws {
-    guard let invalidMask, invalidMask & InvalidPTEMask.flagBits != 0 else { return }
-    throw ValidationError(
-      "--invalid-mask \(invalidMask.hex): the mask is made of address bits, above bit 11")
+    guard let invalidMask, let problem = InvalidPTEMask(rawValue: invalidMask).contradiction
+    else { return }
+    throw ValidationError("--invalid-mask \(invalidMask.hex): \(problem)")
   }
 
   /// Refuses what means nothing without a Windows kernel.

@@ -124,7 +124,7 @@ import Testing
     (["0x80", "--os", "plan-9"], "no operating system `plan-9`"),
     (["0x80", "--table", "prototype"], "--os windows-19041.508 names a kernel"),
     (["0x80", "--invalid-mask", "0x2000"], "--os windows-19041.508 names a kernel"),
-    (["0x80", "--os", "windows-7", "--invalid-mask", "0x10"], "made of address bits"),
+    (["0x80", "--os", "windows-7", "--invalid-mask", "0x10"], "the mask is one address bit"),
     (["0x80", "--os", "windows-7", "--table", "prototype", "--level", "PDE"], "no other level"),
     (["0x100000000", "--os", "windows-xp"], "whose entries have 32 bits"),
   ])

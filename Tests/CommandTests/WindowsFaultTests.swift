@@ -79,6 +79,54 @@ import Testing
           + #""args":["0xffff810000000000","0x0",null,"0x2"]}"#))
   }
 
+  @Test func atDispatchLevelNoPageIsBroughtIn() throws {
+    let outcome = try fault("0x10000", "--as", "supervisor", "--irql", "2", "--json")
+    #expect(outcome.output.contains(#""irql":2,"handler":["MmAccessFault"],"cost":"fatal""#))
+    #expect(
+      outcome.output.contains(
+        #""bugcheck":{"code":"0xa","name":"IRQL_NOT_LESS_OR_EQUAL","#
+          + #""args":["0x10000","0x2","0x0",null]}"#))
+    let text = try fault("0x10000", "--as", "supervisor", "--irql", "2")
+    #expect(text.output.contains("MmAccessFault at IRQL 2\n"))
+    // At APC_LEVEL it is, and a valid page is no fault at any level.
+    let lower = try fault("0x10000", "--as", "supervisor", "--irql", "1", "--json")
+    #expect(lower.output.contains("STATUS_PAGE_FAULT_DEMAND_ZERO"))
+  }
+
+  @Test(arguments: [
+    (["--irql", "2"], "programs run below DISPATCH_LEVEL"),
+    (["--irql", "16", "--as", "supervisor"], "the levels are 0 to 15"),
+    (["--irql", "300"], "does not fit a byte"),
+  ])
+  func anInterruptLevelThatCannotBeIsRefused(arguments: [String], message: String) throws {
+    let outcome = try Command.run(
+      ["fault", "windows.raw", "0x10000"] + Self.options + Self.kernel + arguments, in: place)
+    #expect(outcome.status == 64 && outcome.errors.contains(message), "\(outcome.errors)")
+    let bare = try Command.run(
+      ["fault", "windows.raw", "0x10000", "--irql", "2"] + Self.options, in: place)
+    #expect(bare.status == 64 && bare.errors.contains("--irql is about Windows"))
+    let batch = try fault("--batch", "--irql", "2")
+    #expect(batch.status == 64)
+  }
+
+  @Test func whereTheByteIsInAPageFileIsSaid() throws {
+    #expect(
+      try fault("0x11000", "--json").output.contains(
+        #""page_file":1,"page_file_offset":"0x777","file_offset":"0x777000""#))
+    #expect(
+      try fault("0x11000").output.contains("page 0x777 of page file 1, from byte 0x777000 on"))
+  }
+
+  /// No list of processes is given: nobody knows the VADs.
+  @Test func whatIsNotKnownHasAReason() throws {
+    let outcome = try fault("0x20000", "--json")
+    #expect(!outcome.output.contains(#""cost""#))
+    #expect(outcome.output.contains(#""reason":"the VAD of the address decides"#))
+    #expect(
+      try fault("0x20000").output.contains(
+        "what becomes of the access is not known: the VAD of the address decides"))
+  }
+
   @Test func batchesHaveTheVerdictToo() throws {
     let input = "0x10000 read user\n0x11000 read user\n0x12000 write user\n"
     let outcome = try fault("--batch", "--json", input: input)
@@ -118,8 +166,13 @@ import Testing
     (["--os", "windows-1.2"], "there are windows-3790.3959"),
     (["--os", "beos"], "there are: none, Windows as in windows-19041.508"),
     (["--invalid-mask", "0x200000000000"], "--invalid-mask is about Windows"),
-    (["--os", "windows-7", "--invalid-mask", "0x80"], "the mask is made of address bits"),
+    (
+      ["--os", "windows-7", "--invalid-mask", "0x80"],
+      "the mask is one address bit, of 51 to 32, or 0"
+    ),
+    (["--os", "windows-7", "--invalid-mask", "0x300000000000"], "the mask is one address bit"),
     (["--os", "windows-7", "--virtual-store", "16"], "page files have the numbers 0 to 15"),
+    (["--os", "windows-7", "--virtual-store", "2"], "no page file of windows-7601 is a store"),
   ])
   func whatCannotBeIsRefused(arguments: [String], message: String) throws {
     let outcome = try Command.run(

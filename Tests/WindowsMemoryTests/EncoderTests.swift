@@ -109,6 +109,37 @@ import WindowsMemory
     }
   }
 
+  /// InStore says that a page is in the store where kernels have it; from Windows 10 on the number does.
+  @Test func aPageInTheStoreIsSaidByBitOrNumber() throws {
+    let rw = try #require(Self.readWrite)
+    let form = PTEForm.virtualStore(number: 2, page: 5, rw)
+    let withBit = PTEEncoder(try WindowsKernel("windows-7601.17514"))
+    #expect(try withBit.entry(form) == 0x5_0040_0084)
+    let numbered = PTEEncoder(try WindowsKernel("windows-19041.508"), virtualStore: 2)
+    #expect(try numbered.entry(form) == 0x5_0000_2080)
+    for (encoder, wrong, state) in [
+      (PTEEncoder(try WindowsKernel("windows-19041.508")), form, PTEState.pageFile),
+      (PTEEncoder(try WindowsKernel("windows-2600.6419", .x86)), form, .pageFile),
+      (numbered, .pageFile(number: 2, page: 5, rw), .virtualStore),
+      (numbered, .virtualStore(number: 1, page: 5, rw), .pageFile),
+    ] {
+      let error = #expect(throws: PTEEncodingError.self) { try encoder.entry(wrong) }
+      guard case .readsAs(state, wrong.state, _)? = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+    }
+  }
+
+  @Test func aMaskIsOneAddressBit() {
+    for bits in [0, 1 << 32, 1 << 45, 1 << 51] as [UInt64] {
+      #expect(InvalidPTEMask(rawValue: bits).contradiction == nil)
+    }
+    for bits in [1, 1 << 12, 1 << 31, 1 << 52, 1 << 63, 3 << 44] as [UInt64] {
+      #expect(InvalidPTEMask(rawValue: bits).contradiction != nil)
+    }
+  }
+
   @Test func whatDoesNotFitIsAnError() throws {
     let rw = try #require(Self.readWrite)
     let encoder = PTEEncoder(try WindowsKernel("windows-19041.508"))
