@@ -20,16 +20,22 @@ extension Machine {
       ($0.sureness, -$0.kernelEntries, $0.root.rawValue)
         < ($1.sureness, -$1.kernelEntries, $1.root.rawValue)
     }
-    for root in (best.map { [$0] } ?? []) + found.filter({ $0 != best }) {
-      add(root, "\(root.words): \(root.sureness.rawValue)", root.sureness)
-    }
+    add((best.map { [$0] } ?? []) + found.filter { $0 != best }) { ($0.words, $0.sureness) }
     if let first = addressSpaces.first { paging.cr3 = first.register }
   }
 
-  private mutating func add(_ root: FoundRoot, _ foundBy: String, _ sureness: Sureness) {
-    guard !addressSpaces.contains(where: { paging(of: $0).root == root.root }) else { return }
-    addressSpaces.append(AddressSpace(register: root.root.rawValue, foundBy: foundBy))
-    addressSpaces[addressSpaces.count - 1].sureness = sureness
+  /// Adds those that are no roots of address spaces yet, with how they were found and how sure they are.
+  private mutating func add(
+    _ roots: [FoundRoot], _ origin: (FoundRoot) -> (words: String, sureness: Sureness)
+  ) {
+    var known = Set(addressSpaces.map { paging(of: $0).root })
+    for root in roots where known.insert(root.root).inserted {
+      let (words, sureness) = origin(root)
+      addressSpaces.append(
+        AddressSpace(
+          register: root.root.rawValue, foundBy: "\(words): \(sureness.rawValue)"))
+      addressSpaces[addressSpaces.count - 1].sureness = sureness
+    }
   }
 
   /// Searches all of memory for what nobody has named: top tables, and records of processes.
@@ -53,10 +59,7 @@ extension Machine {
     }
     let listed = Set(addressSpaces.compactMap { $0.record?.record } + known)
     for found in records where !listed.contains(found.process.record) { take(found) }
-    for root in roots {
-      let sureness = max(root.sureness, .likely)
-      add(root, "\(root.words), no record names it: \(sureness.rawValue)", sureness)
-    }
+    add(roots) { ("\($0.words), no record names it", max($0.sureness, .likely)) }
     describe(roots)
     noteSystem()
   }
@@ -69,12 +72,13 @@ extension Machine {
   }
 
   private mutating func describe(_ roots: [FoundRoot]) {
+    let roots = Dictionary(roots.map { ($0.root, $0) }) { first, _ in first }
     for index in addressSpaces.indices {
       let space = addressSpaces[index]
       let root = paging(of: space).root
       guard !space.foundBy.contains("self-map") else { continue }
       let isUserRoot = space.record?.userDirectoryTableBase == space.register
-      if let found = roots.first(where: { $0.root == root }) {
+      if let found = roots[root] {
         addressSpaces[index].foundBy += "; \(found.words): \(found.sureness.rawValue)"
         addressSpaces[index].sureness = found.sureness
       } else if !isUserRoot {
@@ -149,6 +153,15 @@ extension Machine {
     machine.inferEntries()
     machine.noteSystem()
     return machine
+  }
+
+  /// Whether the page directory of the first address is found through a self-map.
+  func leadsToTables(_ map: SelfMap) -> Bool {
+    var machine = self
+    machine.paging = systemPaging
+    let entry = machine.walk(VirtualAddress(0)).steps.first { $0.level == 2 }?.entryAddress
+    let found = map.address(of: VirtualAddress(0), level: 2).map { machine.walk($0).result }
+    return entry != nil && found?.translation?.address == entry
   }
 
   /// The self-map of the root with a kernel half; nil where none is found or known.

@@ -37,7 +37,8 @@ extension Machine {
     case .fixed:
       note(
         "self-map", "slot \(UInt64(map.slot).hex), \(place)",
-        from: "assumed: where such kernels have it")
+        from: leadsToTables(map)
+          ? "read: the tables are found there" : "assumed: where such kernels have it")
     }
   }
 
