@@ -18,20 +18,30 @@ struct WindbgOldWalk {
     out.write("          contains ")
     out.write(contents(2) + "      contains " + contents(1))
     out.write("\n        ")
-    out.write(meaning(2) + "    " + meaning(1))
+    out.write([meaning(2), meaning(1)].compactMap(\.self).joined(separator: "    "))
     out.endLine()
   }
 
-  private func entry(_ level: Int) -> UInt64? {
-    walk.steps.first { $0.level == level }?.entry
-  }
+  private func step(_ level: Int) -> WalkStep? { walk.steps.first { $0.level == level } }
 
   private func contents(_ level: Int) -> String {
-    entry(level).map(upper) ?? "[not in the image]"
+    guard let step = step(level) else { return "[\(absence)]" }
+    return step.entry.map(upper) ?? "[not in the image]"
   }
 
-  private func meaning(_ level: Int) -> String {
-    guard let entry = entry(level) else { return "[unknown]" }
+  /// Why the walk came to no PTE.
+  private var absence: String {
+    switch walk.result {
+    case .mapped(let page): "none in a page of \(Wording.size(page.pageSize))"
+    case .stopped(let stop):
+      if case .missing = stop.cause { "not known" } else { "no page table" }
+    }
+  }
+
+  /// What an entry means; nil where there is none.
+  private func meaning(_ level: Int) -> String? {
+    guard let step = step(level) else { return nil }
+    guard let entry = step.entry else { return "[unknown]" }
     guard X86Fields.present.isSet(in: entry) else { return "[not valid]" }
     let frame = (entry & TwoLevelLayouts.frame.mask) / frameSize
     return "pfn \(String(frame, radix: 16)) \(letters.old(entry, level: level))"

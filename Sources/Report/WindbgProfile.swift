@@ -1,4 +1,5 @@
 import Paging
+import WindowsMemory
 
 /// The columns of the debugger's `!pte`, which differ by the kind of page tables.
 ///
@@ -18,11 +19,15 @@ struct WindbgProfile {
   var largePageGap: Int
   /// The characters of the frame number of a large page.
   var largePageWidth = 12
+  /// The states of PTEs that are not valid of which output was published.
+  var published: Set<PTEState> = []
 
   private static let x64 = WindbgProfile(
-    margin: 43, addressDigits: 16, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 2)
+    margin: 43, addressDigits: 16, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 2,
+    published: [.demandZero, .transition, .pageFile, .virtualStore, .prototype, .prototypeVAD])
   private static let pae = WindbgProfile(
-    margin: 20, addressDigits: 8, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 4)
+    margin: 20, addressDigits: 8, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 4,
+    published: [.demandZero])
   private static let x86 = WindbgProfile(
     margin: 17, addressDigits: 8, entryDigits: 8, column: 24, frameWidth: 4, largePageGap: 3)
 
@@ -42,7 +47,7 @@ struct WindbgProfile {
 
   private init(
     margin: Int, addressDigits: Int, entryDigits: Int, column: Int, frameWidth: Int,
-    largePageGap: Int
+    largePageGap: Int, published: Set<PTEState> = []
   ) {
     self.margin = margin
     self.addressDigits = addressDigits
@@ -50,6 +55,7 @@ struct WindbgProfile {
     self.column = column
     self.frameWidth = frameWidth
     self.largePageGap = largePageGap
+    self.published = published
   }
 
   /// The debugger's name of an entry.

@@ -7,39 +7,46 @@ struct WindbgSoftware {
   let reading: PTEReading
   /// The digits of an address.
   let digits: Int
-  /// Whether the entry is a PTE of an x64 kernel, of which most forms were published.
-  let isSeen: Bool
+  /// The states whose lines were published, of entries of this mode and level.
+  let published: Set<PTEState>
 
   var lines: [String] {
     switch reading.state {
     case .valid, .large, .zero: []
-    case .demandZero: ["DemandZero", protection]
-    case .transition: [known("Transition: \(hex(reading.pfn))"), protection]
+    case .demandZero: [line("DemandZero"), protection]
+    case .transition: [line("Transition: \(hex(reading.pfn))"), protection]
     case .pageFile, .virtualStore:
       [
-        known("PageFile:  \(hex(reading.pageFile))"),
-        known("Offset: \(hex(reading.pageFileOffset))"), protection,
+        line("PageFile:  \(hex(reading.pageFile))"),
+        line("Offset: \(hex(reading.pageFileOffset))"), protection,
       ]
-    case .prototype: [known("Proto: \(address(reading.prototypeAddress))")]
-    case .prototypeVAD: ["Proto: VAD", protection]
-    case .freed: ["[Page has been freed]"]
-    case .subsection: ["[Subsection: \(address(reading.subsectionAddress))]", protection]
-    case .noAccess, .decommitted, .ambiguous: ["[\(reading.state.rawValue)]", protection]
+    case .prototype: [line("Proto: \(address(reading.prototypeAddress))")]
+    case .prototypeVAD: [line("Proto: VAD"), protection]
+    case .freed: [line("Page has been freed")]
+    case .subsection: [line("Subsection: \(address(reading.subsectionAddress))"), protection]
+    case .noAccess, .decommitted, .ambiguous: [line(reading.state.rawValue), protection]
     }
   }
 
-  /// A line that was published for PTEs of x64 kernels.
-  private func known(_ line: String) -> String { isSeen ? line : "[\(line)]" }
+  private var isPublished: Bool { published.contains(reading.state) }
+
+  private func line(_ text: String) -> String { isPublished ? text : "[\(text)]" }
 
   /// The protections that were published; of the others the debugger's word is not known.
   private static let words: [UInt8: String] = [
     0x3: "ExecuteRead", 0x4: "ReadWrite", 0x11: "Readonly G",
   ]
 
+  /// Of a prototype entry that leads to a VAD only the first line was published.
   private var protection: String {
     guard let protection = reading.protection else { return "[Protect: not in the entry]" }
     let bits = protection.rawValue
-    return "Protect: \(String(bits, radix: 16)) - " + (Self.words[bits] ?? "[\(protection.name)]")
+    let word = Self.words[bits]
+    let start = "Protect: \(String(bits, radix: 16)) - "
+    guard isPublished, reading.state != .prototypeVAD else {
+      return "[\(start)\(word ?? protection.name)]"
+    }
+    return start + (word ?? "[\(protection.name)]")
   }
 
   private func hex(_ number: UInt64?) -> String { number.map { String($0, radix: 16) } ?? "?" }

@@ -109,7 +109,7 @@ struct WindbgWalk {
     }
     let software = WindbgSoftware(
       reading: decoder.reading(of: entry, level: level), digits: profile.addressDigits,
-      isSeen: level == 1 && walk.mode == .x86_64)
+      published: level == 1 ? profile.published : [])
     for line in software.lines {
       out.spaces((levels.count - 1) * profile.column + 1)
       out.write(line)

@@ -304,7 +304,7 @@ import Workbench
     #expect(try Self.text("wd133", 0x1ca_8426_0000).contains("Protect: 11 - Readonly G\n"))
     let text = try Self.text("wd006", 0x2c_0000, running: "windows-2600.6419")
     let margin = String(repeating: " ", count: 25)
-    #expect(text.hasSuffix("Proto: VAD\n\(margin)Protect: 1 - [MM_READONLY]\n"))
+    #expect(text.hasSuffix("[Proto: VAD]\n\(margin)[Protect: 1 - MM_READONLY]\n"))
     #expect(
       try Self.text("wd130", 0x1a4_2ea3_0240, running: nil)
         .hasSuffix("[--os names the kernel that would say what the entry means]\n"))
