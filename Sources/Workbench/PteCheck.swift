@@ -71,8 +71,6 @@ struct PteCheck {
       (file, page) = (number, offset)
     case .file, .zeros, .nowhere, .unknown: break
     }
-    var offset: UInt64?
-    if case .file(_, let byte) = finding.content { offset = byte }
     return
       (Self.compare("state", wanted.state?.value.rawValue, finding.state?.rawValue)
       + Self.differences(wanted.protection?.value, finding.protection)
@@ -81,7 +79,7 @@ struct PteCheck {
       + Self.compare("pa", wanted.pa?.value.hex, pa?.hex)
       + Self.compare("page-file", wanted.pageFile?.value.hex, file?.hex)
       + Self.compare("page-file-offset", wanted.pageFileOffset?.value.hex, page?.hex)
-      + Self.compare("file-offset", wanted.fileOffset?.value.hex, offset?.hex)
+      + Self.compare("file-offset", wanted.fileOffset?.value.hex, finding.content.byteOffset?.hex)
       + Self.compare("missing", wanted.missing?.value.hex, finding.missing?.rawValue.hex))
       .map { ("leads-to \($0.expected)", "leads-to \($0.got)") }
   }

@@ -49,7 +49,9 @@ import Testing
   }
 
   /// `windows/README.md` lists what naive readings get wrong; scenarios name them by their numbers.
-  @Test func everyNaiveReadingHasAScenarioThatItFails() throws {
+  ///
+  /// `NaiveReadingTests` shows that they fail.
+  @Test func everyNaiveReadingIsNamedByAScenario() throws {
     let folder = Self.root.appending(path: "Scenarios")
     let list = try String(
       contentsOf: folder.appending(path: "windows/README.md"), encoding: .utf8)
