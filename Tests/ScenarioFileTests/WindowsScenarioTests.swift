@@ -80,7 +80,7 @@ import Testing
     #expect(os.handler?.map(\.value) == ["MmAccessFault", "MiResolveDemandZeroFault"])
     #expect(os.cost?.value == .soft && os.status?.value == "STATUS_PAGE_FAULT_DEMAND_ZERO")
     #expect(os.bugCheck?.code.value == 0x50)
-    #expect(os.bugCheck?.arguments.map(\.value) == [1, 2])
+    #expect(os.bugCheck?.arguments.map { $0?.value } == [1, nil, 2])
     let pte = scenario.expectations.compactMap { item in
       if case .pte(let pte) = item.verb { pte } else { nil }
     }
