@@ -21,10 +21,10 @@ public struct LinuxEntryDecoder: Sendable {
   public init(_ kernel: LinuxKernel, _ paging: PagingState) {
     self.kernel = kernel
     self.paging = paging
-    // Some processors set A and D in an entry that was just cleared.
-    nothingMask =
-      kernel.format == .arm64 || kernel.version < LinuxVersion(4, 8)
-      ? 0 : X86Fields.accessed.mask | X86Fields.dirty.mask
+    // Some processors set A and D in an entry that was just cleared (_PAGE_KNL_ERRATUM_MASK); none of
+    // them runs a kernel of four-byte entries, which does not look for it.
+    let hasErratum = [.x64, .pae].contains(kernel.format) && kernel.version >= LinuxVersion(4, 8)
+    nothingMask = hasErratum ? X86Fields.accessed.mask | X86Fields.dirty.mask : 0
     // Linux include/linux/swapops.h, SWP_PFN_BITS and SWP_MIG_YOUNG_BIT.
     let separates = kernel.version >= LinuxVersion(6, 1)
     frameMask = separates ? (1 << Self.frameBits(of: paging.mode)) - 1 : UInt64.max
@@ -78,9 +78,9 @@ public struct LinuxEntryDecoder: Sendable {
 
   private func isProtNone(_ entry: UInt64) -> Bool {
     guard kernel.bits.protNone.isSet(in: entry) else { return false }
-    // From 6.11 on arm64 has one bit for all that is present but not valid; without access rights
+    // From 6.10 on arm64 has one bit for all that is present but not valid; without access rights
     // is then what user mode may neither use nor execute.
-    guard kernel.format == .arm64, kernel.version >= LinuxVersion(6, 11) else { return true }
+    guard kernel.format == .arm64, kernel.version.hasARM64PresentInvalidOfAll else { return true }
     return entry & ARM64Layouts.accessUser == 0
       && ARM64Layouts.userExecuteNever.isSet(in: entry)
   }

@@ -30,6 +30,12 @@ public struct LinuxVersion: Hashable, Sendable {
   }
 }
 
+extension LinuxVersion {
+  /// Whether arm64 has one bit for all pages that are present but not valid, which moved swap type and
+  /// offset and left a bit for userfaultfd (Linux 6.10, commits f0f5863a0fb0 and 5b32510af77b).
+  var hasARM64PresentInvalidOfAll: Bool { self >= LinuxVersion(6, 10) }
+}
+
 extension LinuxVersion: Comparable {
   /// Orders by the numbers; a version without a patch is the first of its series.
   public static func < (left: Self, right: Self) -> Bool {

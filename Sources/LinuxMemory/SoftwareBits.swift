@@ -28,7 +28,8 @@ public struct SoftwareBits: Sendable {
       let bits = ARM64SoftwareBits.self
       special = bits.special
       softDirty = nil
-      userfaultWriteProtect = version >= LinuxVersion(6, 11) ? bits.userfaultWriteProtect : nil
+      userfaultWriteProtect =
+        version.hasARM64PresentInvalidOfAll ? bits.userfaultWriteProtect : nil
       deviceMapping =
         (LinuxVersion(5, 4)..<LinuxVersion(6, 17)).contains(version) ? bits.deviceMapping : nil
       savedDirty = nil
@@ -102,7 +103,7 @@ enum ARM64SoftwareBits {
     "PRESENT_INVALID", 11, .value, "present for the kernel, though not valid")
 
   static func protNone(_ version: LinuxVersion) -> BitField? {
-    version >= LinuxVersion(6, 11)
+    version.hasARM64PresentInvalidOfAll
       ? nil
       : BitField(
         "PROT_NONE", 58, .value, "present for the kernel: a page without access rights")
@@ -110,7 +111,7 @@ enum ARM64SoftwareBits {
 
   static func presentInvalid(_ version: LinuxVersion) -> BitField? {
     switch version {
-    case LinuxVersion(6, 11)...: presentInvalidOfAll
+    case _ where version.hasARM64PresentInvalidOfAll: presentInvalidOfAll
     case LinuxVersion(5, 10)...:
       BitField("PRESENT_INVALID", 59, .value, "a huge page that is being split or moved")
     default: nil

@@ -9,10 +9,10 @@ extension SwapEntryLayout {
   static func arm64(_ version: LinuxVersion) -> Self {
     let alone = version >= LinuxVersion(5, 19) ? exclusive(2) : nil
     let protect =
-      version >= LinuxVersion(6, 11) ? BitField("uffd_wp", 3, .value, protectMeaning) : nil
+      version.hasARM64PresentInvalidOfAll ? BitField("uffd_wp", 3, .value, protectMeaning) : nil
     let (type, offset) =
       switch version {
-      case LinuxVersion(6, 11)...: (Self.type(10, 6), Self.offset(61, 12))
+      case _ where version.hasARM64PresentInvalidOfAll: (Self.type(10, 6), Self.offset(61, 12))
       case LinuxVersion(5, 19)...: (Self.type(7, 3), Self.offset(57, 8))
       case LinuxVersion(4, 0)...: (Self.type(7, 2), Self.offset(57, 8))
       default: (Self.type(8, 3), Self.offset(57, 9))

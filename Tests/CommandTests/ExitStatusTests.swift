@@ -32,6 +32,13 @@ import Testing
     #expect(outcome.errors == "")
   }
 
+  @Test(arguments: [1, 80, 4095])
+  func anImageBelowAPageSaysNothingOfItsMode(count: Int) throws {
+    try Data(count: count).write(to: place.url.appendingPathComponent("small.raw"))
+    let outcome = try run("info", "small.raw")
+    #expect(outcome.status == 64 && outcome.errors.contains("--mode"))
+  }
+
   @Test func aWalkThatFindsNothingIsAnAnswer() throws {
     let outcome = try run("walk", "plain.yaml", "0x900000", "--json")
     #expect(outcome.status == 0)

@@ -92,6 +92,9 @@ import Testing
     #expect(try Self.reading(0x60, .x86_64).state == .none)
     #expect(try Self.reading(0x60, .x86_64, LinuxVersion(4, 7)).state == .swap)
     #expect(try Self.reading(0, .arm64).state == .none)
+    #expect(try Self.reading(0x60, .pae).state == .none)
+    // Without PAE no processor has the erratum, and the kernel does not look for it.
+    #expect(try Self.reading(0x60, .x86).state == .swap)
     #expect(try Self.reading(0x60, .arm64).state == .swap)
   }
 
@@ -106,8 +109,8 @@ import Testing
     #expect(arm64.state == .invalidated && arm64.frame?.rawValue == 0x4440_0000)
   }
 
-  @Test func fromSixElevenARMHasOneBitForAllThatIsNotValid() throws {
-    let version = LinuxVersion(6, 11)
+  @Test func fromSixTenARMHasOneBitForAllThatIsNotValid() throws {
+    let version = LinuxVersion(6, 10)
     // PRESENT_INVALID (11), UXN, not for user mode: without access rights.
     let none = try Self.reading(0x0060_0000_4440_0f80 | 1 << 54, .arm64, version, level: 2)
     #expect(none.state == .protnone)

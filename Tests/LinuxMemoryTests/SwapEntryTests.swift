@@ -72,9 +72,9 @@ struct SwapVector: Sendable, CustomTestStringConvertible {
     SwapVector(LinuxVersion(5, 18), .arm64, 0x12_3414, type: 5, offset: 0x1234),
     // type << 3, offset << 8
     SwapVector(LinuxVersion(5, 19), .arm64, 0x12_3428, type: 5, offset: 0x1234),
-    SwapVector(LinuxVersion(6, 10), .arm64, 0x12_3428, type: 5, offset: 0x1234),
+    SwapVector(LinuxVersion(6, 9), .arm64, 0x12_3428, type: 5, offset: 0x1234),
     // type << 6, offset << 12
-    SwapVector(LinuxVersion(6, 11), .arm64, 0x123_4140, type: 5, offset: 0x1234),
+    SwapVector(LinuxVersion(6, 10), .arm64, 0x123_4140, type: 5, offset: 0x1234),
   ]
 
   /// The inversion at both ends of the offset: (type, offset) of the 50 bits.
@@ -126,6 +126,6 @@ struct SwapVector: Sendable, CustomTestStringConvertible {
   static let boundaries: [LinuxVersion] = [
     (3, 0), (3, 10), (3, 11), (3, 15), (3, 19), (4, 0), (4, 7), (4, 8), (4, 13), (4, 14), (4, 17),
     (4, 18), (4, 19), (5, 6), (5, 7), (5, 13), (5, 14), (5, 18), (5, 19), (6, 0), (6, 1), (6, 2),
-    (6, 3), (6, 5), (6, 6), (6, 10), (6, 11), (6, 14), (6, 15), (6, 17), (7, 0),
+    (6, 3), (6, 5), (6, 6), (6, 9), (6, 10), (6, 11), (6, 14), (6, 15), (6, 17), (7, 0),
   ].map { LinuxVersion($0.0, $0.1) }
 }
