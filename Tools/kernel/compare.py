@@ -5,13 +5,16 @@ Usage: compare.py MMUBENCH. Exit status: 0 all agree, 1 something differs, 77 sk
 
 Each sequence below is written as a scenario, run by `mmubench simulate --json`, and done at the same addresses by
 workers of this program, whose pagemap is read after every step. Frames are renamed: only which pages share one is
-compared. Flags that this kernel does not write are left out, and sequences that it cannot run are skipped, by name.
+compared. Flags that this kernel does not write are left out, and sequences that it cannot run are skipped, by name and
+with the reason: those about swap where the machine has none.
 A call that must be refused names its error as `status`; what it did before it was refused is compared too.
 """
 import ctypes
 import errno
+import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,9 +23,15 @@ PAGE = 4096
 BASE = 0x7E0000000000
 FLAGS = {"soft-dirty": 55, "exclusive": 56, "uffd-wp": 57, "guard": 58, "file": 61, "swapped": 62, "present": 63}
 PROT = {"read": 1, "write": 2, "exec": 4}
-ADVICE = {"dontneed": 4, "free": 8, "hugepage": 14, "nohugepage": 15, "populate-read": 22, "populate-write": 23,
-          "collapse": 25, "guard-install": 102, "guard-remove": 103}
+ADVICE = {"willneed": 3, "dontneed": 4, "free": 8, "hugepage": 14, "nohugepage": 15, "pageout": 21,
+          "populate-read": 22, "populate-write": 23, "collapse": 25, "guard-install": 102, "guard-remove": 103}
 MAP_PRIVATE, MAP_SHARED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 2, 1, 0x20, 0x100000
+
+# Linux include/uapi/linux/userfaultfd.h; the numbers of ioctls are those of x86-64.
+USERFAULTFD, UFFD_API = 323, 0xAA
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_WRITEPROTECT = (
+    0xC018AA3F, 0xC020AA00, 0xC028AA03, 0xC020AA04, 0xC018AA06)
+UFFD_MODES = {"missing": 1, "write-protect": 2}
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
@@ -31,6 +40,11 @@ for name in ("munmap", "mlock", "munlock"):
     getattr(libc, name).argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 for name in ("mprotect", "madvise"):
     getattr(libc, name).argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+# Files have this many pages. An area of a file is one page and has no neighbour: a read of a file maps the pages
+# around it too that are in memory, which the model does not do.
+FILE_PAGES = 16
+TEBIBYTE = (1 << 40) // PAGE
 
 # Pages are counted from BASE; (verb, first page, last page, more) with the process last where it is not the first.
 HUGE = 512
@@ -74,7 +88,67 @@ SEQUENCES = {
         ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
         ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("write", 5, 5, {}), ("read", 0, 7, {}),
         ("madvise", 1, 1, {"advice": "dontneed"}), ("read", 0, 0, {}), ("munmap", 0, 2 * HUGE - 1, {})],
+    "free": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 3, {}), ("madvise", 0, 2, {"advice": "free"}),
+        ("write", 1, 1, {}), ("read", 2, 2, {}), ("madvise", 0, 2, {"advice": "pageout"}), ("read", 0, 3, {}),
+        ("munmap", 0, 3, {})],
+    "private file": [
+        ("create-file", 0, FILE_PAGES - 1, {}), ("mmap", 0, 0, {"prot": ["read", "write"], "file": "data"}),
+        ("mmap", 2, 2, {"prot": ["read", "write"], "file": "data", "page": 2}), ("read", 0, 0, {}), ("write", 2, 2, {}),
+        ("write", 0, 0, {}), ("madvise", 0, 0, {"advice": "dontneed"}), ("read", 0, 0, {}), ("fork", 0, 2, {}),
+        ("read", 0, 0, {"process": "child"}), ("read", 0, 0, {}), ("write", 2, 2, {"process": "child"}),
+        ("read", 2, 2, {}),
+        ("exit", 0, 2, {"process": "child"}), ("read", 0, 0, {}), ("madvise", 0, 0, {"advice": "pageout"}),
+        ("write", 0, 0, {}), ("munmap", 0, 2, {})],
+    "shared file": [
+        ("create-file", 0, FILE_PAGES - 1, {}),
+        ("mmap", 0, 0, {"prot": ["read", "write"], "file": "data", "shared": True}),
+        ("mmap", 2, 2, {"prot": ["read"], "file": "data", "page": 2, "shared": True}), ("read", 0, 0, {}),
+        ("read", 2, 2, {}),
+        ("write", 0, 0, {}), ("fork", 0, 2, {}), ("read", 0, 0, {"process": "child"}), ("read", 0, 0, {}),
+        ("madvise", 0, 0, {"advice": "pageout"}), ("exit", 0, 2, {"process": "child"}), ("read", 0, 0, {}),
+        ("madvise", 0, 0, {"advice": "pageout"}), ("write", 0, 0, {}), ("munmap", 0, 2, {})],
+    "userfaultfd": [
+        ("mmap", 0, 5, {"prot": ["read", "write"]}), ("write", 4, 5, {}),
+        ("userfaultfd", 0, 5, {"modes": ["missing", "write-protect"]}), ("uffd-copy", 0, 0, {}),
+        ("uffd-zeropage", 1, 1, {}), ("uffd-copy", 1, 1, {"status": "EEXIST"}), ("read", 0, 1, {}),
+        ("uffd-protect", 0, 5, {}), ("read", 0, 1, {}),
+        ("mprotect", 4, 4, {"prot": ["read"]}), ("mprotect", 4, 4, {"prot": ["read", "write"]}),
+        ("uffd-unprotect", 0, 4, {}), ("write", 0, 1, {}), ("write", 4, 4, {}), ("munmap", 0, 5, {})],
+    "overcommit": [
+        ("mmap", 0, TEBIBYTE - 1, {"prot": []}), ("mprotect", 0, TEBIBYTE - 1, {"prot": ["read"]}),
+        ("mprotect", 0, TEBIBYTE - 1, {"prot": ["read", "write"], "status": "ENOMEM"}),
+        ("mprotect", 0, 1, {"prot": ["read", "write"]}), ("write", 0, 1, {}), ("read", 2, 2, {}),
+        ("munmap", 0, TEBIBYTE - 1, {}), ("mmap", 0, TEBIBYTE - 1, {"prot": ["read", "write"], "status": "ENOMEM"}),
+        ("mmap", 0, TEBIBYTE - 1, {"prot": ["read"], "shared": True, "status": "ENOMEM"})],
+    "swap": [
+        ("swap-on", 0, 63, {}), ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 3, {}),
+        ("madvise", 0, 2, {"advice": "pageout"}), ("read", 0, 0, {}), ("write", 1, 1, {}),
+        ("madvise", 0, 1, {"advice": "pageout"}), ("madvise", 0, 2, {"advice": "willneed"}), ("write", 0, 3, {}),
+        ("munmap", 0, 3, {})],
+    "swap and fork": [
+        ("swap-on", 0, 63, {}), ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 3, {}),
+        ("madvise", 0, 1, {"advice": "pageout"}), ("fork", 0, 3, {}), ("madvise", 2, 3, {"advice": "pageout"}),
+        ("write", 0, 0, {"process": "child"}), ("read", 1, 1, {"process": "child"}), ("write", 1, 1, {}),
+        ("write", 0, 0, {}), ("exit", 0, 3, {"process": "child"}), ("read", 0, 3, {}), ("write", 0, 3, {}),
+        ("munmap", 0, 3, {})],
+    "swap and shared memory": [
+        ("swap-on", 0, 63, {}), ("mmap", 0, 1, {"prot": ["read", "write"], "shared": True}), ("write", 0, 1, {}),
+        ("madvise", 0, 1, {"advice": "pageout"}), ("read", 0, 0, {}), ("write", 1, 1, {}), ("munmap", 0, 1, {})],
 }
+
+
+def missing(name, flags):
+    """Why this kernel cannot do a sequence; None where it can."""
+    if name == "soft-dirty" and "soft-dirty" not in flags:
+        return "this kernel does not have it"
+    if name.startswith("swap"):
+        with open("/proc/swaps") as file:
+            return None if len(file.readlines()) > 1 else "this machine has no swap"
+    if name == "overcommit":
+        with open("/proc/sys/vm/overcommit_memory") as file:
+            return None if file.read().strip() == "0" else "overcommit is not the usual heuristic"
+    return None
 
 
 def span(first, last):
@@ -91,6 +165,10 @@ def scenario(steps, release):
             text = "fork: child, pid: 101"
         elif verb in ("exit", "clear-refs"):
             text = f"{verb}: {'true' if verb == 'exit' else 'all'}"
+        elif verb == "create-file":
+            text = f"create-file: data, size: {FILE_PAGES * PAGE}"
+        elif verb == "swap-on":
+            text = f"swap-on: {last + 1}"
         else:
             text = f"{verb}: {span(first, last)}"
         for key, value in more.items():
@@ -107,15 +185,43 @@ def words(pid, first, last):
     return [int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)]
 
 
+# What the process holds open: the file of a sequence, and the userfaultfd.
+opened = {}
+
+
+def call(number, structure):
+    """One ioctl on the userfaultfd; raises OSError where the kernel refuses it."""
+    fcntl.ioctl(opened["userfaultfd"], number, bytearray(structure))
+
+
+def userfault(verb, start, size, more):
+    if verb == "userfaultfd":
+        descriptor = libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
+        if descriptor < 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        opened["userfaultfd"] = descriptor
+        call(UFFDIO_API, struct.pack("QQQ", UFFD_API, 0, 0))
+        modes = sum(UFFD_MODES[word] for word in more["modes"])
+        call(UFFDIO_REGISTER, struct.pack("QQQQ", start, size, modes, 0))
+    elif verb == "uffd-copy":
+        source = ctypes.create_string_buffer(b"x" * size, size)
+        call(UFFDIO_COPY, struct.pack("QQQQq", start, ctypes.addressof(source), size, 0, 0))
+    elif verb == "uffd-zeropage":
+        call(UFFDIO_ZEROPAGE, struct.pack("QQQq", start, size, 0, 0))
+    else:
+        call(UFFDIO_WRITEPROTECT, struct.pack("QQQ", start, size, 1 if verb == "uffd-protect" else 0))
+
+
 def do(verb, first, last, more):
     """One call or access; raises OSError where the kernel refuses it."""
     start, size = BASE + first * PAGE, (last - first + 1) * PAGE
     result = 0
     prot = sum(PROT[word] for word in more.get("prot", []))
     if verb == "mmap":
-        flags = (MAP_SHARED if more.get("shared") else MAP_PRIVATE) | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE
-        flags |= 0x8000 if more.get("populate") else 0
-        result = 0 if libc.mmap(start, size, prot, flags, -1, 0) == start else -1
+        flags = (MAP_SHARED if more.get("shared") else MAP_PRIVATE) | MAP_FIXED_NOREPLACE
+        flags |= (0 if "file" in more else MAP_ANONYMOUS) | (0x8000 if more.get("populate") else 0)
+        file = opened["file"].fileno() if "file" in more else -1
+        result = 0 if libc.mmap(start, size, prot, flags, file, more.get("page", 0) * PAGE) == start else -1
     elif verb in ("munmap", "mlock", "munlock"):
         result = getattr(libc, verb)(start, size)
     elif verb == "mprotect":
@@ -128,18 +234,34 @@ def do(verb, first, last, more):
     elif verb == "clear-refs":
         with open("/proc/self/clear_refs", "w") as file:
             file.write("4")
+    elif verb == "create-file":
+        opened["file"] = tempfile.TemporaryFile()
+        # One page at a time, so that no large folio holds several; clean, so that they can be dropped.
+        for _ in range(FILE_PAGES):
+            os.write(opened["file"].fileno(), os.urandom(PAGE))
+        os.fsync(opened["file"].fileno())
+    elif "uffd" in verb or "userfault" in verb:
+        userfault(verb, start, size, more)
     if result:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def worker(steps, pipes):
     """Does the steps of the first process, and in the child those of the second, when told to."""
-    name = "parent"
+    name, child = "parent", 0
     for index, (verb, first, last, more) in enumerate(steps):
         owner = more.get("process", "parent")
-        if owner == name:
+        answer = {"pid": os.getpid()}
+        if verb == "exit":
+            # The child ends when it is told to, and its parent answers when it has ended.
+            if name == "child":
+                os.read(pipes[index][0], 1)
+                os._exit(0)
+            os.waitpid(child, 0)
+        elif owner != name:
+            continue
+        else:
             os.read(pipes[index][0], 1)
-            answer = {"pid": os.getpid()}
             try:
                 if verb == "fork":
                     child = os.fork()
@@ -147,15 +269,13 @@ def worker(steps, pipes):
                         name = "child"
                         continue
                     answer["child"] = child
-                elif verb != "exit":
+                else:
                     do(verb, first, last, more)
             except OSError as error:
                 answer["status"] = errno.errorcode.get(error.errno, "?")
                 if "status" not in more:
                     answer["error"] = str(error)
-            os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
-            if verb == "exit":
-                os._exit(0)
+        os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
     if name == "parent":
         os.read(pipes[len(steps)][0], 1)
     os._exit(0)
@@ -176,9 +296,8 @@ def measured(steps):
         if "error" in answer:
             raise OSError(f"step {index + 1}, {verb}: {answer['error']}")
         owner = more.get("process", "parent")
-        if verb == "exit":
-            os.waitid(os.P_PID, parent, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        after = None if verb in ("fork", "exit", "clear-refs") else words(pids[owner], first, min(last, first + 15))
+        has_pages = verb not in ("fork", "exit", "clear-refs", "create-file", "swap-on")
+        after = words(pids[owner], first, min(last, first + 15)) if has_pages else None
         found.append((answer.get("status", "0"), after))
     os.write(pipes[len(steps)][1], b"x")
     os.waitpid(parent, 0)
@@ -249,8 +368,9 @@ def main():
     print(f"Linux {release}: {', '.join(sorted(flags))}")
     results = []
     for name, steps in SEQUENCES.items():
-        if name == "soft-dirty" and "soft-dirty" not in flags:
-            print("skipped  soft-dirty: this kernel does not have it")
+        reason = missing(name, flags)
+        if reason:
+            print(f"skipped  {name}: {reason}")
             continue
         results.append(compare(name, steps, sys.argv[1], release, flags))
     if not any(result is not None for result in results):
