@@ -29,7 +29,7 @@ extension LinuxClassifier {
       verdict.end(.addressError, in: names.sigbus)
       verdict.note("the page could not be read from swap once", Self.memorySource)
     case (.marker, _): marker(&verdict, question, area, reading)
-    default: swapIn(&verdict, reading)
+    default: swapIn(&verdict, question, area, reading)
     }
   }
 
@@ -40,10 +40,14 @@ extension LinuxClassifier {
     verdict.note(text, source, isUncertain: isUncertain)
   }
 
-  private func swapIn(_ verdict: inout LinuxVerdict, _ reading: LinuxEntryReading) {
+  private func swapIn(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea,
+    _ reading: LinuxEntryReading
+  ) {
     (verdict.cost, verdict.resolution) = (.hard, .swapIn)
     guard let type = reading.swapType, let offset = reading.swapOffset else { return }
-    switch caches.holds(PageCaches.SwapPlace(type: type, offset: offset)) {
+    let place = PageCaches.SwapPlace(type: type, offset: offset)
+    switch caches.holds(place) {
     case true?:
       verdict.cost = .soft
       verdict.note("the page is in the swap cache", Self.memorySource + ", do_swap_page")
@@ -53,6 +57,38 @@ extension LinuxClassifier {
       verdict.costIfCached = .soft
       verdict.note(
         "the page is read from swap, unless it is in the swap cache, which tables do not show",
+        Self.memorySource + ", do_swap_page", isUncertain: true)
+    }
+    guard question.access.isWrite else { return }
+    let isAlone = reading.isExclusive ? true : caches.isAlone(place)
+    writeAfterSwapIn(&verdict, area, reading, isAlone: isAlone)
+  }
+
+  /// A write that do_swap_page does not make possible by itself goes on in do_wp_page, in the same fault.
+  private func writeAfterSwapIn(
+    _ verdict: inout LinuxVerdict, _ area: MemoryArea, _ reading: LinuxEntryReading, isAlone: Bool?
+  ) {
+    let isProtected =
+      reading.isUserfaultWriteProtected && area.flags.contains(.userfaultWriteProtect)
+    // Before 6.11 a page that nobody else has counted as written; whoever reads the userfaultfd was
+    // asked in the fault after this one.
+    if isProtected, isAlone == false || kernel.version >= LinuxVersion(6, 11) {
+      verdict.handler += ["do_wp_page", "handle_userfault"]
+      verdict.resolution = .swapInAndWait
+      return verdict.note(
+        "the page is mapped as it was, and the program waits until whoever reads the userfaultfd has"
+          + " lifted the protection", "Linux fs/userfaultfd.c", isUncertain: true)
+    }
+    switch isAlone {
+    case true?: break
+    case false?:
+      verdict.handler.append("do_wp_page")
+      verdict.resolution = .swapInAndCopy
+      verdict.note(
+        "others have the page too: the same fault copies it", Self.memorySource + ", do_swap_page")
+    case nil:
+      verdict.note(
+        "where others have the page too, the same fault copies it (do_wp_page)",
         Self.memorySource + ", do_swap_page", isUncertain: true)
     }
   }

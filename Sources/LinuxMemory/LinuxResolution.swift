@@ -14,6 +14,10 @@ public enum LinuxResolution: String, Hashable, Sendable {
   case copyFilePage = "copy-file-page"
   /// The page is read from swap, or found in the swap cache.
   case swapIn = "swap-in"
+  /// The same, and the page is copied at once, for others have it too.
+  case swapInAndCopy = "swap-in-and-copy"
+  /// The same, and the program waits for whoever reads the userfaultfd.
+  case swapInAndWait = "swap-in-and-wait"
   /// The rights that the entry lacks are put back.
   case restoreRights = "restore-rights"
   /// The page is copied to a page of the process's own.

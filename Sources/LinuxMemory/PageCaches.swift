@@ -32,6 +32,9 @@ public struct PageCaches: Sendable {
   public var knownAreas: Set<UInt64> = []
   /// Pages that are in the swap cache: a fault finds them in memory.
   public var swapped: Set<SwapPlace> = []
+  /// How many entries have a page of a swap area, counted those that lead to the area and those that
+  /// map the page from the swap cache.
+  public var swapUsers: [SwapPlace: Int] = [:]
   /// Whether the next two sets name all pages of files that they are about.
   public var areFilesKnown = false
   /// Pages of files in the page cache.
@@ -46,6 +49,9 @@ public struct PageCaches: Sendable {
   func holds(_ place: SwapPlace) -> Bool? {
     swapped.contains(place) ? true : knownAreas.contains(place.type) ? false : nil
   }
+
+  /// Whether one entry alone has a page of a swap area; nil where that is not known.
+  func isAlone(_ place: SwapPlace) -> Bool? { swapUsers[place].map { $0 == 1 } }
 
   /// Whether a fault finds a page of a file without reading anything; nil where it is not known.
   func holds(_ page: FilePage) -> Bool? {

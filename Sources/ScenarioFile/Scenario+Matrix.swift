@@ -65,6 +65,22 @@ extension ScenarioReading {
     return variants.first { $0.scenario?.variant == name } ?? self
   }
 
+  /// The names of the systems that the scenario is for; of a system alone, its id.
+  public var systemNames: [String] {
+    guard let machine = scenario?.machine else { return [] }
+    return machine.systems.isEmpty
+      ? [machine.os?.value].compactMap(\.self) : machine.systems.map(\.name)
+  }
+
+  /// The reading for the system with this name, id or mode; nil where the scenario is for no such system.
+  public func variant(named name: String) -> ScenarioReading? {
+    guard let machine = scenario?.machine else { return self }
+    guard machine.systems.isEmpty else {
+      return machine.systems.contains { $0.answers(to: name) } ? variant(for: name) : nil
+    }
+    return machine.os?.value == name ? self : nil
+  }
+
   /// Whether this is the reading for the system with a name, id or mode, of several.
   public func isVariant(_ name: String) -> Bool {
     guard let scenario, let variant = scenario.variant, let id = scenario.machine.os?.value else {

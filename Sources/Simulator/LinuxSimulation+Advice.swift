@@ -21,30 +21,32 @@ extension LinuxSimulation {
       try guardRegion(start, end, isInstalled: advice == .guardInstall, areas, process)
     case .populateRead, .populateWrite:
       let isWrite = advice == .populateWrite
-      guard kernel.version >= LinuxVersion(5, 14) else { throw .status(StepStatus("EINVAL")) }
+      guard kernel.version >= LinuxVersion(5, 14) else { throw .linux(.invalidArgument) }
       let mayBeHad = areas.map { process.areas[$0] }.allSatisfy { area in
         isWrite ? area.canWrite : area.isAccessible
       }
-      guard mayBeHad else { throw .status(StepStatus("EINVAL")) }
+      guard mayBeHad else { throw .linux(.invalidArgument) }
       let reached = process.coveredEnd(start, end)
       guard try populate(start, reached, isWrite: isWrite, process) || report.status != nil else {
-        throw .status(StepStatus("EFAULT"))
+        throw .linux(.badAddress)
       }
     }
-    guard process.covers(start, end) else { throw .status(StepStatus("ENOMEM")) }
+    guard process.covers(start, end) else { throw .linux(.noMemory) }
   }
 
   /// The pages of areas are given up, one area after the other, up to the first that refuses.
   private func giveUp(
     _ areas: [Int], _ advice: Scenario.Advice, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    let refused = StepFailure.status(StepStatus("EINVAL"))
+    let refused = StepFailure.linux(.invalidArgument)
     guard advice != .pageout || kernel.version >= LinuxVersion(5, 4) else { throw refused }
     for area in areas.map({ process.areas[$0] }) {
       guard !area.isLocked, advice != .free || area.isAnonymous else { throw refused }
       switch advice {
       case .free: try freeLazily(area.start, area.end, process)
-      case .pageout: try swapOut(area.start, area.end, process)
+      case .pageout:
+        let leavesShared = kernel.version >= LinuxVersion(5, 6)
+        try swapOut(area.start, area.end, leavesShared: leavesShared, process)
       default: try zap(area.start, area.end, keepingMarkers: true, process)
       }
     }
@@ -76,12 +78,43 @@ extension LinuxSimulation {
   private func readAhead(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    for address in stride(from: start, to: end, by: Int(frameSize)) {
-      guard let area = process.area(of: address), let file = area.file else { continue }
-      let page = area.filePage(of: address)
-      if page * frameSize < file.size { _ = try cached(file, page) }
+    for area in process.areas(in: start, end) {
+      guard let file = area.file else {
+        try readSwap(max(start, area.start), min(end, area.end), process)
+        continue
+      }
+      let first = area.filePage(of: max(start, area.start))
+      let pages = (min(end, area.end) - max(start, area.start)) / frameSize
+      if file.isMemory {
+        for page in file.swapped.keys.sorted() where page >= first && page - first < pages {
+          _ = try cached(file, page)
+        }
+      } else {
+        let count = min(pages, Self.readAheadPages)
+        for page in first..<first + count where page * frameSize < file.size {
+          _ = try cached(file, page)
+        }
+      }
     }
   }
+
+  /// What is in swap comes into the swap cache.
+  private func readSwap(
+    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    var next = start
+    while let found = nextEntry(from: next, to: end, process) {
+      next = found.end
+      let reading = entries.decoder.reading(of: found.entry, level: found.level)
+      guard let offset = reading.swapOffset, let slot = swap?.slots[offset],
+        reading.state == .swap
+      else { continue }
+      _ = try cached(swapPage: offset, slot)
+    }
+  }
+
+  /// The most that is read at once: read_ahead_kb, which is 128 unless somebody has changed it.
+  private static let readAheadPages: UInt64 = 32
 
   private func guardRegion(
     _ start: UInt64, _ end: UInt64, isInstalled: Bool, _ areas: [Int],
@@ -92,15 +125,19 @@ extension LinuxSimulation {
       areas.allSatisfy({
         !process.areas[$0].isLocked && (allowsFiles || process.areas[$0].isAnonymous)
       })
-    else { throw .status(StepStatus("EINVAL")) }
-    for address in stride(from: start, to: end, by: Int(frameSize))
-    where process.area(of: address) != nil {
-      if isInstalled {
-        if entry(of: address, process).entry != 0 { try unmap(address, process) }
+    else { throw .linux(.invalidArgument) }
+    for area in areas.map({ process.areas[$0] }) {
+      guard isInstalled else {
+        var next = area.start
+        while let found = nextEntry(from: next, to: area.end, process) {
+          next = found.end
+          if found.entry == marker { store(0, at: found.place, found.address, process) }
+        }
+        continue
+      }
+      try zap(area.start, area.end, process)
+      for address in stride(from: area.start, to: area.end, by: Int(frameSize)) {
         store(marker, at: try makePlace(of: address, process), address, process)
-      } else if entry(of: address, process).entry == marker, let place = place(of: address, process)
-      {
-        store(0, at: place, address, process)
       }
     }
   }
@@ -109,16 +146,16 @@ extension LinuxSimulation {
   private func collapse(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    guard kernel.version >= LinuxVersion(6, 1) else { throw .status(StepStatus("EINVAL")) }
+    guard kernel.version >= LinuxVersion(6, 1) else { throw .linux(.invalidArgument) }
     let first = (start + Self.hugeSize - 1) / Self.hugeSize * Self.hugeSize
-    guard first + Self.hugeSize <= end else { throw .status(StepStatus("EINVAL")) }
+    guard first + Self.hugeSize <= end else { throw .linux(.invalidArgument) }
     for huge in stride(from: first, through: end - Self.hugeSize, by: Int(Self.hugeSize)) {
       guard let area = process.area(of: huge), area.isAnonymous, area.end - huge >= Self.hugeSize
-      else { throw .status(StepStatus("EINVAL")) }
+      else { throw .linux(.invalidArgument) }
       guard entry(of: huge, process).level == 1 else { continue }
-      guard let frames = takeHuge() else { throw .status(StepStatus("ENOMEM")) }
+      guard let frames = takeHuge() else { throw .linux(.noMemory) }
       var isWritable = false
-      for index in 0..<512 as Range<UInt64> {
+      for index in 0..<Self.hugeFrames {
         let address = huge + index * frameSize
         let reading = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
         if reading.state == .swap {
@@ -141,12 +178,12 @@ extension LinuxSimulation {
         }
       }
       if let index = process.areaIndex(of: huge) { process.areas[index].hasOwnPages = true }
-      anonymous += frames..<frames + 512
+      anonymous += frames..<frames + Self.hugeFrames
       let page = LinuxEntries.Page(
         canWrite: isWritable && area.canWrite, canExecute: area.canExecute, isDirty: true,
         isSoftDirty: true)
       try mapHuge(frames, at: huge, entries.present(frames, page, isHuge: true), process)
-      event("512 pages from \(huge.hex) on become one huge page")
+      event("\(Self.hugeFrames) pages from \(huge.hex) on become one huge page")
     }
   }
 }

@@ -9,10 +9,21 @@ extension LinuxSimulation {
     _ range: ClosedRange<UInt64>
   ) throws(StepFailure) -> (start: UInt64, end: UInt64) {
     let start = range.lowerBound
-    guard start % frameSize == 0, range.upperBound < 0x7fff_ffff_f000 else {
-      throw .status(StepStatus(start % frameSize == 0 ? "ENOMEM" : "EINVAL"))
+    guard start % frameSize == 0, range.upperBound < Self.userEnd else {
+      throw .linux(start % frameSize == 0 ? .noMemory : .invalidArgument)
     }
     return (start, (range.upperBound / frameSize + 1) * frameSize)
+  }
+
+  /// TASK_SIZE: the last page that programs could address is never theirs.
+  static let userEnd: UInt64 = (1 << 47) - frameSize
+
+  /// The pages that hold a range, as far as programs may have any.
+  func pages(of range: ClosedRange<UInt64>) -> (start: UInt64, end: UInt64) {
+    let end =
+      range.upperBound < Self.userEnd
+      ? (range.upperBound / frameSize + 1) * frameSize : Self.userEnd
+    return (range.lowerBound / frameSize * frameSize, end)
   }
 
   func mmap(
@@ -20,14 +31,14 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     let (start, end) = try bounds(statement.range)
     guard !process.areas.contains(where: { $0.start < end && $0.end > start }) else {
-      throw .status(StepStatus("EEXIST"))
+      throw .linux(.exists)
     }
-    // The usual heuristic refuses only what can never be there.
-    let most = totalPages + (swap?.pageCount ?? 0)
-    let needsMemory = statement.file == nil || !statement.isShared
-    guard !needsMemory || (end - start) / frameSize <= most else {
-      throw .status(StepStatus("ENOMEM"))
-    }
+    let rights = statement.rights
+    // Shared memory may be written by whoever maps it next; private pages that nobody may write cost
+    // nothing (Linux mm/mmap.c, accountable_mapping; mm/shmem.c, shmem_acct_size).
+    let isAccounted =
+      statement.isShared ? statement.file == nil : rights.contains(.write)
+    if isAccounted { try account(start, end) }
     var file: LinuxFile?
     if let name = statement.file {
       guard let found = files[name] else {
@@ -39,15 +50,21 @@ extension LinuxSimulation {
       file = LinuxFile(name: "", size: end - start, isMemory: true, inode: nextInode)
       nextInode += 1
     }
-    let rights = statement.rights
     process.insert(
       LinuxArea(
         start: start, end: end, canRead: rights.contains(.read),
         canWrite: rights.contains(.write), canExecute: rights.contains(.exec),
         isShared: statement.isShared, file: file, page: statement.page,
-        growsDown: statement.growsDown))
+        growsDown: statement.growsDown, isAccounted: isAccounted))
     // What cannot be brought in does not make the call fail.
     if statement.isPopulated { _ = try populate(start, end, process) }
+  }
+
+  /// Promises memory for the pages of a range: the usual heuristic refuses only what can never be there
+  /// (Linux mm/util.c, __vm_enough_memory).
+  private func account(_ start: UInt64, _ end: UInt64) throws(StepFailure) {
+    let most = totalPages + (swap?.pageCount ?? 0)
+    guard (end - start) / frameSize <= most else { throw .linux(.noMemory) }
   }
 
   /// Brings all pages of a range in; pages that could be written are written to.
@@ -64,7 +81,7 @@ extension LinuxSimulation {
       try access(.init(kind, address...address), process, isSilent: true)
       guard let status = report.status else { continue }
       // Without memory the program ends, whatever it asked for.
-      if status.name != "SIGKILL" { report.status = nil }
+      if status != StepStatus(linux: .killed) { report.status = nil }
       return false
     }
     return true
@@ -73,8 +90,9 @@ extension LinuxSimulation {
   func munmap(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
     let (start, end) = try bounds(range)
     try zap(start, end, process)
-    _ = process.isolate(start, end)
+    let gone = process.isolate(start, end).compactMap { process.areas[$0].file }
     process.areas.removeAll { $0.start >= start && $0.end <= end }
+    for file in gone { dropIfUnused(file) }
     freeTables(start, end, process)
   }
 
@@ -82,23 +100,12 @@ extension LinuxSimulation {
   func zap(
     _ start: UInt64, _ end: UInt64, keepingMarkers: Bool = false, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    var address = start
-    while address < end {
-      let (entry, level) = entry(of: address, process)
-      if level == 2, address % Self.hugeSize == 0, end - address >= Self.hugeSize {
-        unmapHuge(address, process)
-        address += Self.hugeSize
-        continue
-      }
-      if entry == 0, place(of: address, process) == nil {
-        address = (address / Self.hugeSize + 1) * Self.hugeSize
-        continue
-      }
+    try forEachEntry(start, end, process) { (address, _, entry, level) throws(StepFailure) in
+      if level > 1 { return unmapHuge(address, process) }
       let isKept =
-        keepingMarkers && level == 1
-        && entries.decoder.reading(of: entry, level: 1).markers.contains(.guardRegion)
-      if entry != 0, !isKept { try unmap(address, process) }
-      address += frameSize
+        keepingMarkers
+        && entries.decoder.reading(of: entry, level: level).markers.contains(.guardRegion)
+      if !isKept { try unmap(address, process) }
     }
   }
 
@@ -110,12 +117,17 @@ extension LinuxSimulation {
     // What comes before a hole is changed all the same.
     let reached = process.coveredEnd(start, end)
     for index in process.isolate(start, reached) {
+      let area = process.areas[index]
+      if rights.contains(.write), !area.isShared, !area.isAccounted {
+        try account(area.start, area.end)
+        process.areas[index].isAccounted = true
+      }
       process.areas[index].canRead = rights.contains(.read)
       process.areas[index].canWrite = rights.contains(.write)
       process.areas[index].canExecute = rights.contains(.exec)
+      try changeRights(area.start, area.end, process)
     }
-    try changeRights(start, reached, process)
-    guard reached == end else { throw .status(StepStatus("ENOMEM")) }
+    guard reached == end else { throw .linux(.noMemory) }
   }
 
   /// Gives the entries of a range the rights of their areas; what may be written again faults first,
@@ -138,39 +150,17 @@ extension LinuxSimulation {
     }
   }
 
-  /// Calls `body` with every entry of a range that is not empty; huge pages that reach beyond it are
-  /// split first.
-  func forEachEntry(
-    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
-    _ body: (UInt64, UInt64, UInt64, Int) throws(StepFailure) -> Void
-  ) throws(StepFailure) {
-    var address = start
-    while address < end {
-      var (entry, level) = entry(of: address, process)
-      if level == 2, address % Self.hugeSize != 0 || end - address < Self.hugeSize {
-        try split(address, process)
-        (entry, level) = self.entry(of: address, process)
-      }
-      guard let place = place(of: address, level: level, process) else {
-        address = (address / Self.hugeSize + 1) * Self.hugeSize
-        continue
-      }
-      if entry != 0 { try body(address, place, entry, level) }
-      address += level == 2 ? Self.hugeSize : frameSize
-    }
-  }
-
   func mlock(
     _ range: ClosedRange<UInt64>, isLocked: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try bounds(range)
     let reached = process.coveredEnd(start, end)
     for index in process.isolate(start, reached) { process.areas[index].isLocked = isLocked }
-    guard reached == end else { throw .status(StepStatus("ENOMEM")) }
+    guard reached == end else { throw .linux(.noMemory) }
     guard isLocked else { return }
     // The areas stay locked where a page cannot be had (__mlock_posix_error_return).
     guard try populate(start, end, process) || report.status != nil else {
-      throw .status(StepStatus("ENOMEM"))
+      throw .linux(.noMemory)
     }
   }
 }

@@ -21,20 +21,22 @@ extension LinuxSimulation {
       on: VirtualAddress(address), access, result)
     note(verdict, address, access, result)
     if case .growing = verdict.finding.area, verdict.oops != .certain { grow(to: address, process) }
-    if verdict.resolution == .wait { return .hit(StepStatus("waits")) }
     do throws(StepFailure) {
       try resolve(verdict, address, access, process)
     } catch {
       if case .status(let status) = error { return .hit(status) }
       throw error
     }
-    return verdict.ending.map { .hit(StepStatus($0)) } ?? .retry
+    if [.wait, .swapInAndWait].contains(verdict.resolution) {
+      return .hit(StepStatus(linux: .waits))
+    }
+    return verdict.ending.map { .hit(StepStatus(linux: $0)) } ?? .retry
   }
 
   private func note(
     _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult
   ) {
-    let kind = verdict.ending ?? (verdict.cost == .hard ? "major" : "minor")
+    let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
     guard report.faults.count < StepReport.limit else { return }
     var code: PageFaultErrorCode?
@@ -72,15 +74,19 @@ extension LinuxSimulation {
     case .makeHugePage: try makeHugePage(address, access.isWrite, area, process)
     case .mapFilePage: try mapFilePage(address, access.isWrite, area, process)
     case .copyFilePage: try copyFilePage(address, area, process)
-    case .swapIn: try swapIn(address, entry, access.isWrite, area, process)
+    case .swapIn: try swapIn(address, entry, isReused: access.isWrite, area, process)
+    case .swapInAndWait: try swapIn(address, entry, isReused: false, area, process)
+    case .swapInAndCopy:
+      try swapIn(address, entry, isReused: false, area, process)
+      try copyPage(address, self.entry(of: address, process).entry, area, process)
     case .restoreRights: restoreRights(address, entry, level, area, process)
     case .makeWritable: makeWritable(address, entry, level, process)
     case .copyPage: try copyPage(address, entry, area, process)
     case .split:
       try split(address, process)
       try copyPage(address, self.entry(of: address, process).entry, area, process)
-    case .tryAgain: break
-    case .copyOrMakeWritable, .wait: throw unknown(address, verdict)
+    case .tryAgain, .wait: break
+    case .copyOrMakeWritable: throw unknown(address, verdict)
     }
   }
 
@@ -94,5 +100,11 @@ extension LinuxSimulation {
 extension LinuxVerdict {
   /// What ends the access: the signal of a program, or what becomes of an access of the kernel's own,
   /// which is taken to be one of those that the exception table knows (`copy_from_user`).
-  var ending: String? { signal?.name ?? oops.map { $0 == .certain ? "oops" : "EFAULT" } }
+  var ending: LinuxStatus? {
+    switch signal?.name {
+    case LinuxStatus.busError.rawValue?: .busError
+    case .some: .segmentationFault
+    case nil: oops.map { $0 == .certain ? .oops : .badAddress }
+    }
+  }
 }

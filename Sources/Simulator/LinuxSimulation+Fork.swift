@@ -44,9 +44,16 @@ extension LinuxSimulation {
         try map(frame, at: address, next, child)
       }
     } else if reading.state == .swap, let offset = reading.swapOffset {
-      let next = entries.swap(type: 0, offset: offset, isSoftDirty: reading.isSoftDirty)
-      store(next, at: place, address, parent)
-      store(next, at: try makePlace(of: address, child), address, child)
+      // Nobody has the page alone now; userfaultfd goes on watching the parent only.
+      func entry(isUserfaultProtected: Bool) -> UInt64 {
+        entries.swap(
+          type: 0, offset: offset, isSoftDirty: reading.isSoftDirty,
+          isUserfaultProtected: isUserfaultProtected)
+      }
+      store(
+        entry(isUserfaultProtected: reading.isUserfaultWriteProtected), at: place, address, parent)
+      store(
+        entry(isUserfaultProtected: false), at: try makePlace(of: address, child), address, child)
       swap?.change(offset) { $0.entries += 1 }
     } else if reading.markers.contains(.guardRegion) {
       store(entry, at: try makePlace(of: address, child), address, child)
@@ -55,7 +62,9 @@ extension LinuxSimulation {
 
   func exit(_ process: LinuxProcessState) throws(StepFailure) {
     for area in process.areas { try zap(area.start, area.end, process) }
+    let gone = process.areas.compactMap(\.file)
     process.areas = []
+    for file in gone { dropIfUnused(file) }
     freeAllTables(below: process.root, level: 4)
     release(process.root / frameSize)
     processes.removeAll { $0 === process }

@@ -3,45 +3,141 @@ import Paging
 import PhysicalMemory
 
 /// What holds after every step.
+///
+/// The page tables in memory are counted anew, without what the model keeps of them, and both have to agree.
 extension LinuxSimulation {
   var violations: [String] {
+    var count = LinuxCount()
+    for process in processes { self.count(process, in: &count) }
+    return (count.found + frameViolations(count) + swapViolations(count)).sorted()
+  }
+
+  /// What the page tables of all processes come to.
+  private struct LinuxCount {
     var found: [String] = []
+    /// How many entries map a frame.
     var mapped: [UInt64: Int] = [:]
+    /// How many entries lead to a page of the swap area.
     var swapped: [UInt64: Int] = [:]
-    for process in processes {
-      for area in process.areas {
-        try? forEachEntry(area.start, area.end, process) { address, _, entry, level in
-          let reading = entries.decoder.reading(of: entry, level: level)
-          if reading.isPresent, let first = reading.frame?.frame {
-            guard first != zeroFrame, first != hugeZeroFrame else { return }
-            for index in 0..<UInt64(level == 2 ? 512 : 1) { mapped[first + index, default: 0] += 1 }
-            if reading.isWritable, pages[first]?.isAnonymous == true,
-              pages[first]?.mappers.count != 1
-            {
-              found.append("\(address.hex) may be written, and others have the page too")
-            }
-          } else if reading.state == .swap, let offset = reading.swapOffset {
-            swapped[offset, default: 0] += 1
-          }
-        }
+    /// The frames of tables.
+    var tables: Set<UInt64> = []
+  }
+
+  private func count(_ process: LinuxProcessState, in count: inout LinuxCount) {
+    countTables(process.root, level: state.topLevel, in: &count)
+    var next: UInt64 = 0
+    while let entry = nextEntry(from: next, to: Self.userEnd, process) {
+      next = entry.end
+      guard process.area(of: entry.address) != nil else {
+        count.found.append("\(entry.address.hex) has an entry and no area")
+        continue
       }
+      self.count(entry, in: &count)
     }
-    for (frame, page) in pages where !page.isTable && frame != zeroFrame {
-      if page.mappers.count != mapped[frame] ?? 0 {
-        found.append("frame \(frame.hex) is mapped \(mapped[frame] ?? 0) times and says otherwise")
+  }
+
+  private func countTables(_ base: UInt64, level: Int, in count: inout LinuxCount) {
+    let frame = base / frameSize
+    if !count.tables.insert(frame).inserted {
+      count.found.append("table \(frame.hex) is there twice")
+    }
+    if pages[frame]?.isTable != true {
+      count.found.append("table \(frame.hex) is no table's frame")
+    }
+    guard level > 1 else { return }
+    for index in 0..<UInt64(state.entryCount(level)) {
+      let entry = memory.entry(at: base + index * UInt64(state.entrySize))
+      guard case .table(let table) = state.meaning(of: entry, level: level) else { continue }
+      countTables(table.rawValue, level: level - 1, in: &count)
+    }
+  }
+
+  private func count(_ entry: FoundEntry, in count: inout LinuxCount) {
+    let reading = entries.decoder.reading(of: entry.entry, level: entry.level)
+    if reading.isPresent, let first = reading.frame?.frame {
+      guard !isZero(first) else {
+        if reading.isWritable { count.found.append("\(entry.address.hex) may write to zeros") }
+        return
       }
+      for frame in first..<first + (entry.level > 1 ? Self.hugeFrames : 1) {
+        count.mapped[frame, default: 0] += 1
+      }
+      if reading.isWritable, pages[first]?.isAnonymous == true, pages[first]?.mappers.count != 1 {
+        count.found.append("\(entry.address.hex) may be written, and others have the page too")
+      }
+    } else if reading.state == .swap, let offset = reading.swapOffset {
+      count.swapped[offset, default: 0] += 1
     }
-    for frame in mapped.keys where pages[frame] == nil {
+  }
+
+  /// Every frame is free or has one use, and who uses it says so.
+  private func frameViolations(_ count: LinuxCount) -> [String] {
+    var found: [String] = []
+    if pages.count + freeCount != Int(totalPages) {
+      found.append(
+        "of \(totalPages) frames \(pages.count) are in use and \(freeCount) free")
+    }
+    for frame in count.mapped.keys where pages[frame] == nil {
       found.append("frame \(frame.hex) is mapped and free")
     }
-    for file in files.values {
-      for place in file.swapped.values { swapped[place, default: 0] += 1 }
-    }
-    for (place, slot) in swap?.slots ?? [:] where files.isEmpty || slot.frame != nil {
-      if slot.entries != swapped[place] ?? 0, slot.frame != nil {
-        found.append("page \(place.hex) of swap does not have \(slot.entries) entries")
+    let cached = Dictionary(
+      allFiles.flatMap { file in file.cache.map { ($1, (file, $0)) } }, uniquingKeysWith: { $1 })
+    for (frame, page) in pages where !isZero(frame) {
+      if page.isTable {
+        if !count.tables.contains(frame) { found.append("table \(frame.hex) is nobody's") }
+        continue
+      }
+      if page.mappers.count != count.mapped[frame] ?? 0 {
+        found.append(
+          "frame \(frame.hex) is mapped \(count.mapped[frame] ?? 0) times and says otherwise")
+      }
+      let isInFile = page.file.map { cached[frame]?.0 === $0.file && cached[frame]?.1 == $0.page }
+      if !(isInFile ?? (cached[frame] == nil)) {
+        found.append("frame \(frame.hex) is not the page of the file that it says")
+      }
+      if page.file == nil, page.swap == nil, page.mappers.isEmpty {
+        found.append("frame \(frame.hex) is nobody's")
+      }
+      if let place = page.swap, swap?.slots[place]?.frame != frame {
+        found.append("frame \(frame.hex) is not in the swap cache that it names")
       }
     }
-    return found.sorted()
+    for frame in cached.keys where pages[frame] == nil {
+      found.append("frame \(frame.hex) is in the page cache and free")
+    }
+    return found
+  }
+
+  /// Every page of the swap area that is taken is somebody's, and has as many entries as it says.
+  private func swapViolations(_ count: LinuxCount) -> [String] {
+    var found: [String] = []
+    var entries = count.swapped
+    for file in allFiles { for place in file.swapped.values { entries[place, default: 0] += 1 } }
+    for (place, slot) in swap?.slots ?? [:] {
+      if slot.entries != entries[place] ?? 0 {
+        found.append(
+          "page \(place.hex) of swap has \(entries[place] ?? 0) entries and says \(slot.entries)")
+      }
+      if slot.entries == 0, slot.frame == nil {
+        found.append("page \(place.hex) of swap is nobody's")
+      }
+      if let frame = slot.frame, pages[frame]?.swap != place {
+        found.append("page \(place.hex) of swap is not in the frame that it says")
+      }
+    }
+    for place in entries.keys where swap?.slots[place] == nil {
+      found.append("page \(place.hex) of swap is used and free")
+    }
+    return found
+  }
+
+  /// The files that have names, and shared memory.
+  private var allFiles: [LinuxFile] {
+    var files = Array(files.values)
+    for file in processes.flatMap({ $0.areas.compactMap(\.file) })
+    where !files.contains(where: { $0 === file }) {
+      files.append(file)
+    }
+    return files
   }
 }

@@ -47,8 +47,11 @@ extension LinuxSimulation {
   }
 
   private func add(swapPlace offset: UInt64, to caches: inout PageCaches) {
-    guard swap?.slots[offset]?.frame != nil else { return }
-    caches.swapped.insert(PageCaches.SwapPlace(type: 0, offset: offset))
+    guard let slot = swap?.slots[offset] else { return }
+    let place = PageCaches.SwapPlace(type: 0, offset: offset)
+    let mappers = slot.frame.flatMap { pages[$0]?.mappers } ?? []
+    caches.swapUsers[place] = slot.entries + mappers.count
+    if slot.frame != nil { caches.swapped.insert(place) }
   }
 
   private func add(_ page: UInt64, of file: LinuxFile, to caches: inout PageCaches) {

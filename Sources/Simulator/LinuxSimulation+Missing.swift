@@ -51,10 +51,10 @@ extension LinuxSimulation {
     if isWrite {
       process.noteOwnPage(at: address)
       (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-      for frame in first..<first + 512 { pages[frame] = LinuxPage(isDirty: true) }
-      anonymous += first..<first + 512
+      for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
+      anonymous += first..<first + Self.hugeFrames
     } else if hugeZeroFrame == nil {
-      for frame in first..<first + 512 { pages[frame] = LinuxPage() }
+      for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage() }
       hugeZeroFrame = first
     }
     try mapHuge(
@@ -121,39 +121,42 @@ extension LinuxSimulation {
 
   // MARK: - Swap
 
+  /// The frame of a page of the swap area, which is read where it is not in the swap cache.
+  func cached(swapPage offset: UInt64, _ slot: LinuxSwap.Slot) throws(StepFailure) -> UInt64 {
+    if let frame = slot.frame { return frame }
+    let frame = try takeFrame()
+    memory.set(frame, to: slot.content)
+    pages[frame] = LinuxPage(swap: offset)
+    anonymous.append(frame)
+    swap?.change(offset) { $0.frame = frame }
+    event("page \(offset.hex) of swap is read")
+    return frame
+  }
+
+  /// Maps a page that is in swap; a write to a page that nobody else has makes it writable at once.
   func swapIn(
-    _ address: UInt64, _ entry: UInt64, _ isWrite: Bool, _ area: LinuxArea,
+    _ address: UInt64, _ entry: UInt64, isReused: Bool, _ area: LinuxArea,
     _ process: LinuxProcessState
   ) throws(StepFailure) {
     let reading = entries.decoder.reading(of: entry, level: 1)
     guard let offset = reading.swapOffset, let slot = swap?.slots[offset] else { return }
-    let frame: UInt64
-    if let cached = slot.frame {
-      frame = cached
-    } else {
-      frame = try takeFrame()
-      memory.set(frame, to: slot.content)
-      pages[frame] = LinuxPage(swap: offset)
-      anonymous.append(frame)
-      swap?.change(offset) { $0.frame = frame }
-      event("page \(offset.hex) of swap is read")
-    }
-    let isAlone = slot.entries == 1 && pages[frame]?.mappers.isEmpty == true
+    let frame = try cached(swapPage: offset, slot)
     var page = rights(area)
     page.isSoftDirty = reading.isSoftDirty
     page.isUserfaultProtected = reading.isUserfaultWriteProtected
-    if isAlone, isWrite, !page.isUserfaultProtected {
-      (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
+    if isReused {
+      (page.canWrite, page.isDirty) = (area.canWrite && !page.isUserfaultProtected, true)
+      page.isSoftDirty = true
+    } else if reading.isExclusive, kernel.version >= LinuxVersion(6, 11) {
+      // From then on a page that nobody else has is writable after a read too.
+      page.canWrite =
+        area.canWrite && !page.isUserfaultProtected && (area.isSoftDirty || page.isSoftDirty)
     }
     let start = address / frameSize * frameSize
     store(entries.present(frame, page), at: try makePlace(of: address, process), start, process)
     pages[frame]?.mappers.append(.init(pid: process.pid, address: start))
     swap?.change(offset) { $0.entries -= 1 }
-    guard isWrite else { return }
-    if isAlone { return leaveSwapCache(frame) }
-    guard !page.isUserfaultProtected else { return }
-    // The same fault copies the page where others have it too (do_swap_page calls do_wp_page).
-    try copyPage(address, self.entry(of: address, process).entry, area, process)
+    if isReused { leaveSwapCache(frame) }
   }
 
   /// The copy in swap is worth nothing once the page is written.

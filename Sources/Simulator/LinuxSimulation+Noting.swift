@@ -8,40 +8,73 @@ import ScenarioFile
 /// soft-dirty bits.
 extension LinuxSimulation {
   func numaScan(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
-    let end = (range.upperBound / frameSize + 1) * frameSize
-    try forEachEntry(range.lowerBound / frameSize * frameSize, end, process) {
-      (address, place, entry, level) throws(StepFailure) in
-      let reading = entries.decoder.reading(of: entry, level: level)
-      guard reading.state == .present, let frame = reading.frame?.frame, frame != zeroFrame,
-        process.area(of: address)?.isAccessible == true
-      else { return }
-      let hint = entries.protNone(entry, keepingWrite: kernel.version < LinuxVersion(6, 2))
-      store(hint, at: place, level: level, address, process)
+    let (start, end) = pages(of: range)
+    for area in process.areas(in: start, end) where isScanned(area) {
+      try forEachEntry(max(start, area.start), min(end, area.end), process) {
+        (address, place, entry, level) throws(StepFailure) in
+        let reading = entries.decoder.reading(of: entry, level: level)
+        guard reading.state == .present, let frame = reading.frame?.frame, !isZero(frame),
+          level > 1 || isHinted(frame, area)
+        else { return }
+        let hint = entries.protNone(entry, keepingWrite: kernel.version < LinuxVersion(6, 2))
+        store(hint, at: place, level: level, address, process)
+      }
     }
+  }
+
+  /// Whether NUMA balancing looks at an area (Linux kernel/sched/fair.c, task_numa_work): not where
+  /// nothing may be accessed, and from 3.15 on not at what looks like a library that many share.
+  private func isScanned(_ area: LinuxArea) -> Bool {
+    let isLibrary = area.file != nil && area.canRead && !area.canWrite
+    return area.isAccessible && !(isLibrary && kernel.version >= LinuxVersion(3, 15))
+  }
+
+  /// Whether a small page gets a hint (Linux mm/mprotect.c, change_pte_range).
+  private func isHinted(_ frame: UInt64, _ area: LinuxArea) -> Bool {
+    guard let page = pages[frame] else { return false }
+    let isOnDisk = page.file.map { !$0.file.isMemory } ?? false
+    // What has to be written to a file first cannot be moved.
+    if isOnDisk, page.isDirty, kernel.version >= LinuxVersion(4, 17) { return false }
+    guard !area.isShared, kernel.version >= LinuxVersion(4, 16) else { return true }
+    // Copy-on-write pages that others have too stay where they are; at first the other entries were
+    // counted, then everybody who holds the page, and in the end the entries again.
+    let countsHolders = (LinuxVersion(5, 17)..<LinuxVersion(6, 10)).contains(kernel.version)
+    let holders = countsHolders ? (page.file == nil ? 0 : 1) + (page.swap == nil ? 0 : 1) : 0
+    return page.mappers.count + holders == 1
   }
 
   func register(
     _ range: ClosedRange<UInt64>, _ modes: Set<Scenario.UserfaultMode>,
     _ process: LinuxProcessState
   ) throws(StepFailure) {
-    let (start, end) = (range.lowerBound, range.upperBound + 1)
-    guard process.covers(start, end), start % frameSize == 0, end % frameSize == 0 else {
-      throw .status(StepStatus("EINVAL"))
-    }
+    let (start, end) = try wholePages(range)
+    guard process.covers(start, end) else { throw .linux(.invalidArgument) }
     for index in process.isolate(start, end) {
       process.areas[index].isMissingNoted = modes.contains(.missing)
       process.areas[index].isProtectNoted = modes.contains(.writeProtect)
     }
   }
 
+  /// The addresses of a call about userfaultfd, which takes whole pages only.
+  private func wholePages(
+    _ range: ClosedRange<UInt64>
+  ) throws(StepFailure) -> (start: UInt64, end: UInt64) {
+    let (start, end) = (range.lowerBound, range.upperBound &+ 1)
+    guard start % frameSize == 0, end % frameSize == 0, start < end else {
+      throw .linux(.invalidArgument)
+    }
+    return (start, end)
+  }
+
   func userfaultFill(
     _ range: ClosedRange<UInt64>, isZero: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    for address in stride(from: range.lowerBound, through: range.upperBound, by: Int(frameSize)) {
+    let (start, end) = try wholePages(range)
+    for address in stride(from: start, to: end, by: Int(frameSize)) {
       guard let area = process.area(of: address), area.isMissingNoted else {
-        throw .status(StepStatus("ENOENT"))
+        throw .linux(.noEntry)
       }
-      guard entry(of: address, process).entry == 0 else { throw .status(StepStatus("EEXIST")) }
+      guard entry(of: address, process).entry == 0 else { throw .linux(.exists) }
       _ = try makePlace(of: address, process)
       if isZero {
         let page = LinuxEntries.Page(canExecute: area.canExecute, isSpecial: true)
@@ -57,21 +90,28 @@ extension LinuxSimulation {
   func userfaultProtect(
     _ range: ClosedRange<UInt64>, isProtected: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    for address in stride(from: range.lowerBound, through: range.upperBound, by: Int(frameSize)) {
-      guard process.area(of: address)?.isProtectNoted == true else {
-        throw .status(StepStatus("ENOENT"))
+    let (start, end) = try wholePages(range)
+    var reached = start
+    for area in process.areas(in: start, end) {
+      guard area.start <= reached, area.isProtectNoted else { break }
+      let stop = min(end, area.end)
+      while let found = nextEntry(from: reached, to: stop, process) {
+        reached = found.level > 1 ? found.address : found.end
+        if found.level > 1 {
+          try split(found.address, process)
+        } else {
+          setUserfaultProtection(found, isProtected, process)
+        }
       }
-      try setUserfaultProtection(address, isProtected, process)
+      reached = stop
     }
+    guard reached == end else { throw .linux(.noEntry) }
   }
 
   private func setUserfaultProtection(
-    _ address: UInt64, _ isProtected: Bool, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    if entry(of: address, process).level == 2 { try split(address, process) }
-    guard let place = place(of: address, process) else { return }
-    let entry = memory.entry(at: place)
-    let start = address / frameSize * frameSize
+    _ found: FoundEntry, _ isProtected: Bool, _ process: LinuxProcessState
+  ) {
+    let (place, start, entry) = (found.place, found.address, found.entry)
     let reading = entries.decoder.reading(of: entry, level: 1)
     if reading.isPresent, let frame = reading.frame?.frame {
       var page = entries.page(of: entry)
@@ -88,7 +128,7 @@ extension LinuxSimulation {
   }
 
   func clearRefs(_ process: LinuxProcessState) throws(StepFailure) {
-    guard kernel.bits.softDirty != nil else { throw .status(StepStatus("EINVAL")) }
+    guard kernel.bits.softDirty != nil else { throw .linux(.invalidArgument) }
     for index in process.areas.indices { process.areas[index].isSoftDirty = false }
     for area in process.areas {
       try forEachEntry(area.start, area.end, process) {

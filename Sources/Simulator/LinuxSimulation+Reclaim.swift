@@ -42,22 +42,43 @@ extension LinuxSimulation {
   }
 
   func swapOut(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
-    try swapOut(
-      range.lowerBound / frameSize * frameSize, (range.upperBound / frameSize + 1) * frameSize,
-      process)
+    let (start, end) = pages(of: range)
+    try swapOut(start, end, process)
   }
 
   /// Reclaims the pages of a range: anonymous ones into swap, those of files to their file.
+  ///
+  /// A call of the program leaves alone what others map too, lest it interfere with them.
   func swapOut(
-    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
+    _ start: UInt64, _ end: UInt64, leavesShared: Bool = false, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    for address in stride(from: start, to: end, by: Int(frameSize)) {
-      guard let area = process.area(of: address), !area.isLocked else { continue }
-      if entry(of: address, process).level == 2 { try split(address, process) }
-      let entry = entry(of: address, process).entry
-      guard let frame = frame(of: entry), frame != zeroFrame else { continue }
-      _ = try evict(frame)
+    for area in process.areas(in: start, end) where !area.isLocked {
+      var next = max(start, area.start)
+      while let found = nextEntry(from: next, to: min(end, area.end), process) {
+        next = found.end
+        guard let frame = frame(of: found.entry, level: found.level), !isZero(frame),
+          !leavesShared || pages[frame]?.mappers.count == 1
+        else { continue }
+        if found.level > 1 {
+          // Its small pages come next.
+          try split(found.address, process)
+          next = found.address
+        } else {
+          _ = try evict(frame)
+        }
+      }
     }
+  }
+
+  /// Shared memory that no area has any more is gone, with its pages.
+  func dropIfUnused(_ file: LinuxFile) {
+    let isUsed = processes.contains { $0.areas.contains { $0.file === file } }
+    guard file.isMemory, !isUsed else { return }
+    for (_, frame) in file.cache.sorted(by: { $0.key < $1.key }) { release(frame) }
+    for (_, place) in file.swapped.sorted(by: { $0.key < $1.key }) {
+      swap?.change(place) { $0.entries -= 1 }
+    }
+    (file.cache, file.swapped) = ([:], [:])
   }
 
   /// Takes a page out of all page tables; false where that cannot be done.

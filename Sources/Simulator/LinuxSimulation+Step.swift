@@ -20,14 +20,16 @@ extension LinuxSimulation: SimulatedSystem {
     do throws(StepFailure) {
       try perform(step.operation, process)
       if report.status == nil, !step.operation.isAccess {
-        report.status = StepStatus("0", isSuccess: true)
+        report.status = StepStatus(linux: .success)
       }
     } catch {
       guard case .status(let status) = error else { throw error }
       report.status = status
     }
     for process in processes { process.merge() }
-    if report.status?.name == "SIGKILL" { event("no memory is left: the OOM killer ends it") }
+    if report.status == StepStatus(linux: .killed) {
+      event("no memory is left: the OOM killer ends it")
+    }
     if let left = wantedFrames.first {
       throw .mistake(
         "the step takes no frame for \((left * frameSize).hex)",

@@ -5,8 +5,6 @@ import PhysicalMemory
 
 /// Page tables and the pages they map.
 extension LinuxSimulation {
-  static let hugeSize: UInt64 = 512 * frameSize
-
   func place(of address: UInt64, level: Int = 1, _ process: LinuxProcessState) -> UInt64? {
     var base = process.root
     var current = 4
@@ -50,10 +48,10 @@ extension LinuxSimulation {
   ) {
     let before = memory.entry(at: place)
     guard before != entry else { return }
-    let size = frameSize << UInt64(9 * (level - 1))
     journal.note(
       EntryJournal.Change(
-        place: place, before: before, level: level, address: address / size * size,
+        place: place, before: before, level: level,
+        address: address / span(level) * span(level),
         isPrototype: false, process: process.name), at: place)
     memory.store(entry: entry, at: place)
   }
@@ -68,6 +66,61 @@ extension LinuxSimulation {
       if entry != 0 { return (entry, 2) }
     }
     return (0, 1)
+  }
+
+  /// An entry of page tables that is not empty and leads to no other table.
+  struct FoundEntry {
+    /// The first address that it is about, of those that were asked for.
+    var address: UInt64
+    var place: UInt64
+    var entry: UInt64
+    var level: Int
+    /// The address after the last that it is about.
+    var end: UInt64
+  }
+
+  /// The number of addresses that an entry is about.
+  func span(_ level: Int) -> UInt64 { 1 << state.pageShift(level) }
+
+  /// The first entry from an address on; whatever has no table is passed over at once.
+  func nextEntry(
+    from start: UInt64, to end: UInt64, _ process: LinuxProcessState
+  ) -> FoundEntry? {
+    var address = start
+    while address < end {
+      var (base, level) = (process.root, state.topLevel)
+      var found: FoundEntry
+      while true {
+        let place = base + UInt64(state.index(of: VirtualAddress(address), level: level) * 8)
+        found = FoundEntry(
+          address: address, place: place, entry: memory.entry(at: place), level: level,
+          end: (address / span(level) + 1) * span(level))
+        guard case .table(let next) = state.meaning(of: found.entry, level: level) else { break }
+        (base, level) = (next.rawValue, level - 1)
+      }
+      if found.entry != 0 { return found }
+      address = found.end
+    }
+    return nil
+  }
+
+  /// Calls `body` with every entry of a range that is not empty; huge pages that reach beyond it are
+  /// split first.
+  func forEachEntry(
+    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
+    _ body: (UInt64, UInt64, UInt64, Int) throws(StepFailure) -> Void
+  ) throws(StepFailure) {
+    var next = start
+    while let found = nextEntry(from: next, to: end, process) {
+      next = found.address
+      let isWhole = next % span(found.level) == 0 && found.end <= end
+      guard found.level == 1 || isWhole else {
+        try split(next, process)
+        continue
+      }
+      next = found.end
+      try body(found.address, found.place, found.entry, found.level)
+    }
   }
 
   /// The frame that an entry has in memory, whether or not the processor may use it.
@@ -127,68 +180,9 @@ extension LinuxSimulation {
     }
   }
 
-  private func isHugeZero(_ frame: UInt64) -> Bool {
-    hugeZeroFrame.map { frame >= $0 && frame < $0 + 512 } ?? false
-  }
-
-  /// Whether a frame holds zeros that all share.
-  func isZero(_ frame: UInt64) -> Bool { frame == zeroFrame || isHugeZero(frame) }
-
-  // MARK: - Huge pages
-
-  /// A huge page becomes 512 small ones, in the same frames.
-  func split(_ address: UInt64, _ process: LinuxProcessState) throws(StepFailure) {
-    guard let place = place(of: address, level: 2, process) else { return }
-    let entry = memory.entry(at: place)
-    let start = address / Self.hugeSize * Self.hugeSize
-    guard entry != 0, let first = frame(of: entry, level: 2) else { return }
-    let isPresent = X86Fields.present.isSet(in: entry)
-    var page = entries.page(of: entry)
-    let table = try takeTable()
-    let isZero = first == hugeZeroFrame
-    if isZero { page.isSpecial = true }
-    for index in 0..<512 as Range<UInt64> {
-      let target = isZero ? zeroFrame : first + index
-      let small = entries.present(target, page)
-      memory.store(
-        entry: isPresent ? small : entries.protNone(small), at: table * frameSize + index * 8)
-      guard !isZero else { continue }
-      pages[target, default: LinuxPage()].isHuge = false
-    }
-    store(entries.table(table), at: place, level: 2, start, process)
-    event("the huge page at \(start.hex) is split")
-  }
-
-  func mapHuge(
-    _ first: UInt64, at start: UInt64, _ entry: UInt64, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    let place = try makePlace(of: start, level: 2, process)
-    store(entry, at: place, level: 2, start, process)
-    guard first != hugeZeroFrame else { return }
-    for index in 0..<512 as Range<UInt64> {
-      pages[first + index, default: LinuxPage()].mappers.append(
-        .init(pid: process.pid, address: start + index * frameSize))
-      pages[first + index]?.isHuge = true
-    }
-  }
-
-  func unmapHuge(_ start: UInt64, _ process: LinuxProcessState) {
-    guard let place = place(of: start, level: 2, process),
-      let first = frame(of: memory.entry(at: place), level: 2)
-    else { return }
-    store(0, at: place, level: 2, start, process)
-    guard first != hugeZeroFrame else { return }
-    for index in 0..<512 as Range<UInt64> {
-      pages[first + index]?.mappers.removeAll {
-        $0 == .init(pid: process.pid, address: start + index * frameSize)
-      }
-      dropIfUnused(first + index)
-    }
-  }
-
   /// Gives back the tables that a table of a process that ends leads to.
   func freeAllTables(below base: UInt64, level: Int) {
-    for index in 0..<512 as Range<UInt64> {
+    for index in 0..<Self.hugeFrames {
       let entry = memory.entry(at: base + index * 8)
       guard entry != 0, case .table(let table) = state.meaning(of: entry, level: level) else {
         continue
@@ -198,20 +192,29 @@ extension LinuxSimulation {
     }
   }
 
-  /// Gives back the tables between two addresses that no area needs any more.
+  /// Gives back the tables between two addresses that no area needs any more, the lower ones first.
   func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
-    for level in 2...4 {
-      let span = frameSize << UInt64(9 * (level - 1))
-      var address = start / span * span
-      while address < end {
-        defer { address += span }
-        let isNeeded = process.areas.contains { $0.start < address + span && $0.end > address }
-        guard !isNeeded, let place = place(of: address, level: level, process),
-          case .table(let table) = state.meaning(of: memory.entry(at: place), level: level)
-        else { continue }
-        store(0, at: place, level: level, address, process)
-        release(table.rawValue / frameSize)
+    freeTables(start, end, in: process.root, level: state.topLevel, process)
+  }
+
+  private func freeTables(
+    _ start: UInt64, _ end: UInt64, in base: UInt64, level: Int, _ process: LinuxProcessState
+  ) {
+    var address = start
+    while address < end {
+      let first = address / span(level) * span(level)
+      let next = first + span(level)
+      defer { address = next }
+      let place = base + UInt64(state.index(of: VirtualAddress(address), level: level) * 8)
+      guard case .table(let table) = state.meaning(of: memory.entry(at: place), level: level) else {
+        continue
       }
+      if level > 2 {
+        freeTables(address, min(next, end), in: table.rawValue, level: level - 1, process)
+      }
+      guard !process.areas.contains(where: { $0.start < next && $0.end > first }) else { continue }
+      store(0, at: place, level: level, first, process)
+      release(table.rawValue / frameSize)
     }
   }
 }

@@ -49,7 +49,7 @@ extension LinuxSimulation {
     guard let first = frame(of: entry, level: level),
       let place = place(of: address, level: level, process)
     else { return }
-    for frame in first..<first + (level == 2 ? 512 : 1) {
+    for frame in first..<first + (level == 2 ? Self.hugeFrames : 1) {
       pages[frame]?.isDirty = true
       pages[frame]?.isLazyFree = false
     }

@@ -123,7 +123,7 @@ final class LinuxSimulation {
         memory.zero(frame: frame)
         return frame
       }
-      guard try reclaim() else { throw .status(StepStatus("SIGKILL")) }
+      guard try reclaim() else { throw .linux(.killed) }
     }
   }
 
@@ -154,17 +154,19 @@ final class LinuxSimulation {
     return true
   }
 
-  /// Takes 512 frames on a boundary of 2 MiB; nil where there are none.
+  /// Takes the frames of a huge page, on a boundary of its size; nil where there are none.
   func takeHuge() -> UInt64? {
     for (index, range) in untouched.enumerated() {
-      let start = (range.lowerBound + 511) / 512 * 512
-      guard start + 511 <= range.upperBound, named.allSatisfy({ $0 < start || $0 > start + 511 })
-      else { continue }
+      let start = (range.lowerBound + Self.hugeFrames - 1) / Self.hugeFrames * Self.hugeFrames
+      let last = start + Self.hugeFrames - 1
+      guard last <= range.upperBound, named.allSatisfy({ $0 < start || $0 > last }) else {
+        continue
+      }
       var parts: [ClosedRange<UInt64>] = []
       if start > range.lowerBound { parts.append(range.lowerBound...(start - 1)) }
-      if start + 512 <= range.upperBound { parts.append((start + 512)...range.upperBound) }
+      if last < range.upperBound { parts.append((last + 1)...range.upperBound) }
       untouched.replaceSubrange(index...index, with: parts)
-      freeCount -= 512
+      freeCount -= Int(Self.hugeFrames)
       return start
     }
     return nil

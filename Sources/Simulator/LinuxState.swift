@@ -47,6 +47,11 @@ final class LinuxProcessState {
     return areas.indices.filter { areas[$0].start >= start && areas[$0].end <= end }
   }
 
+  /// The areas that have something of a range, ascending.
+  func areas(in start: UInt64, _ end: UInt64) -> [LinuxArea] {
+    areas.filter { $0.end > start && $0.start < end }
+  }
+
   /// Whether areas hold all of a range.
   func covers(_ start: UInt64, _ end: UInt64) -> Bool { coveredEnd(start, end) == end }
 
@@ -105,6 +110,8 @@ struct LinuxArea {
   /// VM_HUGEPAGE, and VM_NOHUGEPAGE.
   var isHugeAdvised = false
   var isLocked = false
+  /// VM_ACCOUNT: memory for all its pages was promised once, and stays so.
+  var isAccounted = false
   var isMissingNoted = false
   var isProtectNoted = false
   /// Whether pages of its own were ever made here, so that fork copies its entries.
@@ -120,6 +127,7 @@ struct LinuxArea {
       && canRead == other.canRead && canWrite == other.canWrite && canExecute == other.canExecute
       && growsDown == other.growsDown && isSoftDirty == other.isSoftDirty
       && isHugeAdvised == other.isHugeAdvised && isLocked == other.isLocked
+      && isAccounted == other.isAccounted
       && isMissingNoted == other.isMissingNoted && isProtectNoted == other.isProtectNoted
   }
 

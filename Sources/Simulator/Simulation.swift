@@ -1,6 +1,6 @@
 import LinuxMemory
 public import Machine
-import PhysicalMemory
+package import PhysicalMemory
 public import ScenarioFile
 
 /// An operating system that a timeline changes.
@@ -13,6 +13,10 @@ protocol SimulatedSystem: AnyObject {
   var violations: [String] { get }
   /// What is not as it must be, of everything.
   var allViolations: [String] { get }
+  /// The names that its reports may have.
+  var names: StepNames { get }
+  /// The memory, which is its own.
+  var memory: SimulatedMemory { get }
   /// What pagemap says of a page.
   func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64?
 }
@@ -103,6 +107,14 @@ public final class Simulation {
   ///
   /// Between steps only what the steps touched is looked at, at the end everything.
   public var violations: [String] { next == nil ? system.allViolations : system.violations }
+
+  /// The names that the reports of the steps may have.
+  public var names: StepNames { system.names }
+
+  /// Writes an entry as a mistaken model would leave it, so that tests see the invariants fail.
+  package func damage(_ place: PhysicalAddress, with entry: UInt64) {
+    system.memory.store(entry: entry, at: place.rawValue)
+  }
 }
 
 extension StepFailure {

@@ -94,3 +94,23 @@ extension NTStatus {
   /// Memory and page files together have no room for the commitment.
   public static let commitmentLimit = NTStatus("STATUS_COMMITMENT_LIMIT", 0xc000_012d)
 }
+
+extension BugCheck {
+  /// The names of those that end an access, and of that which ends a system without frames.
+  public static let names = [
+    "IRQL_NOT_LESS_OR_EQUAL", "ATTEMPTED_WRITE_TO_READONLY_MEMORY",
+    "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", "PAGE_FAULT_IN_NONPAGED_AREA", "NO_PAGES_AVAILABLE",
+  ]
+}
+
+extension NTStatus {
+  /// All of them.
+  public static let all: [NTStatus] = [
+    .success, .transition, .demandZero, .copyOnWrite, .guardPage, .pagingFile,
+    .guardPageViolation, .accessViolation, .inPageError, .stackOverflow, .invalidParameter,
+    .noMemory, .conflictingAddresses, .notMappedView, .unableToFree, .unableToDeleteSection,
+    .invalidViewSize, .notLocked, .notCommitted, .invalidPageProtection, .sectionProtection,
+    .insufficientResources, .freeNotAtBase, .alreadyCommitted, .memoryNotAllocated,
+    .commitmentLimit, .wasUnlocked,
+  ]
+}

@@ -11,7 +11,8 @@ public import Simulator
 public final class TimelineRun {
   /// What the file says.
   public let scenario: Scenario
-  private let simulation: Simulation
+  /// The machine that the steps change.
+  package let simulation: Simulation
   /// What the last step did; nil before the first.
   public private(set) var last: StepReport?
 
@@ -89,6 +90,9 @@ public final class TimelineRun {
 
   /// The machine as it is now; its memory changes with the next step.
   public var machine: Machine { simulation.machine }
+
+  /// The names that the reports of the steps may have.
+  public var names: StepNames { simulation.names }
 
   /// The invariants that do not hold.
   public var violations: [String] { simulation.violations }

@@ -35,6 +35,8 @@ struct BuildCommand: ParsableCommand {
     transform: Numbers.number)
   var step: UInt64?
 
+  @OptionGroup var system: SystemChoice
+
   @Flag(help: "Replace existing files.")
   var force = false
 
@@ -43,13 +45,14 @@ struct BuildCommand: ParsableCommand {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
     }
     try requireThreeFiles()
-    let steps = try ScenarioParser.read(path: scenario).scenario?.timeline?.steps.count ?? 0
+    let reading = try system.read(scenario)
+    let steps = reading.scenario?.timeline?.steps.count ?? 0
     if let step, step < 1 || step > UInt64(steps) {
       throw Failure.usage(
         steps == 0
           ? "\(scenario) has no timeline" : "the timeline has the steps 1 to \(steps)")
     }
-    let opened = try OpenScenario(scenario, step: step.map { Int($0) })
+    let opened = try OpenScenario(reading, step: step.map { Int($0) })
     // Begun before the image is written, so that either both files can be created or none is.
     let truthFile = try truth.map { try OutputFile($0, force: force) }
     if let truthFile, let ledger = opened.ledger {

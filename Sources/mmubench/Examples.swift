@@ -111,6 +111,10 @@ enum Examples {
         "the same as a session of WinDbg, up to the first violation",
         "mmubench simulate Scenarios/timelines/win-lifecycle.yaml \\\n    --style windbg --until 'status STATUS_ACCESS_VIOLATION'"
       ),
+      (
+        "a timeline of Linux by one of its kernels, up to a page's way into swap",
+        "mmubench simulate Scenarios/timelines/linux-swap.yaml \\\n    --os linux-4.14 --until 'pte 0x7f0000000000 swap'"
+      ),
     ],
     "report": [
       (

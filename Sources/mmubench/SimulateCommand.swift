@@ -1,4 +1,5 @@
 import ArgumentParser
+import Machine
 import Report
 import ScenarioFile
 import Simulator
@@ -32,14 +33,13 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("plain, or windbg for a session of the debugger.", valueName: "style"))
   var style = Style.plain
 
-  @Option(help: ArgumentHelp("Which system of several.", valueName: "id"))
-  var os: String?
+  @OptionGroup var system: SystemChoice
 
   @OptionGroup(title: "Output options") var output: OutputOptions
 
   func validate() throws {
-    if let until, TimelineCondition(until) == nil {
-      throw ValidationError("`\(until)` is no condition: say \(TimelineCondition.forms)")
+    if until != nil, step != nil {
+      throw ValidationError("--step and --until both say where to stop: give one of them")
     }
     if output.json, style != .plain { throw ValidationError("--style is for text, not for --json") }
   }
@@ -48,23 +48,36 @@ struct SimulateCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file has a timeline")
     }
-    let reading = try ScenarioParser.read(path: scenario).variant(for: os)
-    guard let run = try TimelineRun(reading) else {
+    guard let run = try TimelineRun(system.read(scenario)) else {
       throw Failure.usage("\(scenario) has no timeline")
+    }
+    if style == .windbg, run.machine.system.windows == nil {
+      throw Failure.usage(
+        "--style windbg is what the debugger shows of Windows, and the timeline is of another system"
+      )
     }
     if let step, step < 1 || step > UInt64(run.count) {
       throw Failure.usage("the timeline has the steps 1 to \(run.count)")
     }
-    let isReached = try write(run)
+    let condition = try until.map { text in
+      do { return try TimelineCondition(text, of: run) } catch { throw Failure.usage("\(error)") }
+    }
+    let (isReached, violations) = try write(run, upTo: condition)
+    guard violations == 0 else {
+      throw Failure(
+        description: "invariants of the memory manager do not hold: \(violations)", status: 1)
+    }
     guard isReached else {
       throw Failure(description: "`\(until ?? "")` never holds", status: 1)
     }
   }
 
-  /// Writes the steps; false where the condition never holds.
-  private func write(_ run: TimelineRun) throws -> Bool {
-    let condition = until.flatMap(TimelineCondition.init)
+  /// Writes the steps; says whether the condition came to hold, and how many invariants did not.
+  private func write(
+    _ run: TimelineRun, upTo condition: TimelineCondition?
+  ) throws -> (isReached: Bool, violations: Int) {
     var isReached = condition == nil
+    var violations = 0
     try output.write { stream in
       var isFirst = true
       while let report = try run.step() {
@@ -74,7 +87,10 @@ struct SimulateCommand: ParsableCommand {
           isFirst = false
           write(report, run, to: &stream.buffer)
         }
-        for violation in run.violations { Notice.warn("step \(report.number): \(violation)") }
+        for violation in run.violations {
+          violations += 1
+          Notice.warn("step \(report.number): \(violation)")
+        }
         guard stream.drain() else { return isReached = true }
         if condition?.holds(after: report, of: run) == true {
           isReached = true
@@ -83,7 +99,7 @@ struct SimulateCommand: ParsableCommand {
         if step == UInt64(report.number) { return isReached = true }
       }
     }
-    return isReached
+    return (isReached, violations)
   }
 
   private func write(_ report: StepReport, _ run: TimelineRun, to out: inout TextBuffer) {

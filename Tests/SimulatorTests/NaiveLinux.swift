@@ -10,6 +10,8 @@ struct NaiveLinux {
     var canRead = true
     var canWrite: Bool
     var isLocked = false
+    /// Whether NUMA balancing may have taken the rights away since the last access.
+    var isHinted = false
     /// What the cells of the process's own page may hold; nil where it has none of its own.
     var own: [Set<UInt8>]?
   }
@@ -47,6 +49,8 @@ struct NaiveLinux {
     case .execute(let page):
       guard let status = read(pid, page) else { return "SIGSEGV" }
       return status
+    case .range("numa-scan", let page, let count):
+      for each in page..<page + count { pages[pid]?[each]?.isHinted = true }
     case .range, .plain: break
     case .exit: pages[pid] = nil
     case .fork(let child):
@@ -57,6 +61,19 @@ struct NaiveLinux {
       }
     }
     return nil
+  }
+
+  /// The most faults that an access may take before it is made or ends: one does all that there is to
+  /// do, but for rights that are given back first, and for x86, which looks at the right to execute last.
+  mutating func mostFaults(_ pid: Int, _ step: LinuxStep) -> Int? {
+    let (page, isFetch): (Int, Bool)
+    switch step {
+    case .read(let target), .write(let target, _): (page, isFetch) = (target, false)
+    case .execute(let target): (page, isFetch) = (target, true)
+    default: return nil
+    }
+    defer { pages[pid]?[page]?.isHinted = false }
+    return 1 + (pages[pid]?[page]?.isHinted == true ? 1 : 0) + (isFetch ? 1 : 0)
   }
 
   /// What may be found in a cell; anything in one of the file that nobody looked at.

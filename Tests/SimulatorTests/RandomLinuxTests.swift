@@ -48,6 +48,10 @@ import Workbench
         return wrong("\(got ?? "success"), not \(wanted ?? "success")")
       }
       if let first = run.violations.first { return wrong(first) }
+      let faults = report.faultCounts.values.reduce(0, +)
+      if let most = naive.mostFaults(pid, step), faults > most {
+        return wrong("\(faults) faults where \(most) would do")
+      }
       if let foretold, foretold != report.faults.first.map(Foretold.init) {
         let said = String(describing: foretold)
         return wrong("`fault` said \(said), and \(report.faults) came")

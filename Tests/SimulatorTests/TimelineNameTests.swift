@@ -1,0 +1,27 @@
+import Foundation
+import ScenarioFile
+import Simulator
+import Testing
+import Workbench
+
+/// The names that conditions are checked by are all that come up.
+@Suite struct TimelineNameTests {
+  private static let folder = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Scenarios/timelines").path
+
+  @Test func everyNameOfTheShippedTimelinesIsKnown() throws {
+    for file in try ScenarioRunner.scenarios(in: [Self.folder]) {
+      for reading in try ScenarioParser.read(path: file).variants {
+        let run = try #require(try TimelineRun(reading))
+        let names = run.names
+        while let report = try run.step() {
+          if let status = report.status { #expect(names.statuses.contains(status.name), "\(file)") }
+          for fault in report.faultCounts.keys { #expect(names.faults.contains(fault), "\(file)") }
+          for fault in report.faults { #expect(names.states.contains(fault.state), "\(file)") }
+          for list in report.lists { #expect(names.lists.contains(list.name), "\(file)") }
+        }
+      }
+    }
+  }
+}
