@@ -3,7 +3,7 @@
 
 They hold what a Linux kernel has in memory for whoever looks for its processes, and nothing else: page
 tables, a list of `task_struct`, each with the members that lead to a root, and in the first two also
-types (BTF) and VMCOREINFO. All of it is made up here; the places of members are those of no kernel.
+types (BTF) and VMCOREINFO, and in the second areas and a `struct page` for each frame. All of it is made up here; the places of members are those of no kernel.
 """
 import lzma
 import os
@@ -105,11 +105,24 @@ TASKS = [  # pid, name, root or None
     (78, b"worker", 0x14000),
 ]
 
+AREAS = {  # pid -> (start, end, vm_flags), of no file; 1 is VM_READ, 2 VM_WRITE
+    1: [(0x400000, 0x402000, 3)],
+    77: [(0x400000, 0x402000, 1), (0x500000, 0x501000, 3)],
+    78: [(0x400000, 0x401000, 3)],
+}
+
+PAGES = {  # frame -> (mapping, _mapcount): the lowest bit of a mapping says that it is of no file
+    7: (0x1001, 0),
+    8: (0x1001, 1),
+    9: (0x2000, 0),
+}
+
 
 def with_types(five_levels):
     """KASLR, types and VMCOREINFO.
 
-    With 4 levels two roots a process, frozen in user mode; with 5 levels one, frozen in the kernel.
+    With 4 levels two roots a process, frozen in user mode; with 5 levels one, frozen in the kernel, with
+    areas and descriptors of frames.
     """
     memory = Memory(0x60000)
     slide = 0x1240_0000
@@ -170,6 +183,10 @@ def with_types(five_levels):
 
     # task_struct: the members lie in an anonymous structure, as `randomized_struct_fields` has them.
     fields = {"list": 0x48, "memory": 0x80, "pid": 0xB0, "name": 0xD8}
+    area = ["vm_start", "vm_end", "vm_next", "vm_flags", "vm_pgoff", "vm_file"]
+    areas = {
+        "vm_area_struct": (0x30, [(name, "pointer", 64 * i) for i, name in enumerate(area)]),
+    }
     blob = types(
         {
             "list_head": (16, [("next", "pointer", 0), ("prev", "pointer", 64)]),
@@ -183,9 +200,16 @@ def with_types(five_levels):
                 ],
             ),
             "task_struct": (0x140, [("flags", "pid", 0), ("", " task", 8 * 0x10)]),
-            " memory": (0x60, [("map", "pointer", 0), ("pgd", "pointer", 8 * 0x50)]),
+            " memory": (
+                0x60,
+                [
+                    ("mmap" if five_levels else "map", "pointer", 0),
+                    ("pgd", "pointer", 8 * 0x50),
+                ],
+            ),
             "mm_struct": (0x80, [("", " memory", 0)]),
-        },
+        }
+        | (areas if five_levels else {}),
         8,
     )
     memory.put(image_place + 0x3010, blob)
@@ -208,6 +232,24 @@ def with_types(five_levels):
             descriptor = 0x38000 + 0x100 * index
             word(record + fields["memory"], direct + descriptor)
             word(descriptor + 0x50, direct + root)
+        if not five_levels or pid not in AREAS:
+            continue
+        for number, (start, end, flags) in enumerate(AREAS[pid]):
+            place = 0x39000 + 0x100 * index + 0x40 * number
+            word(place, start)
+            word(place + 8, end)
+            word(place + 24, flags)
+            # The one before leads to it: the first area, or the descriptor of the memory.
+            word(place - 0x30 if number else 0x38000 + 0x100 * index, direct + place)
+
+    if five_levels:
+        word(image_place + 0x6000, direct + 0x3A000)  # mem_map
+        for frame, (mapping, count) in PAGES.items():
+            place = 0x3A000 + 64 * frame
+            word(place, 1 << 4)  # PG_lru
+            word(place + 24, mapping)
+            memory.word(place + 48, count, 4)
+            memory.word(place + 52, count + 1, 4)
 
     text = (
         "OSRELEASE=6.1.176\n"
@@ -218,6 +260,13 @@ def with_types(five_levels):
         f"NUMBER(pgtable_l5_enabled)={int(five_levels)}\n"
         f"KERNELOFFSET={slide:x}\n"
     )
+    if five_levels:
+        text += (
+            f"SYMBOL(mem_map)={image + 0x6000:x}\n"
+            "SIZE(page)=64\nOFFSET(page.flags)=0\nOFFSET(page.mapping)=24\n"
+            "OFFSET(page._mapcount)=48\nOFFSET(page._refcount)=52\nOFFSET(page.compound_head)=8\n"
+            "NUMBER(PG_lru)=4\n"
+        )
     # swapper_pg_dir is in the image too: the table above is found by no register.
     memory.put(image_place + 0x1E000, memory.bytes[swapper : swapper + PAGE])
     registers = (0x12000, 0x1016F0) if five_levels else (0x13000 | 0x801, 0x1006F0)

@@ -45,15 +45,20 @@ extension MappingPlanner {
       needsFrames: to?.value == .automatic, tableBound: bound, software: software)
   }
 
-  /// Only pages without rights and pages on their way are entered above the leaves.
+  /// Huge pages are never in swap nor in the memory of a device as a whole; what is broken or marked, above
+  /// the leaves, is a page of hugetlbfs.
   private func canBeHuge(_ item: Scenario.SoftwareEntry, _ level: Int) -> Bool {
-    let isPossible = [.protnone, .migration, .none].contains(item.statement.state.value)
+    let states: [Scenario.EntryState] = [.protnone, .migration, .none, .hwpoison, .marker]
+    let isPossible = states.contains(item.statement.state.value)
     guard isPossible, state.pageLevels.contains(level) else {
       collector.report(
         .contradiction,
         "a \(state.mode.entryName(level)) is never of the state `\(item.statement.state.value.rawValue)`",
         at: item.level?.mark ?? item.mark,
-        notes: ["huge pages are of the states `protnone`, `migration` and `none`"])
+        notes: [
+          "huge pages are of the states `protnone`, `migration` and `none`, those of hugetlbfs also"
+            + " `hwpoison` and `marker`"
+        ])
       return false
     }
     return true

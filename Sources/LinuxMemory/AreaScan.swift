@@ -1,5 +1,5 @@
 public import Paging
-import PhysicalMemory
+public import PhysicalMemory
 
 /// Consecutive pages of an area that one entry is about.
 public struct AreaPiece: Sendable {
@@ -11,8 +11,12 @@ public struct AreaPiece: Sendable {
   public var pageCount: UInt64
   /// The number of pages that the entry is about and that come before these.
   public var pagesBefore: UInt64
+  /// The level of the entry: 1 for a PTE, more for the entry of a huge page or of an absent table.
+  public var level: Int
   /// What the entry means; nil where a table is not in the image.
   public var reading: LinuxEntryReading?
+  /// The address of the entry that is not in the image.
+  public var missing: PhysicalAddress?
 }
 
 /// Receives the pieces of areas, in ascending order.
@@ -61,7 +65,8 @@ public struct AreaScan<Visitor: AreaVisitor>: WalkerOperation {
         guard count > 0 else { break }
         let piece = AreaPiece(
           area: area, address: address, pageCount: count,
-          pagesBefore: (address - first) >> pageShift, reading: reading)
+          pagesBefore: (address - first) >> pageShift, level: level, reading: reading,
+          missing: reading == nil ? result.stop?.entryAddress : nil)
         pieces += 1
         guard visitor.visit(piece), pieces < pieceLimit else { return visitor }
         address = end

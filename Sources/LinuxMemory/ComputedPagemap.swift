@@ -32,12 +32,26 @@ public struct ComputedPagemap: PagemapSource {
   /// The size of a page as a power of 2.
   public var pageShift: UInt64 { paging.pageShift(1) }
 
-  /// Gives the words that follow from the tables.
+  /// Gives the words that follow from the tables; above the addresses of user mode there are none.
   public func read(_ area: MemoryArea, _ emit: (PagemapPiece) -> Bool) {
-    var scan = AreaScan([area], decoder, paging, PagemapVisitor(facts, pageShift: pageShift))
+    var area = area
+    let end = paging.lastUserAddress &+ 1
+    let rest = max(area.start, end)..<max(area.end, end)
+    area.end = min(area.end, rest.lowerBound)
+    guard area.start >= area.end || readUserPages(area, emit), !rest.isEmpty else { return }
+    let count = UInt64(rest.count) >> pageShift
+    _ = emit(
+      PagemapPiece(PagemapRun(address: rest.lowerBound, pageCount: count, entry: nil, step: 0)))
+  }
+
+  private func readUserPages(_ area: MemoryArea, _ emit: (PagemapPiece) -> Bool) -> Bool {
+    let words = PagemapVisitor(
+      facts, decoder.kernel, pageShift: pageShift, areasAreKnown: !areas.areas.isEmpty)
+    var scan = AreaScan([area], decoder, paging, words)
     var visitor = paging.perform(&scan, on: memory)
     for run in visitor.runs() {
-      guard emit(PagemapPiece(run)) else { return }
+      guard emit(PagemapPiece(run)) else { return false }
     }
+    return true
   }
 }

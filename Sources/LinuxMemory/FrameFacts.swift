@@ -20,6 +20,8 @@ public struct FrameFacts: Sendable {
   public var mapCounts: RunTable<Int>?
   /// How many entries lead to the copy that each frame has in swap; nil where they were not counted.
   public var swapCounts: RunTable<Int>?
+  /// What reads the kernel's descriptors, for what neither flags nor counts above say.
+  public var descriptors: LinuxFrames?
 
   /// Knows nothing.
   public init() {}
@@ -31,8 +33,24 @@ public struct FrameFacts: Sendable {
       && (swapCounts?.value(at: frame).value ?? 0) == 0
   }
 
+  /// Whether anything says of frames what they are.
+  public var isKnown: Bool { flags != nil || descriptors != nil }
+
   /// What is known of one frame; frames without flags have none set.
-  func facts(at frame: UInt64) -> (flags: UInt64?, mapCount: Int?, end: UInt64) {
+  ///
+  /// - Parameters:
+  ///   - frame: the frame.
+  ///   - page: the frames that one entry maps; of a huge page the kernel asks the first for all.
+  /// - Returns: flags and count, and the first frame above of which something else may hold.
+  func facts(
+    at frame: UInt64, of page: Range<UInt64>
+  ) -> (flags: UInt64?, mapCount: Int?, end: UInt64) {
+    guard flags != nil || mapCounts != nil else {
+      guard let known = descriptors?.facts(of: page.lowerBound) else {
+        return (nil, nil, page.upperBound)
+      }
+      return (known.flags, known.mapCount, page.upperBound)
+    }
     let flags = flags?.value(at: frame)
     let counts = mapCounts?.value(at: frame)
     return (

@@ -56,8 +56,10 @@ struct KernelImage {
     switch paging.mode {
     case .x86_64, .la57: return 0xffff_ffff_8000_0000...0xffff_ffff_bfff_ffff
     case .x86, .pae:
-      guard let text = vmcoreinfo?.symbol("_stext") else { return 0xc000_0000...0xcfff_ffff }
-      return text...min(text | (byteLimit - 1), 0xffff_ffff)
+      guard let text = vmcoreinfo?.symbol("_stext"), text <= paging.mode.lastAddress else {
+        return 0xc000_0000...0xcfff_ffff
+      }
+      return text...min(text | (byteLimit - 1), paging.mode.lastAddress)
     case .arm64:
       guard let text = vmcoreinfo?.symbol("_stext"), text <= UInt64.max - byteLimit else {
         return nil

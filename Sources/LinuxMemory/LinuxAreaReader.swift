@@ -1,5 +1,6 @@
 import BitLayout
 import PhysicalMemory
+import Synchronization
 
 /// Reads the areas of processes of a dump where the kernel keeps them.
 public struct LinuxAreaReader: Sendable {
@@ -7,6 +8,7 @@ public struct LinuxAreaReader: Sendable {
   private let layout: AreaLayout
   /// The `mm_struct` of each process.
   private let memories: [UInt64: VirtualAddress]
+  private let known = KnownAreas()
 
   /// More areas than any setting allows are none.
   private static let countLimit = 1 << 20
@@ -23,8 +25,14 @@ public struct LinuxAreaReader: Sendable {
   }
 
   /// The areas of a process; nil where it has no memory of its own, or where they cannot all be read.
+  ///
+  /// They are read when they are first asked for.
   public func areas(ofProcess pid: UInt64) -> MemoryAreas? {
     guard let memory = memories[pid] else { return nil }
+    return known.areas(ofProcess: pid) { read(memory) }
+  }
+
+  private func read(_ memory: VirtualAddress) -> MemoryAreas? {
     do throws(LinuxKernelMemory.Failure) {
       var records: [VirtualAddress] = []
       var seen: Set<VirtualAddress> = []
@@ -145,6 +153,19 @@ public struct LinuxAreaReader: Sendable {
       bytes += try kernel.bytes(at: address.advanced(by: UInt64(bytes.count)), count: 16)
     }
     return String(decoding: bytes.prefix { $0 != 0 }.prefix(255), as: UTF8.self)
+  }
+}
+
+/// The areas that were read, shared by all copies of a reader; nil for processes whose areas cannot be.
+private final class KnownAreas: Sendable {
+  private let areas = Mutex<[UInt64: MemoryAreas?]>([:])
+
+  func areas(ofProcess pid: UInt64, _ read: () -> MemoryAreas?) -> MemoryAreas? {
+    if let known = areas.withLock({ $0[pid] }) { return known }
+    // Read outside of the lock: who comes meanwhile reads the same.
+    let found = read()
+    areas.withLock { $0[pid] = .some(found) }
+    return found
   }
 }
 

@@ -89,7 +89,7 @@ extension LinuxClassifier {
         "the frames of such an area (VM_PFNMAP) are mapped as it is made; most drivers bring in"
           + " none later", Self.memorySource, isUncertain: true)
     }
-    if area.isPastEnd(question.address.rawValue) {
+    if area.isPastEnd(question.address.rawValue, pageShift: paging.pageShift(1)) {
       verdict.end(.addressError, in: names.sigbus)
       return verdict.note("the page is past the end of the file", "Linux mm/filemap.c")
     }

@@ -72,7 +72,8 @@ extension LinuxClassifier {
     verdict.handler.append("hugetlb_fault")
     verdict.cost = .soft
     switch state {
-    case .none, .marker: missingHugetlbPage(&verdict, question, area)
+    case .marker: hugetlbMarker(&verdict, question, area)
+    case .none: missingHugetlbPage(&verdict, question, area)
     case .migration:
       verdict.handler.append(names.hugetlbMigration)
       verdict.resolution = .wait
@@ -92,11 +93,29 @@ extension LinuxClassifier {
     }
   }
 
+  /// From 6.6 on a page can be marked as poisoned before it is there (UFFDIO_POISON).
+  private func hugetlbMarker(
+    _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea
+  ) {
+    let markers = verdict.finding.reading?.markers ?? []
+    if markers.contains(.poisoned), kernel.version >= LinuxVersion(6, 6) {
+      return broken(&verdict)
+    }
+    if markers.contains(.guardRegion) {
+      verdict.end(.mapError, in: names.badAddress)
+      return verdict.note(
+        "hugetlbfs has no guard regions: the kernel warns, and every access is a mistake",
+        Self.hugetlbSource)
+    }
+    missingHugetlbPage(&verdict, question, area)
+  }
+
   private func missingHugetlbPage(
     _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea
   ) {
     verdict.handler.append("hugetlb_no_page")
-    if area.isPastEnd(question.address.rawValue) {
+    // Files of hugetlbfs have whole huge pages.
+    if area.isPastEnd(question.address.rawValue, pageShift: paging.pageShift(1)) {
       verdict.end(.addressError, in: names.sigbus)
       return verdict.note("the page is past the end of the file", Self.hugetlbSource)
     }

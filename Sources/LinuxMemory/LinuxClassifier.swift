@@ -116,10 +116,11 @@ public struct LinuxClassifier: Sendable {
       return area.flags.contains(.shared) ? .file : .anonymous
     }
     if reading.isSpecial, area.isAnonymous { return .zeroPage }
-    let flags = reading.frame.flatMap { frames.facts(at: $0.rawValue >> paging.pageShift(1)).flags }
-    if let flags {
-      if FrameFacts.Flags.zeroPage.isSet(in: flags) { return .zeroPage }
-      return FrameFacts.Flags.anonymous.isSet(in: flags) ? .anonymous : .file
+    let frame = reading.frame.map { $0.rawValue >> paging.pageShift(1) }
+    if let frame, let flags = frames.facts(at: frame, of: frame..<(frame + 1)).flags {
+      if FrameFacts.Flags.anonymous.isSet(in: flags) { return .anonymous }
+      // Where no file is, only the page of zeros is nobody's own.
+      return FrameFacts.Flags.zeroPage.isSet(in: flags) || area.isAnonymous ? .zeroPage : .file
     }
     guard area.hasFile || area.isSpecialMapping else { return .anonymous }
     guard !area.flags.contains(.shared) else { return .file }

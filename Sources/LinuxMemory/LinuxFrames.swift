@@ -19,6 +19,8 @@ public struct LinuxFrame: Hashable, Sendable {
   /// something else: in slabs, free pages and pages that are offline, and in the first page of a larger one, where it
   /// counts only what maps that small page by itself.
   public let mapCount: Int32?
+  /// `_mapcount` as it stands there.
+  let ownCount: Int32
   /// The `struct page` of the first page of the larger one that this is part of; nil for other pages.
   public let compoundHead: VirtualAddress?
   /// The address space or anonymous area that the page belongs to, with its low bits.
@@ -73,6 +75,7 @@ public struct LinuxFrames: Sendable {
   private let model: Model
   private let size: UInt64
   private let offsets: [String: UInt64]
+  let counts: LinuxMapCounts?
   private let names: [(mask: UInt64, name: String)]
   private let buddy: Int32?
   private let offline: Int32?
@@ -80,15 +83,25 @@ public struct LinuxFrames: Sendable {
   /// The flags that VMCOREINFO gives the numbers of.
   private static let known = ["lru", "private", "swapcache", "swapbacked", "slab", "hwpoison"]
 
+  /// No descriptor is larger, whatever memory says.
+  private static let sizeLimit: UInt64 = 256
+
   /// Takes what a kernel says of itself; nil where it does not say where the descriptors are.
-  public init?(_ info: Vmcoreinfo, _ memory: LinuxKernelMemory) {
-    guard let size = info.size("page"), let model = Self.model(info, memory) else { return nil }
+  ///
+  /// - Parameters:
+  ///   - info: what it says.
+  ///   - memory: memory as the kernel sees it.
+  ///   - findings: what a search has found of the kernel, for counts of pages that are part of larger ones.
+  public init?(_ info: Vmcoreinfo, _ memory: LinuxKernelMemory, _ findings: LinuxFindings? = nil) {
+    guard let size = info.size("page"), size <= Self.sizeLimit,
+      let model = Self.model(info, memory)
+    else { return nil }
     var offsets: [String: UInt64] = [:]
     for name in ["flags", "_refcount", "_mapcount", "mapping"] {
-      guard let offset = info.offset("page.\(name)") else { return nil }
+      guard let offset = info.offset("page.\(name)"), offset < size else { return nil }
       offsets[name] = offset
     }
-    offsets["compound_head"] = info.offset("page.compound_head")
+    offsets["compound_head"] = info.offset("page.compound_head").flatMap { $0 < size ? $0 : nil }
     var names = Self.known.compactMap { name in
       info.number("PG_\(name)").flatMap { $0 < 64 ? (1 << $0 as UInt64, name) : nil }
     }
@@ -97,6 +110,7 @@ public struct LinuxFrames: Sendable {
     self.model = model
     self.size = size
     self.offsets = offsets
+    counts = findings?.mapCounts
     self.names = names.sorted { $0.0 < $1.0 }
     func count(_ name: String) -> Int32? {
       info.number(name).map { Int32(truncatingIfNeeded: $0) }
@@ -141,26 +155,43 @@ public struct LinuxFrames: Sendable {
   private func frame(
     _ pfn: UInt64, at address: VirtualAddress
   ) throws(LinuxKernelMemory.Failure) -> LinuxFrame {
-    func number(_ member: String, _ size: Int) throws(LinuxKernelMemory.Failure) -> UInt64 {
-      try memory.number(at: address.advanced(by: offsets[member] ?? 0), size: size)
+    // One look for all members: there are as many descriptors as frames.
+    let bytes = try memory.bytes(at: address, count: Int(size))
+    func number(_ member: String, _ size: Int) -> UInt64 {
+      let start = Int(offsets[member] ?? 0)
+      return bytes[start..<min(start + size, bytes.count)].reversed()
+        .reduce(0) { $0 << 8 | UInt64($1) }
     }
-    let flags = try number("flags", memory.pointerSize)
-    let mapCount = Int32(truncatingIfNeeded: try number("_mapcount", 4))
+    let flags = number("flags", memory.pointerSize)
+    let mapCount = Int32(truncatingIfNeeded: number("_mapcount", 4))
     var set = names.filter { $0.mask & flags != 0 }.map(\.name)
     if mapCount == buddy { set.append("buddy") }
     if mapCount == offline { set.append("offline") }
     // In tails bit 0 of the word says so, and the rest is the address of the head's.
-    let head = try offsets["compound_head"] == nil ? 0 : number("compound_head", memory.pointerSize)
+    let head = offsets["compound_head"] == nil ? 0 : number("compound_head", memory.pointerSize)
     let isTail = head & 1 == 1
     if isTail { set.append("tail") }
     // A slab keeps other things in the word, and so do pages of other types: below -1.
     let isCount = mapCount >= -1 && !isTail && !set.contains("slab") && !set.contains("head")
     return LinuxFrame(
       pfn: pfn, address: address, flags: flags, setFlags: set,
-      referenceCount: Int32(truncatingIfNeeded: try number("_refcount", 4)),
-      mapCount: isCount ? mapCount &+ 1 : nil,
+      referenceCount: Int32(truncatingIfNeeded: number("_refcount", 4)),
+      mapCount: isCount ? mapCount &+ 1 : nil, ownCount: mapCount,
       compoundHead: isTail ? VirtualAddress(head & ~1) : nil,
-      mapping: try number("mapping", memory.pointerSize))
+      mapping: number("mapping", memory.pointerSize))
+  }
+
+  /// What the kernel has at the descriptor of the first page of a larger one.
+  func head(of tail: LinuxFrame) throws(LinuxKernelMemory.Failure) -> LinuxFrame {
+    guard let head = tail.compoundHead else { return tail }
+    return try frame(tail.pfn, at: head)
+  }
+
+  /// The number that stands at an offset from a descriptor, in it or in the next.
+  func count(
+    _ member: StructureLayout.Member, from address: VirtualAddress
+  ) throws(LinuxKernelMemory.Failure) -> Int32 {
+    Int32(truncatingIfNeeded: try memory.value(member, of: address))
   }
 
   /// The address of the descriptor; nil where there is none.

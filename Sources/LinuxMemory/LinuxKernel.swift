@@ -75,6 +75,9 @@ public struct LinuxKernel: Sendable {
 
   /// The newest series whose entries were looked at.
   static let newest = LinuxVersion(6, 17)
+
+  /// The oldest series that is known here.
+  static let oldest = LinuxVersion(3, 0)
 }
 
 /// Why a name means no kernel.
@@ -89,36 +92,10 @@ public enum LinuxKernelError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .notAName(let text):
       return "`\(text)` names no Linux kernel; write linux-VERSION, as in linux-6.1 or "
-        + "linux-4.14.63, from \(LinuxVersion(3, 0)) on"
+        + "linux-4.14.63, from \(LinuxKernel.oldest) on"
     case .tooOld(let version, let format):
       return "the entries of Linux \(version) are not known; there are those from "
         + "linux-\(format.oldestVersion) on"
     }
   }
-}
-
-extension LinuxKernel {
-  /// What is taken for granted about the kernel's entries and might be otherwise, in words.
-  public var assumptions: [String] {
-    var texts: [String] = []
-    texts.append(
-      "swap types from \(swapTypes.areaCount) on are special if the kernel has \(options)")
-    if version > Self.newest, version.minor > Self.newest.minor || version.major > 6 {
-      texts.append("entries of Linux \(version) are taken to be those of \(Self.newest)")
-    }
-    if version.patch == nil, Self.seriesPatchedMidway.contains(version) {
-      texts.append(
-        "stable releases of Linux \(version) from August 2018 on invert offsets (L1TF); "
-          + "give the patch number")
-    }
-    if (LinuxVersion(3, 0)..<LinuxVersion(4, 8)).contains(version), format == .x64 {
-      texts.append(
-        "with CONFIG_NUMA_BALANCING some kernels of 3.x have the offset from bit 10 on (uncertain)")
-    }
-    return texts
-  }
-
-  private static let seriesPatchedMidway: Set = [
-    LinuxVersion(4, 4), LinuxVersion(4, 9), LinuxVersion(4, 14), LinuxVersion(4, 17),
-  ]
 }

@@ -134,6 +134,7 @@ public struct LinuxSearch: Sendable {
       findings.problem = list.problem
       findings.isIsolated = isIsolated(list.processes)
       findings.areaReader = types.flatMap { LinuxAreaReader(kernel, $0.types, list.processes) }
+      findings.mapCounts = types.flatMap { LinuxMapCounts($0.types) }
       return
     }
     findings.problem =
@@ -208,6 +209,8 @@ public struct LinuxFindings: Sendable {
   public var isIsolated = false
   /// Reads the areas of the processes; nil where the kernel's types are not known.
   public var areaReader: LinuxAreaReader?
+  /// Where parts of larger pages are counted; nil where the kernel's types are not known.
+  var mapCounts: LinuxMapCounts?
   /// Why processes are missing.
   public var problem: String?
 

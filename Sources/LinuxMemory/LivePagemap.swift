@@ -19,11 +19,6 @@ public struct LivePagemap: PagemapSource {
   private let told: PageCategories
   private let file: ProcessFile
 
-  /// The categories of kernels before 6.15, and all.
-  private static let categorySets = [
-    PageCategories(rawValue: 0x1ff), PageCategories(rawValue: 0xff),
-  ]
-
   /// Opens the pagemap of a process.
   ///
   /// - Parameters:
@@ -40,7 +35,7 @@ public struct LivePagemap: PagemapSource {
     version = text("/proc/sys/kernel/osrelease").flatMap { LinuxVersion(release: $0) }
     pageShift = UInt64(sysconf(Int32(_SC_PAGESIZE)).trailingZeroBitCount)
     let size: UInt64 = 1 << pageShift
-    let set = Self.categorySets.first { [file] told in
+    let set = PageCategories.sets.first { [file] told in
       mayScan && file.scan(size..<(2 * size), wanted: .present, told: told) != nil
     }
     scans = set != nil

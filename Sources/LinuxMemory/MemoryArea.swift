@@ -119,12 +119,12 @@ public struct MemoryArea: Hashable, Sendable {
     !hasFile && !isSpecialMapping && flags.isDisjoint(with: [.frameMap, .mixedMap, .hugePages])
   }
 
-  /// Whether the page at an address is past the end of the file.
-  public func isPastEnd(_ address: UInt64) -> Bool {
+  /// Whether the page at an address, of 2 to the power of `pageShift` bytes, is past the end of the file.
+  func isPastEnd(_ address: UInt64, pageShift: UInt64) -> Bool {
     guard let fileSize else { return false }
     // The last page of a file is there as a whole.
     let (offset, overflows) = fileOffset.addingReportingOverflow(address - start)
-    return overflows || offset & ~0xfff >= fileSize
+    return overflows || (offset >> pageShift) << pageShift >= fileSize
   }
 
   /// Whether any access is allowed (`vma_is_accessible`).

@@ -42,6 +42,7 @@ extension PagemapRun {
   /// The step that both runs have as one, or nil where the other does not continue this one.
   fileprivate func step(joining other: PagemapRun, _ pageShift: UInt64) -> UInt64? {
     guard address &+ (pageCount << pageShift) == other.address else { return nil }
+    guard unknownBits == other.unknownBits else { return nil }
     guard let entry, let next = other.entry else { return entry == other.entry ? 0 : nil }
     // A run of one page has no step of its own.
     let steps: [UInt64] = pageCount > 1 ? [step] : other.pageCount > 1 ? [other.step] : [0, 1]

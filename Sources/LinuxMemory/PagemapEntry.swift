@@ -110,12 +110,23 @@ public struct PagemapFormat: Hashable, Sendable {
   /// The format of words that a kernel has written, where the version leaves it open.
   ///
   /// From 3.11 to 4.1 the page shift stands there until somebody clears soft-dirty bits on the machine;
-  /// then bit 55 is such a bit, and the others are 0.
-  public init(_ version: LinuxVersion?, words: some Sequence<UInt64>) {
+  /// then bit 55 is such a bit, and the others are 0. Where no version is known, the same shift in all
+  /// words is one: as flags it would be guard regions under write protection, and nothing else.
+  public init(_ version: LinuxVersion?, words: some Collection<UInt64>) {
+    guard let version else {
+      let isShift = words.allSatisfy {
+        PagemapEntry.pageShift.value(in: $0) == Self.usualPageShift
+      }
+      self.init(isShift && !words.isEmpty ? LinuxKernel.oldest : nil)
+      return
+    }
     self.init(version)
-    guard let version, (LinuxVersion(3, 11)..<LinuxVersion(4, 2)).contains(version) else { return }
+    guard (LinuxVersion(3, 11)..<LinuxVersion(4, 2)).contains(version) else { return }
     hasPageShift = words.contains { PagemapEntry.pageShift.value(in: $0) > 1 }
   }
+
+  /// Pages of 4 KiB, those of all processors that had that format and are known here.
+  private static let usualPageShift: UInt64 = 12
 
   /// Whether frame numbers are withheld from readers without CAP_SYS_ADMIN.
   ///

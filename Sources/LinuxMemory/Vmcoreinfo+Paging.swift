@@ -70,6 +70,7 @@ extension PagingState {
     case .arm64: return vmcoreinfo.number("kimage_voffset").map { top &- $0 }
     case .x86, .pae:
       // PAGE_OFFSET: 3 GiB for user mode, or 2 or 1 (Linux arch/x86/Kconfig, VMSPLIT).
+      guard top <= mode.lastAddress else { return nil }
       return [0xc000_0000, 0x8000_0000, 0x4000_0000].first { $0 <= top }.map { top - $0 }
     }
   }

@@ -18,8 +18,10 @@ public struct AddressSpace: Hashable, Sendable {
   public var sureness: Sureness?
   /// The record that Windows keeps of the process, where it was read.
   public var record: WindowsProcess?
-  /// The areas that Linux keeps of the process, where they are known.
+  /// The areas of the Linux process, where somebody has said them; `Machine.areas(in:)` knows more.
   public var areas: MemoryAreas?
+  /// Where the areas come from; nil where they came with the root.
+  public var areasFoundBy: String?
 
   /// Describes a root.
   public init(

@@ -55,13 +55,30 @@ extension Machine {
     // Registers of another mode say nothing about this one, but CR3 is where the tables are.
     if let root = addressSpaces.first { paging.cr3 = root.register }
     let isLinux = overrides.system.map { $0.lowercased().hasPrefix("linux") } ?? true
-    if readsProcesses, isLinux, dump.root == nil { readLinux(linux) }
-    if addressSpaces.isEmpty, overrides.root == nil { findRoot() }
-    try overrides.apply(to: &self)
-    if addressSpaces.isEmpty {
-      throw MachineOverrides.Problem(
-        "\(dump.path) does not say where the page tables start; give --root ADDRESS")
+    if let other = linux?.mode, other != mode {
+      // The addresses that it names are none that tables of this mode could have.
+      warnings.append(
+        "VMCOREINFO is of a kernel of mode \(other.rawValue): in mode \(mode.rawValue) it is not used"
+      )
+      linux = nil
     }
+    if readsProcesses, isLinux, dump.root == nil { readLinux(linux) }
+    // What is looked for there are tables of Windows.
+    if addressSpaces.isEmpty, overrides.root == nil, self.system.linux == nil { findRoot() }
+    try overrides.apply(to: &self)
+    if addressSpaces.isEmpty { throw rootNeeded(dump) }
+  }
+
+  private func rootNeeded(_ dump: DumpFile) -> MachineOverrides.Problem {
+    let what = "\(dump.path) does not say where the page tables start"
+    guard paging.isARM64, let linux = system.linux else {
+      return MachineOverrides.Problem("\(what); give --root ADDRESS")
+    }
+    let processes = provenance.first { $0.subject == "processes" }
+    return MachineOverrides.Problem(
+      "\(what): it is of Linux \(linux.kernel.version), whose roots on arm64 have nothing in common to "
+        + "be known by, and \(processes?.source ?? "names no processes"); give --root ADDRESS, "
+        + "the TTBR0 of a process")
   }
 
   /// A core of arm64 records no system registers.

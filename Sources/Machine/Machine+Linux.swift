@@ -21,9 +21,11 @@ extension Machine {
       roots: roots.map { LinuxSearch.Root(register: $0.0, source: $0.1) })
     guard let findings = search.run() else { return }
     take(findings)
-    system.linux?.frames = vmcoreinfo.flatMap {
-      LinuxFrames($0, LinuxKernelMemory(memory, findings.paging))
+    let frames = vmcoreinfo.flatMap {
+      LinuxFrames($0, LinuxKernelMemory(memory, findings.paging), findings)
     }
+    system.linux?.frames = frames
+    system.linux?.facts.descriptors = frames
   }
 
   private var known: [(UInt64, String)] { addressSpaces.map { ($0.register, $0.foundBy) } }

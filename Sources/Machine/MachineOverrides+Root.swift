@@ -22,9 +22,8 @@ extension MachineOverrides {
     let known = machine.addressSpaces.first {
       machine.paging(of: $0).root == machine.paging.root
     }
-    let given = AddressSpace(
-      register: root, pid: known?.pid, process: known?.process, foundBy: "--root",
-      record: known?.record, areas: known?.areas)
+    var given = known ?? AddressSpace(register: root, foundBy: "--root")
+    (given.register, given.foundBy, given.sureness) = (root, "--root", nil)
     let others = isList ? machine.addressSpaces.filter { $0 != known } : []
     machine.addressSpaces = [given] + others
   }

@@ -8,7 +8,14 @@ extension MachineOverrides {
   /// Applies `--os` and the options of each system, and reads the processes where their list is known.
   func applySystem(to machine: inout Machine) throws(Problem) {
     if let system {
-      machine.system = try self.system(system, machine.paging.mode)
+      let named = try self.system(system, machine.paging.mode)
+      if let linux = named.linux, machine.system.linux != nil {
+        // What was found of the kernel's memory is there whatever its entries are taken for.
+        machine.system.linux?.kernel = linux.kernel
+        machine.system.linux?.foundBy = linux.foundBy
+      } else {
+        machine.system = named
+      }
     } else if machine.system.windows == nil {
       machine.takeRecordedSystem()
     }
@@ -40,7 +47,9 @@ extension MachineOverrides {
     ]
   }
 
-  private var linuxOnly: [(String, Bool)] { [("--kernel-config", linuxOptions != nil)] }
+  private var linuxOnly: [(String, Bool)] {
+    [("--kernel-config", linuxOptions != nil), ("--maps", areas != nil)]
+  }
 
   private func apply(
     _ system: WindowsSystem, to machine: inout Machine

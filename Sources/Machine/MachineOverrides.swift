@@ -50,6 +50,10 @@ public struct MachineOverrides: Hashable, Sendable {
   public var system: String?
   /// `--kernel-config`.
   public var linuxOptions: LinuxOptions?
+  /// `--maps`: the areas of the process.
+  public var areas: MemoryAreas?
+  /// The file that `areas` comes from.
+  public var areasFile: String?
   /// `--invalid-mask`.
   public var invalidMask: UInt64?
   /// `--process-list`.
@@ -89,6 +93,7 @@ public struct MachineOverrides: Hashable, Sendable {
     applyProcessor(to: &machine)
     try applySystem(to: &machine)
     try chooseRoot(of: &machine)
+    if let areas { machine.take(areas, from: areasFile ?? "--maps") }
     try checkState(of: &machine, recorded)
   }
 

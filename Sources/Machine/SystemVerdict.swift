@@ -93,8 +93,8 @@ extension Machine {
   /// - Returns: the classifier, with the areas of the process where they are known.
   public func linuxClassifier(in space: AddressSpace? = nil) -> LinuxClassifier? {
     guard let system = system.linux else { return nil }
-    let space = space ?? addressSpaces.first { paging(of: $0).root == paging.root }
+    let space = space ?? currentSpace
     return LinuxClassifier(
-      system, memory, space.map(paging(of:)) ?? paging, areas: space?.areas)
+      system, memory, space.map(paging(of:)) ?? paging, areas: areas(in: space)?.list)
   }
 }

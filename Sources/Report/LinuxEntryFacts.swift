@@ -15,7 +15,9 @@ struct LinuxEntryFacts {
     }
     switch reading.swap {
     case .area(let area)?: words += ["swap area \(area)", "page \(offset)"]
-    case .migration(let kind)?: words.append("it was \(kind.rawValue)")
+    case .migration(.read)?: words.append("read-only")
+    case .migration(.readExclusive)?: words.append("read-only, of this process alone")
+    case .migration(.write)?: words.append("writable")
     case .devicePrivate(let isWritable)?: words.append(isWritable ? "writable" : "read-only")
     case .deviceExclusive?: words.append("a device uses it alone")
     case .marker?: words.append(reading.markers.words)

@@ -36,7 +36,8 @@ public struct PagemapReport: Sendable {
     out.member("end", hex: last(of: run))
     out.member("pages", run.pageCount)
     out.member("state", state(run.entry))
-    if let entry = run.entry { writeJSON(entry, run.step, to: &out) }
+    if let missing = run.missing { out.member("missing", hex: missing.rawValue) }
+    if run.entry != nil { writeWord(of: run, to: &out) }
     let categories = piece.categories.map(Self.categories) ?? []
     for category in categories { out.member(category.name, category.isSet) }
     if let area {
@@ -50,11 +51,12 @@ public struct PagemapReport: Sendable {
     out.closeLine()
   }
 
-  private mutating func writeJSON(
-    _ entry: PagemapEntry, _ step: UInt64, to out: inout TextBuffer
-  ) {
+  private mutating func writeWord(of run: PagemapRun, to out: inout TextBuffer) {
+    guard let entry = run.entry else { return }
+    let unknown = format.flags.filter { $0.mask & run.unknownBits != 0 }
     out.member("entry", hex: entry.rawValue)
-    if step != 0 { out.member("step", hex: step) }
+    if !unknown.isEmpty { out.member("unknown_bits", hex: unknown.reduce(0) { $0 | $1.mask }) }
+    if run.step != 0 { out.member("step", hex: run.step) }
     if entry.isPresent {
       if let address = address(of: entry) { out.member("pa", hex: address) }
       if format.withholdsFrame(of: entry) {
@@ -66,7 +68,9 @@ public struct PagemapReport: Sendable {
       out.member("swap_offset", hex: entry.swapOffset)
     }
     if let shift = pageShift(of: entry) { out.member("page_shift", shift) }
-    for flag in format.flags { out.member(Self.key(flag), entry.has(flag)) }
+    for flag in format.flags where flag.mask & run.unknownBits == 0 {
+      out.member(Self.key(flag), entry.has(flag))
+    }
   }
 
   private static func key(_ flag: BitField) -> String { String(describing: flag.name) }
@@ -79,7 +83,8 @@ public struct PagemapReport: Sendable {
     let run = piece.run
     out.write("  ")
     out.hex(run.address, digits: 16)
-    out.write("\(run.pageCount)", rightAlignedIn: 10)
+    out.spaces(1)
+    out.write("\(run.pageCount)", rightAlignedIn: 9)
     out.spaces(2)
     out.write(state(run.entry), style(run.entry), width: 12)
     let flags = flags(piece).joined(separator: " ")
@@ -125,14 +130,14 @@ public struct PagemapReport: Sendable {
     }
     out.endLine()
     guard let entry = piece.run.entry else {
-      out.write("  there is no word for this page\n\n")
-      return
+      return writeWordless(piece.run, to: &out)
     }
     out.write("  word  ")
     out.hex(entry.rawValue, digits: 16)
     out.endLine()
     FieldRows(layout: format.layout(of: entry), word: entry.rawValue) { [format] field in
-      format.withholdsFrame(of: entry) && field.low == 0 ? (Self.withheldText, .yellow) : nil
+      if format.withholdsFrame(of: entry), field.low == 0 { return (Self.withheldText, .yellow) }
+      return field.mask & piece.run.unknownBits == 0 ? nil : ("not known", .yellow)
     }.write(to: &out)
     out.write("  ")
     if let place = self.address(of: entry) {
@@ -142,6 +147,13 @@ public struct PagemapReport: Sendable {
       out.write(sentence(entry))
     }
     out.write("\n\n")
+  }
+
+  private func writeWordless(_ run: PagemapRun, to out: inout TextBuffer) {
+    let reason =
+      run.missing.map { "the image does not hold \($0), where the entry for this page would be" }
+      ?? "there is no word for this page"
+    out.write("  \(reason)\n\n", run.missing == nil ? .plain : .yellow)
   }
 
   private mutating func sentence(_ entry: PagemapEntry) -> String {

@@ -27,7 +27,9 @@ struct ComputedPagemapCheck {
   private static func word(
     at address: UInt64, _ machine: Machine, _ space: AddressSpace
   ) -> PagemapEntry? {
-    guard let system = machine.system.linux, let areas = space.areas else { return nil }
+    guard let system = machine.system.linux, let areas = machine.areas(in: space)?.list else {
+      return nil
+    }
     let state = machine.paging(of: space)
     let shift = state.pageShift(1)
     let first = (address >> shift) << shift
@@ -37,7 +39,7 @@ struct ComputedPagemapCheck {
     (area.start, area.end) = (first, first + (1 << shift))
     let pagemap = ComputedPagemap(
       machine.memory, state, system.kernel, areas: areas,
-      facts: FrameCensus.facts(of: machine, system))
+      facts: system.facts.isKnown ? system.facts : FrameCensus.facts(of: machine, system))
     var entry: PagemapEntry?
     pagemap.read(area) { piece in
       entry = piece.run.entry
@@ -85,7 +87,7 @@ private struct FrameCensus: AreaVisitor {
     var seen: Set<PhysicalAddress> = []
     for space in machine.addressSpaces {
       let state = machine.paging(of: space)
-      guard let areas = space.areas, seen.insert(state.root).inserted,
+      guard let areas = machine.areas(in: space)?.list, seen.insert(state.root).inserted,
         let classifier = machine.linuxClassifier(in: space)
       else { continue }
       var census = FrameCensus(classifier: classifier, pageShift: state.pageShift(1))
@@ -110,19 +112,33 @@ private struct FrameCensus: AreaVisitor {
   }
 
   mutating func visit(_ piece: AreaPiece) -> Bool {
-    guard let reading = piece.reading, reading.isPresent, !reading.isSpecial,
-      !piece.area.flags.contains(.frameMap), let page = reading.frame
-    else { return true }
+    guard let reading = piece.reading, !piece.area.flags.contains(.frameMap) else { return true }
+    if let frame = reading.swapFrame {
+      let first = frame &+ piece.pagesBefore
+      if reading.state == .device { coverage.add(first, count: piece.pageCount) }
+      if isOwn(reading.swap, in: piece.area) { add(first, piece.pageCount) }
+      return true
+    }
+    guard reading.isPresent, !reading.isSpecial, let page = reading.frame else { return true }
     let first = (page.rawValue >> pageShift) + piece.pagesBefore
     coverage.add(first, count: piece.pageCount)
     let state = classifier.finding(of: VirtualAddress(piece.address)).state
     let isOwn =
       state == .anonymous || state == .numaHint || state == .protnone && !piece.area.hasFile
-    if isOwn {
-      for frame in first..<(first + piece.pageCount) {
-        own[frame] = FrameFacts.Flags.anonymous.mask
-      }
-    }
+    if isOwn { add(first, piece.pageCount) }
     return true
+  }
+
+  private mutating func add(_ first: UInt64, _ count: UInt64) {
+    for frame in first..<(first &+ count) { own[frame] = FrameFacts.Flags.anonymous.mask }
+  }
+
+  /// Whether a page on its way, or of a device, is the process's own.
+  private func isOwn(_ meaning: SwapTypes.Meaning?, in area: MemoryArea) -> Bool {
+    guard area.hasFile else { return true }
+    switch meaning {
+    case .migration(.write), .migration(.readExclusive): return !area.flags.contains(.shared)
+    default: return false
+    }
   }
 }

@@ -12,6 +12,9 @@ extension GuestTruth {
       guard truth.schema == "mmu-lab-truth/1" else {
         throw Problem(description: "\(path): schema \(truth.schema) is not mmu-lab-truth/1")
       }
+      guard !truth.processes.isEmpty else {
+        throw Problem(description: "\(path): no process: there is nothing to compare")
+      }
       for process in truth.processes {
         for area in process.maps where area.start.value > area.end.value {
           throw Problem(
@@ -25,15 +28,31 @@ extension GuestTruth {
   }
 
   static func describe(_ error: DecodingError) -> String {
-    func place(_ context: DecodingError.Context) -> String {
-      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+    func place(_ context: DecodingError.Context, _ what: String) -> String {
+      let path = context.codingPath.map { key in
+        key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)"
+      }.joined()
+      return path.isEmpty ? what : "\(path.drop { $0 == "." }): \(what)"
     }
     switch error {
-    case .dataCorrupted(let context): return place(context)
-    case .keyNotFound(let key, let context): return "\(place(context)) (\(key.stringValue))"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context): return place(context)
+    case .dataCorrupted(let context): return place(context, context.debugDescription)
+    case .keyNotFound(let key, let context):
+      return place(context, "there is no key \"\(key.stringValue)\"")
+    case .typeMismatch(let type, let context): return place(context, "expected \(word(for: type))")
+    case .valueNotFound(let type, let context):
+      return place(context, "expected \(word(for: type)), found null")
     @unknown default: return "\(error)"
+    }
+  }
+
+  /// What JSON calls a value of a type.
+  private static func word(for type: any Any.Type) -> String {
+    switch type {
+    case is any BinaryInteger.Type: "a number"
+    case is String.Type: "a text"
+    case is Bool.Type: "true or false"
+    case is any Sequence.Type: "a list"
+    default: "an object"
     }
   }
 

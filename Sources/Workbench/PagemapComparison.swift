@@ -29,11 +29,40 @@ struct PagemapComparison {
     guard claimed <= Self.pageLimit else {
       return ["\(name): pagemap claims more than \(Self.pageLimit) pages"]
     }
-    let visitor = PagemapVisitor(facts, pageShift: state.pageShift(1))
+    let visitor = PagemapVisitor(facts, decoder.kernel, pageShift: state.pageShift(1))
+    let computed = scan(visitor)
+    var found = differences(computed, limit: limit)
+    found += untold(computed, limit: limit - found.count)
+    return found + strangers(limit: limit - found.count)
+  }
+
+  private func scan(_ visitor: PagemapVisitor) -> [PagemapRun] {
     var scan = AreaScan(process.areas.areas, decoder, state, visitor)
     var computed = state.perform(&scan, on: memory)
-    let different = differences(computed.runs(), limit: limit)
-    return different + strangers(limit: limit - different.count)
+    return computed.runs()
+  }
+
+  /// Pages of areas that the tables have in memory or elsewhere, and pagemap says nothing of.
+  private func untold(_ computed: [PagemapRun], limit: Int) -> [String] {
+    var told = RunTable<Bool>()
+    for run in process.pagemap.sorted(by: { $0.address < $1.address }) {
+      _ = told.append(from: run.address, to: run.address + run.pageCount * frameSize, true)
+    }
+    var found: [String] = []
+    for run in computed where run.address <= state.lastUserAddress {
+      guard let entry = run.entry, entry.isPresent || entry.isSwapped else { continue }
+      var address = run.address
+      while address < run.end, found.count < limit {
+        let (isTold, next) = told.value(at: address)
+        if isTold == nil {
+          found.append(
+            "\(name): the tables say \(run.entry(of: address)?.summary ?? "") of "
+              + "\(VirtualAddress(address)), pagemap says nothing")
+        }
+        address = next
+      }
+    }
+    return found
   }
 
   /// The pages whose words differ.
@@ -71,8 +100,12 @@ struct PagemapComparison {
     let last = range.upperBound - frameSize
     let next = min(range.lowerBound + frameSize, last)
     let places = [range.lowerBound, next, last]
-    guard let place = places.first(where: { wanted.entry(of: $0) != computed.entry(of: $0) })
-    else { return nil }
+    let known = ~computed.unknownBits
+    let differing = places.first { place in
+      wanted.entry(of: place).map { $0.rawValue & known }
+        != computed.entry(of: place).map { $0.rawValue & known }
+    }
+    guard let place = differing else { return nil }
     let what = wanted.entry(of: place).map { $0.summary } ?? "unknown"
     let got = computed.entry(of: place).map { $0.summary } ?? "a table is not in the image"
     return "\(name): pagemap of \(VirtualAddress(place)) is \(what), the tables say \(got)"

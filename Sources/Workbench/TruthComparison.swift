@@ -21,7 +21,7 @@ struct TruthComparison {
     } catch {
       return ["\(error)"]
     }
-    var found = modeDifference.map { [$0] } ?? []
+    var found = [modeDifference, systemDifference].compactMap(\.self)
     guard found.isEmpty else { return found }
     found += ProcessComparison(machine: machine, truth: truth).disagreements(limit: limit)
     let facts = facts(decoder)
@@ -51,6 +51,17 @@ struct TruthComparison {
       mode != machine.paging.mode
     else { return nil }
     return "the guest's mode is \(mode.rawValue), the machine's \(machine.paging.mode.rawValue)"
+  }
+
+  /// The truth is that of a Linux, and of one version.
+  private var systemDifference: String? {
+    guard machine.system.windows == nil else {
+      return "the guest's system is Linux, the machine's \(machine.system.id)"
+    }
+    guard let version = truth.kernelVersion, let known = machine.system.linux?.kernel.version,
+      (version.major, version.minor) != (known.major, known.minor)
+    else { return nil }
+    return "the guest's kernel is Linux \(version), the machine's Linux \(known)"
   }
 
   /// The kernel that made the tables: the machine's own, else the one that the truth names.

@@ -25,6 +25,7 @@ struct ExploreCommand: ParsableCommand {
     transform: Numbers.number)
   var port: UInt64 = 0
 
+  @OptionGroup var areas: AreaOptions
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func validate() throws {
@@ -34,7 +35,7 @@ struct ExploreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try options.open(machine)
+    let opened = try options.open(machine, areas)
     let explorer = Explorer(
       opened, title: machine, indexedAs: Workbench.isScenario(machine) ? nil : machine)
     try ExplorerServer(explorer, port: UInt16(truncatingIfNeeded: port)).serve { address in

@@ -50,6 +50,7 @@ struct FaultCommand: ParsableCommand {
   @Flag(help: "Read accesses from standard input.")
   var batch = false
 
+  @OptionGroup var areas: AreaOptions
   @OptionGroup(title: "Machine options") var options: MachineOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
 
@@ -67,7 +68,7 @@ struct FaultCommand: ParsableCommand {
   }
 
   func run() throws {
-    let machine = try options.open(machine)
+    let machine = try options.open(machine, areas)
     if batch { try runBatch(machine) } else { try runEach(machine) }
   }
 

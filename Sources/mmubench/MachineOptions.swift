@@ -53,7 +53,8 @@ struct MachineOptions: ParsableArguments {
     if let problem = rawLayout.problem { throw ValidationError(problem) }
   }
 
-  private var overrides: MachineOverrides {
+  /// What the user says about a machine.
+  var overrides: MachineOverrides {
     var overrides = processor.overrides
     overrides.root = root
     overrides.pid = pid
@@ -74,9 +75,16 @@ struct MachineOptions: ParsableArguments {
     processor.mode != nil || root != nil || pid != nil || process != nil
   }
 
+  private func overrides(with areas: AreaOptions) throws -> MachineOverrides {
+    var overrides = overrides
+    (overrides.areas, overrides.areasFile) = (try areas.areas(), areas.maps)
+    return overrides
+  }
+
   /// Opens what the user named as MACHINE, and says what is wrong with it on standard error.
-  func open(_ path: String) throws -> Machine {
-    let machine = try Workbench.open(path, layout: rawLayout, overrides: overrides)
+  func open(_ path: String, _ areas: AreaOptions = AreaOptions()) throws -> Machine {
+    let machine = try Workbench.open(
+      path, layout: rawLayout, overrides: try overrides(with: areas))
     DamageNotice.watch(path, machine.memory)
     for warning in machine.warnings { Notice.warn("\(path): \(warning)") }
     return machine
@@ -85,8 +93,8 @@ struct MachineOptions: ParsableArguments {
 
 extension MachineOptions {
   /// Opens what the user named as MACHINE with what there is to show of it.
-  func exhibit(_ path: String) throws -> Exhibit {
-    let exhibit = try Exhibit(path, layout: rawLayout, overrides: overrides)
+  func exhibit(_ path: String, _ areas: AreaOptions) throws -> Exhibit {
+    let exhibit = try Exhibit(path, layout: rawLayout, overrides: try overrides(with: areas))
     DamageNotice.watch(path, exhibit.machine.memory)
     for warning in exhibit.machine.warnings { Notice.warn("\(path): \(warning)") }
     return exhibit

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import Glibc
 import LinuxMemory
 import Machine
 import Paging
@@ -38,10 +39,7 @@ struct PagemapCommand: ParsableCommand {
     transform: Numbers.address)
   var start: UInt64?
 
-  @Option(
-    help: ArgumentHelp(
-      "The areas of the process: a copy of /proc/PID/maps or smaps.", valueName: "file"))
-  var maps: String?
+  @OptionGroup var areas: AreaOptions
 
   @Flag(help: "Read every word of a running process, without PAGEMAP_SCAN.")
   var everyWord = false
@@ -55,8 +53,21 @@ struct PagemapCommand: ParsableCommand {
 
   func validate() throws {
     if start != nil, !captured { throw ValidationError("--start goes with --captured") }
+    if let start, start % frameSize != 0 {
+      throw ValidationError("--start \(start.hex) is not the address of a page of 4 KiB")
+    }
     if everyWord, !isRunning { throw ValidationError("--every-word is about a running process") }
-    if maps != nil, isRunning { throw ValidationError("--maps: a running process says its areas") }
+    if areas.maps != nil, isRunning {
+      throw ValidationError("--maps: a running process says its areas")
+    }
+    var said = options.overrides
+    if captured { said.system = nil }
+    guard isRunning || captured, said != MachineOverrides() || options.rawLayout != RawLayout()
+    else { return }
+    throw ValidationError(
+      captured
+        ? "of the machine options only --os says something of captured words"
+        : "machine options are about scenarios and dumps; a running process says all itself")
   }
 
   func run() throws {
@@ -86,73 +97,56 @@ struct PagemapCommand: ParsableCommand {
   private func runCaptured() throws {
     let source: CapturedPagemap
     let bytes = try Decompression.text(process)
-    let areas = try areas()
+    let areas = try areas.areas() ?? MemoryAreas([])
     do throws(CapturedPagemap.Problem) {
       source = try CapturedPagemap(bytes: bytes, start: start, areas: areas)
     } catch {
-      throw Failure.malformed("\(process): \(error)")
+      guard error.isAboutPlace else { throw Failure.malformed("\(process): \(error)") }
+      throw Failure.usage("\(process): \(error)\(start == nil ? ": give --start" : "")")
     }
     let version = try self.version()
     let format = PagemapFormat(version, words: source.sample)
-    let extent = source.extent ?? 0...UInt64.max
-    try write(
-      source, format, extent,
-      header: [
-        ("words", "\(bytes.count / 8)", process),
+    let kernel: (String, String) =
+      switch version {
+      case let version?: (version.description, "--os")
+      case nil where format.hasPageShift:
+        ("before 4.2", "all words have the page shift in bits 60:55; --os linux-3.2 names one")
+      case nil:
         (
-          "kernel", version.map(\.description) ?? "unknown",
-          version == nil
-            ? "words are taken as the newest kernels write them; --os linux-6.1 names another"
-            : "--os"
-        ),
+          "unknown",
+          "words are taken as the newest kernels write them; --os linux-6.1 names another"
+        )
+      }
+    try write(
+      source, format, source.extent ?? 0...UInt64.max,
+      header: [
+        ("words", "\(bytes.count / 8)", process), ("kernel", kernel.0, kernel.1),
       ])
   }
 
   private func runDump() throws {
-    let machine = try options.open(process)
-    guard let kernel = machine.system.linux?.kernel else {
+    let machine = try options.open(process, areas)
+    guard let system = machine.system.linux else {
       throw Failure.usage(
         "\(process) does not say which Linux made its tables; give --os, as in --os linux-6.1")
     }
-    let areas = try self.areas(of: machine)
-    let facts = machine.system.linux?.facts ?? FrameFacts()
+    let kernel = system.kernel
+    let areas = machine.areas()
     let source = ComputedPagemap(
-      machine.memory, machine.paging, kernel, areas: areas.list, facts: facts)
-    var header: [(String, String, String)] = [
-      ("kernel", kernel.id, machine.system.linux?.foundBy ?? ""),
-      ("areas", "\(areas.list.areas.count)", areas.source),
-    ]
-    if facts.flags == nil {
-      header.append(("file, exclusive", "not known", "they stand in struct page"))
-    }
+      machine.memory, machine.paging, kernel, areas: areas?.list ?? MemoryAreas([]),
+      facts: system.facts)
+    let whose = system.facts.isKnown ? "known" : "not known"
     try write(
-      source, PagemapFormat(kernel.version), 0...machine.paging.lastUserAddress, header: header,
-      machine)
+      source, PagemapFormat(kernel.version), 0...machine.paging.lastUserAddress,
+      header: [
+        ("kernel", kernel.id, system.foundBy),
+        ("areas", "\(areas?.list.areas.count ?? 0)", areas?.source ?? Self.unknownAreas),
+        ("file, exclusive", whose, "by the struct page of each frame"),
+      ], machine)
   }
 
-  /// The areas in the file that the user names, or those that the machine has: a scenario's, or those
-  /// that the kernel keeps in the dump.
-  private func areas(of machine: Machine) throws -> (list: MemoryAreas, source: String) {
-    if let maps { return (try areas(), maps) }
-    let space = machine.addressSpaces.first { machine.paging(of: $0).root == machine.paging.root }
-    if let space, let areas = space.areas { return (areas, space.foundBy) }
-    if let pid = space?.pid, let areas = machine.system.linux?.areaReader?.areas(ofProcess: pid) {
-      return (areas, "from the kernel's memory in the dump")
-    }
-    return (
-      MemoryAreas([]),
-      "not known: --maps gives them; soft-dirty areas and frames without a struct page are not told"
-    )
-  }
-
-  /// The areas in the file that the user names.
-  private func areas() throws -> MemoryAreas {
-    guard let maps else { return MemoryAreas([]) }
-    let text = String(decoding: try Decompression.text(maps), as: UTF8.self)
-    do { return try MemoryAreas(text: text) } catch {
-      throw Failure.malformed("\(maps): \(error)")
-    }
-  }
+  private static let unknownAreas =
+    "not known: --maps gives them; soft-dirty areas and frames without a struct page are not told"
 
   private func version() throws -> LinuxVersion? {
     guard let name = options.os else { return nil }
@@ -195,7 +189,9 @@ struct PagemapCommand: ParsableCommand {
     let hint =
       isGone
       ? "no such process"
-      : "it takes the rights to trace the process (ptrace), before Linux 4.2 root's"
+      : error.code == ESRCH
+        ? "the process has no memory of its own: it is a thread of the kernel, or ends"
+        : "it takes the rights to trace the process (ptrace), before Linux 4.2 root's"
     return Failure(description: "\(error) (\(hint))", status: error.call == "open" ? 66 : 74)
   }
 }

@@ -33,6 +33,7 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Replace an existing file.")
   var force = false
 
+  @OptionGroup var areas: AreaOptions
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
@@ -41,7 +42,7 @@ struct ReportCommand: ParsableCommand {
         path: output, reason: "it is the input too", suggestion: "name another file")
     }
     let file = try OutputFile(output, force: force)
-    let exhibit = try options.exhibit(machine)
+    let exhibit = try options.exhibit(machine, areas)
     var report = HTMLReport(exhibit.machine, title: exhibit.scenario?.title.value ?? machine)
     report.scenario = exhibit.scenario
     report.questions = try questions(exhibit)

@@ -54,6 +54,97 @@ import Testing
     #expect(walk.status == 0 && walk.output.contains("mapped to 0x5000"))
   }
 
+  /// Whatever mode the user says, there is an answer or a reason why not.
+  @Test(arguments: ["x86", "pae", "x86-64", "la57", "arm64"]) func anyModeMayBeSaidOfADump(
+    mode: String
+  ) throws {
+    for dump in ["linux-tasks-pti", "linux-tasks-la57", "linux-tasks-i386", "arm64-faults"] {
+      let info = try run("info", Self.path("dumps/\(dump).elf.xz"), "--mode", mode)
+      #expect([0, 64].contains(info.status), "\(dump)")
+      let walk = try run(
+        "walk", Self.path("dumps/\(dump).elf.xz"), "--mode", mode, "--root", "0x1000", "0x400000")
+      #expect(walk.status == 0, "\(dump)")
+    }
+  }
+
+  @Test func rootsOfArm64AreNotGuessed() throws {
+    let info = try run("info", Self.path("dumps/arm64-faults.elf.xz"))
+    #expect(
+      info.status == 64 && info.errors.contains("give --root ADDRESS, the TTBR0 of a process"))
+  }
+
+  @Test func aDumpSaysTheAreasForEveryVerb() throws {
+    let dump = Self.path("dumps/linux-tasks-la57.elf.xz")
+    let fault = try run("fault", dump, "--pid", "77", "--access", "write", "0x401000", "--json")
+    #expect(fault.output.contains(#""signal_code":"SEGV_ACCERR""#))
+    let other = try run("fault", dump, "--pid", "77", "--access", "read", "0x402000", "--json")
+    #expect(other.output.contains(#""vma":false"#))
+    let named = try run(
+      "fault", dump, "--pid", "77", "--access", "read", "0x402000", "--os", "linux-6.1", "--json")
+    #expect(named.output == other.output)
+    let report = try run("report", dump, "--pid", "77", "--access", "read", "0x402000", "-o", "r")
+    #expect(report.status == 0)
+    #expect(try place.read("r").contains("no area holds the address"))
+    let pagemap = try run("pagemap", dump, "--pid", "77")
+    #expect(pagemap.output.contains("from the kernel's memory in the dump"))
+    #expect(try run("pagemap", dump, "--pid", "77", "0xffffffff81000000").status == 0)
+  }
+
+  @Test func areasMayComeFromAFile() throws {
+    _ = try place.write("00400000-00402000 r-xp 00000000 00:00 0\n", to: "maps")
+    let dump = Self.path("dumps/linux-tasks-pti.elf.xz")
+    let question = ["fault", dump, "--pid", "78", "--access", "write", "0x401000", "--json"]
+    #expect(try Command.run(question, in: place).output.contains(#""cases":["#))
+    let answer = try Command.run(question + ["--maps", "maps"], in: place)
+    #expect(answer.output.contains(#""signal_code":"SEGV_ACCERR""#))
+    let stranger = try run("fault", Self.path("x86/x64-2m.yaml"), "0", "--maps", "maps")
+    #expect(stranger.status == 64 && stranger.errors.contains("--maps is about Linux"))
+  }
+
+  /// What was read of frames is said, and nothing of what was not.
+  @Test func pagemapOfADumpSaysWhatIsKnown() throws {
+    let known = try run(
+      "pagemap", Self.path("dumps/linux-tasks-la57.elf.xz"), "--pid", "78", "0x400000+4K", "--json")
+    #expect(known.output.contains(#""file":true,"exclusive":true"#))
+    let dump = Self.path("dumps/linux-tasks-pti.elf.xz")
+    let unknown = try run("pagemap", dump, "--pid", "78", "0x400000+4K", "--json")
+    #expect(!unknown.output.contains(#""file""#) && !unknown.output.contains(#""exclusive""#))
+    #expect(unknown.output.contains(#""unknown_bits":"0x2180000000000000""#))
+    let page = try run("pagemap", dump, "--pid", "78", "0x400000")
+    #expect(page.output.contains("of a file or shared  ← not known"))
+  }
+
+  @Test func optionsThatSayNothingAreRefused() throws {
+    try Data(repeating: 0, count: 16).write(to: place.url.appending(path: "words"))
+    let dump = Self.path("dumps/x64-5l.elf.xz")
+    let truth = Self.path("dumps/x64-5l.truth.json.xz")
+    for arguments in [
+      ["pagemap", "self", "--pid", "3"], ["pagemap", "self", "--os", "linux-6.1"],
+      ["pagemap", "words", "--captured", "--root", "0x1000"],
+      ["pagemap", "words", "--captured", "--start", "0x123"],
+      ["pagemap", "words", "--captured", "--start", "0xfffffffffffff000"],
+    ] {
+      #expect(try Command.run(arguments, in: place).status == 64, "\(arguments)")
+    }
+    let other = try run("verify", dump, "--truth", truth, "--os", "windows-7")
+    #expect(other.status == 64 || other.output.contains("the guest's system is Linux"))
+    let later = try run("verify", dump, "--truth", truth, "--os", "linux-6.2")
+    #expect(later.status == 1 && later.output.contains("the machine's Linux 6.2"))
+  }
+
+  /// A truth that leaves out pages which the tables have is none that they agree with.
+  @Test func aTruthWithoutPagesDoesNotAgree() throws {
+    let truth = #"""
+      {"schema":"mmu-lab-truth/1","processes":[{"pid":78,"comm":"worker",
+      "root":{"user":"0x15000","kernel":"0x14000"},"pagemap_runs":[],
+      "maps":[{"start":"0x400000","end":"0x401000","vmflags":["rd"]}]}]}
+      """#
+    _ = try place.write(truth, to: "truth.json")
+    let outcome = try run(
+      "verify", Self.path("dumps/linux-tasks-pti.elf.xz"), "--truth", "truth.json")
+    #expect(outcome.status == 1 && outcome.output.contains("pagemap says nothing"))
+  }
+
   @Test func aDumpAgreesWithItsTruth() throws {
     let dump = Self.path("dumps/x64-5l.elf.xz")
     let outcome = try run("verify", dump, "--truth", Self.path("dumps/x64-5l.truth.json.xz"))

@@ -61,4 +61,22 @@ import Testing
         $0.contains("L1TF")
       })
   }
+
+  @Test(arguments: [
+    ("linux-4.18", "L1TF), and this is taken to"),
+    ("linux-4.14", "L1TF), and this is taken not to"),
+    ("linux-3.16.81", "L1TF"), ("linux-3.10", "remap_file_pages"),
+    ("linux-3.10", "bit 6 is then 1"),
+  ]) func whatOldKernelsLeaveOpenIsSaid(id: String, text: String) throws {
+    let kernel = try LinuxKernel(id: id, mode: .x86_64)
+    #expect(kernel.assumptions.contains { $0.contains(text) })
+  }
+
+  @Test func whatConcernsOtherKernelsIsNotSaid() throws {
+    #expect(
+      try LinuxKernel(id: "linux-4.4.200", mode: .x86_64).assumptions.count == 1,
+      "the swap types, and neither NUMA balancing of 3.x nor nonlinear mappings")
+    #expect(
+      try !LinuxKernel(id: "linux-4.14", mode: .x86).assumptions.contains { $0.contains("L1TF") })
+  }
 }

@@ -78,6 +78,41 @@ import Testing
     #expect(frame.mapCount == nil)
   }
 
+  /// Whose a page is and how often it is mapped stands in no entry; what no descriptor says is not known.
+  @Test func pagemapHasTheBitsOfStructPage() throws {
+    var sketch = LinuxSketch()
+    sketch.putWord(LinuxSketch.image + 0x9_1000, at: 0x9_0000)
+    put(0, 0xffff_8880_0000_0001, 0, at: 0x9_1140, in: &sketch)
+    put(0, 0xffff_8880_0000_0000, 1, at: 0x9_1180, in: &sketch)
+    // A page within the one before, and how often it is mapped with that one nothing says.
+    sketch.putWord(LinuxSketch.image + 0x9_1181, at: 0x9_11c0 + 8)
+    sketch.tables.put(0x2_1007, in: 0x6000, at: 0)
+    sketch.tables.put(0x2_2007, in: 0x2_1000, at: 0)
+    let numbers: [UInt64] = [5, 6, 7, 0x90_0000]
+    for (index, frame) in numbers.enumerated() {
+      sketch.tables.put(frame << 12 | 7, in: 0x2_2000, at: UInt64(index))
+    }
+    var facts = FrameFacts()
+    facts.descriptors = try frames("SYMBOL(mem_map)=ffffffff81090000", sketch)
+    var state = PagingState(mode: .x86_64)
+    state.cr3 = 0x8000
+    let area = MemoryArea(start: 0, end: 0x4000, flags: [.read])
+    let source = ComputedPagemap(
+      try sketch.tables.memory, state, try LinuxKernel(id: "linux-6.1", mode: .x86_64),
+      areas: MemoryAreas([area]), facts: facts)
+    var runs: [PagemapRun] = []
+    source.read(area) { piece in
+      runs.append(piece.run)
+      return true
+    }
+    let words: [UInt64?] = [
+      0x8100_0000_0000_0005, 0xa000_0000_0000_0006, 0xa000_0000_0000_0007, 0x8000_0000_0090_0000,
+    ]
+    #expect(runs.map { $0.entry?.rawValue } == words)
+    let unknown: [UInt64] = [0, 0, 0x0100_0000_0000_0000, 0x2100_0000_0000_0000]
+    #expect(runs.map(\.unknownBits) == unknown)
+  }
+
   /// Sections of 128 MiB, 32 bytes each, 128 of them to a page; the array of a section is stored less the
   /// section's first frame, so that the frame's number leads to its descriptor.
   @Test func sparseMemoryHasAnArrayForEachSection() throws {

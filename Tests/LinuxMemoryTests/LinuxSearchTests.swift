@@ -183,6 +183,17 @@ import Testing
     #expect(Vmcoreinfo(text: text).mode == mode)
   }
 
+  /// Addresses of 64 bits are none of a 32-bit kernel, whoever says that the mode is one's.
+  @Test(arguments: [PagingMode.x86, .pae]) func addressesOfAnotherModeAreNotUsed(
+    mode: PagingMode
+  ) throws {
+    let text = Self.text + "\nSYMBOL(_stext)=ffffffff99800000"
+    let search = LinuxSearch(
+      try LinuxSketch().tables.memory, PagingState(mode: mode), Vmcoreinfo(text: text),
+      roots: [LinuxSearch.Root(register: 0x1000, source: "a test")])
+    #expect(search.run() == nil)
+  }
+
   @Test func theTextIsFoundInMemory() throws {
     var sketch = LinuxSketch()
     sketch.put(Array("OSRELEASE=6.2.0\n".utf8), at: 0x6_0000)  // a beginning, and no more

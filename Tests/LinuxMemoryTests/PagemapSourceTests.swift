@@ -52,6 +52,26 @@ import Testing
     #expect(try Self.read(source, 0x5000...0x6fff).isEmpty)
   }
 
+  /// Nothing is printed for words of which nobody says the pages.
+  private static let placeless: [([UInt64], UInt64?, Bool)] = [
+    ([], nil, false), ([1, 2], nil, true), ([1, 2], 0xffff_ffff_ffff_e000, true),
+  ]
+
+  @Test(arguments: placeless)
+  func wordsOfNoPageAreRefused(words: [UInt64], start: UInt64?, isAboutPlace: Bool) {
+    let far = MemoryAreas([MemoryArea(start: 0x10_0000, end: 0x10_3000, flags: [.read])])
+    let problem = #expect(throws: CapturedPagemap.Problem.self) {
+      try CapturedPagemap(bytes: Self.bytes(words), start: start, areas: far)
+    }
+    #expect(problem?.isAboutPlace == isAboutPlace)
+  }
+
+  @Test func theLastPageOfAllHasAnAnswer() throws {
+    let source = CapturedPagemap([1, 2], .from(0x1000))
+    let found = try Self.read(source, UInt64.max...UInt64.max)
+    #expect(found.map(\.run.address) == [UInt64.max - 0xfff] && found[0].run.entry == nil)
+  }
+
   @Test func halfWordsAreRefusedWithTheReason() {
     let problem = #expect(throws: CapturedPagemap.Problem.self) {
       try CapturedPagemap(bytes: [1, 2, 3, 4], start: nil, areas: Self.heap)
@@ -70,12 +90,16 @@ import Testing
     _ = source.extent
   }
 
-  @Test(arguments: [
-    (LinuxVersion(4, 1), [0x8600_0000_0000_0005] as [UInt64], true),
+  private static let formats: [(LinuxVersion?, [UInt64], Bool)] = [
+    (LinuxVersion(4, 1), [0x8600_0000_0000_0005], true),
     (LinuxVersion(4, 1), [0x8080_0000_0000_0005, 0], false),
     (LinuxVersion(3, 2), [], true), (LinuxVersion(4, 2), [0x8600_0000_0000_0005], false),
-  ]) func theWordsTellWhatTheVersionLeavesOpen(
-    version: LinuxVersion, words: [UInt64], hasPageShift: Bool
+    (nil, [0x8600_0000_0000_0005, 0x0600_0000_0000_0000], true), (nil, [], false),
+    (nil, [0x8600_0000_0000_0005, 0], false),
+  ]
+
+  @Test(arguments: formats) func theWordsTellWhatTheVersionLeavesOpen(
+    version: LinuxVersion?, words: [UInt64], hasPageShift: Bool
   ) {
     #expect(PagemapFormat(version, words: words).hasPageShift == hasPageShift)
   }

@@ -32,6 +32,23 @@ import Workbench
     #expect(throws: GuestTruth.Problem.self) { try Self.truth(run: run, area: Self.area) }
   }
 
+  @Test(arguments: [
+    (#"{"schema":"mmu-lab-truth/1","processes":[]}"#, "no process"),
+    (#"{"schema":"mmu-lab-truth/1"}"#, #"there is no key "processes""#),
+    (
+      #"{"schema":"mmu-lab-truth/1","processes":[{"pid":"1"}]}"#,
+      "processes[0].pid: expected a number"
+    ),
+    (#"{"schema":7}"#, "schema: expected a text"),
+  ]) func whatIsWrongIsSaidInWordsOfTheFile(text: String, reason: String) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let problem = #expect(throws: GuestTruth.Problem.self) { try GuestTruth.read(file.path) }
+    #expect(problem?.description == "\(file.path): \(reason)" || reason == "no process")
+    #expect(problem?.description.contains(reason) == true)
+  }
+
   @Test func anAreaThatEndsBeforeItStartsIsRefused() {
     let area = #"{"start":"0x3000","end":"0x1000","vmflags":["pf"]}"#
     #expect(throws: GuestTruth.Problem.self) { try Self.truth(run: Self.run, area: area) }
