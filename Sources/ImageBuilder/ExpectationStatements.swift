@@ -28,6 +28,7 @@ struct ExpectationStatements {
     case .walk(let walk):
       if let level = walk.stoppedAt { checkLevel(level) }
       checkAddress(walk.va)
+    case .bytes(let bytes): checkAddress(bytes.va)
     case .pte(let pte):
       if let level = pte.level { checkLevel(level) }
       checkAddress(pte.va)

@@ -122,22 +122,32 @@ public enum NumberText {
 
   /// Reads hexadecimal bytes, two digits each, blanks between bytes allowed; nil for anything else.
   public static func bytes(_ text: some StringProtocol) -> [UInt8]? {
-    var result: [UInt8] = []
-    var high: UInt8?
-    for byte in text.utf8 {
-      if let digit = digit(byte), digit < 16 {
-        guard let first = high else {
-          high = digit
-          continue
-        }
-        result.append(first << 4 | digit)
-        high = nil
-      } else if high != nil || ![0x20, 0x09, 0x0a, 0x0d].contains(byte) {
-        return nil
-      }
-    }
-    return high == nil ? result : nil
+    guard let bytes = bytesOrGaps(text), !bytes.contains(nil) else { return nil }
+    return bytes.compactMap(\.self)
   }
+
+  /// Reads hexadecimal bytes, of which `??` is one that is not there: nil in the result.
+  public static func bytesOrGaps(_ text: some StringProtocol) -> [UInt8?]? {
+    var result: [UInt8?] = []
+    // The first of two characters that belong together.
+    var first: UInt8?
+    for byte in text.utf8 {
+      guard isGap(byte) || digit(byte).map({ $0 < 16 }) == true else {
+        guard first == nil, [0x20, 0x09, 0x0a, 0x0d].contains(byte) else { return nil }
+        continue
+      }
+      guard let high = first else {
+        first = byte
+        continue
+      }
+      guard isGap(high) == isGap(byte) else { return nil }
+      result.append(digit(high).flatMap { high in digit(byte).map { high << 4 | $0 } })
+      first = nil
+    }
+    return first == nil ? result : nil
+  }
+
+  private static func isGap(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "?") }
 
   // MARK: - Parts
 

@@ -18,6 +18,8 @@ extension Scenario {
       case walk(WalkExpectation)
       /// `fault:`, what the processor does with an access.
       case fault(FaultExpectation)
+      /// `bytes-at:`, what stands at a virtual address.
+      case bytes(BytesExpectation)
       /// `pte:`, what an entry means to the operating system.
       case pte(PteExpectation)
       /// `pagemap:`, what a word of `/proc/PID/pagemap` says, or which one there would be.
@@ -69,6 +71,14 @@ extension Scenario {
     case nonCanonical = "non-canonical"
     /// A table the walk needs is absent.
     case missing
+  }
+
+  /// `bytes-at:` with what must stand there.
+  public struct BytesExpectation: Sendable {
+    /// `bytes-at:`, the virtual address.
+    public var va: Located<UInt64>
+    /// `bytes:`, at least one; nil for each that is not mapped or not in the image.
+    public var bytes: Located<[UInt8?]>
   }
 
   /// `walk:` with what it must answer; nil is not compared.

@@ -51,6 +51,7 @@ extension ScenarioReader {
     switch fields.table.name {
     case "walk": return walk(fields).map { .walk($0) }
     case "fault": return fault(fields).map { .fault($0) }
+    case "bytes-at": return bytesAt(fields).map { .bytes($0) }
     case "pte": return pte(fields).map { .pte($0) }
     case "pfn": return pfn(fields).map { .pfn($0) }
     case "pagemap-at": return pagemapAt(fields).map { .pagemapAt($0) }
@@ -123,6 +124,21 @@ extension ScenarioReader {
         .keysDisagree, "`\(key)` does not go with the outcome `\(outcome.rawValue)`", at: mark,
         notes: [note])
     }
+  }
+
+  // MARK: - bytes-at
+
+  private func bytesAt(_ fields: Fields) -> Scenario.BytesExpectation? {
+    let va = number(fields["bytes-at"], "`bytes-at`")
+    guard let value = fields["bytes"], let text = scalar(value, "`bytes`", "hexadecimal bytes")
+    else { return nil }
+    guard let bytes = NumberText.bytesOrGaps(text.value), !bytes.isEmpty else {
+      report(
+        .notBytes, "\(Diagnostic.quote(text.value)) is not hexadecimal bytes", at: text.mark,
+        notes: ["two digits for each byte, `??` for one that is not there: `\"de ad ?? ??\"`"])
+      return nil
+    }
+    return va.map { Scenario.BytesExpectation(va: $0, bytes: Located(bytes, at: text.mark)) }
   }
 
   // MARK: - rejects

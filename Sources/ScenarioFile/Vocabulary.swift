@@ -107,6 +107,9 @@ package enum Vocabulary {
   static let found = KeyTable(
     "found", "an expectation of `found`", required: ["found"],
     ["found", "doubtful", "processes", "self-map", "invalid-mask", "on"])
+  static let bytesAt = KeyTable(
+    "bytes-at", "an expectation of `bytes-at`", required: ["bytes-at", "bytes"],
+    ["bytes-at", "bytes", "process", "root", "on"])
   static let ledger = KeyTable(
     "ledger", "an expectation of `ledger`", required: ["ledger"], ["ledger"])
   static let sameDigest = KeyTable(
@@ -127,8 +130,8 @@ package enum Vocabulary {
 
   /// The tables of the expectations; the name of each is its verb.
   static let verbs = [
-    walk, fault, pte, pagemap, pfn, lists, pagemapAt, check, mappings, found, ledger, sameDigest,
-    sameTranslation, truth, faults, rejects,
+    walk, fault, bytesAt, pte, pagemap, pfn, lists, pagemapAt, check, mappings, found, ledger,
+    sameDigest, sameTranslation, truth, faults, rejects,
   ]
 
   /// Every table of its own; `memory` is two of them in one.

@@ -28,6 +28,10 @@ struct ExpectationCheck {
       return FaultCheck(fault, machine, space(of: expectation)).differences.map {
         failure("fault \(fault.va.value.hex)", $0.expected, $0.got)
       }
+    case .bytes(let bytes):
+      return BytesCheck(bytes, machine, space(of: expectation)).difference.map {
+        [failure("bytes-at \(bytes.va.value.hex)", $0.expected, $0.got)]
+      } ?? []
     case .check(let kinds):
       let wanted = Set(kinds.map(\.value))
       let found = findings(in: expectation)

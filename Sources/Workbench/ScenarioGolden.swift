@@ -41,6 +41,7 @@ enum ScenarioGolden {
             VirtualAddress(fault.va.value), Access(fault), in: space,
             alignmentCheck: fault.alignmentCheck?.value, interruptLevel: fault.level
           ).goldenLines
+      case .bytes(let bytes): lines.append(BytesCheck(bytes, machine, space).goldenLine)
       case .pte(let pte):
         lines += PteCheck(pte, machine, space).goldenLines
       case .pagemap(let pagemap):

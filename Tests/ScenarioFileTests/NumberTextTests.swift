@@ -137,4 +137,18 @@ import Testing
   func otherTextIsNotBytes(text: String) {
     #expect(NumberText.bytes(text) == nil)
   }
+
+  @Test(
+    arguments: [
+      ("de ?? 0f", [0xde, nil, 0x0f]), ("????", [nil, nil]), ("12", [0x12]), ("", []),
+    ] as [(String, [UInt8?])])
+  func bytesMayHaveGaps(text: String, value: [UInt8?]) {
+    #expect(NumberText.bytesOrGaps(text) == value)
+  }
+
+  @Test(arguments: ["?", "1?", "?1", "? ?", "1 2", "xx", "???"])
+  func otherTextIsNoBytesWithGaps(text: String) {
+    #expect(NumberText.bytesOrGaps(text) == nil)
+    #expect(NumberText.bytes(text) == nil)
+  }
 }
