@@ -9,6 +9,10 @@ program of the guest is workload.c. Written are FOLDER/dump.elf, a whole core wi
 it, and FOLDER/truth.json, in the schema mmu-lab-truth/1: what /proc/PID/pagemap and smaps say of every process,
 /proc/kcore and /proc/kpageflags of the kernel, and the root registers that the processor had while each process
 ran. Emulated (TCG), so that it runs anywhere; about a minute on an idle core.
+
+Debian 13 has no kernels for i386 any more: pae and x86-32 take sources of Debian 12 on the host, else they are
+skipped (77). The workload has no pages in broken memory, with protection keys, of 1 GiB, merged by KSM or of
+devices (VM_PFNMAP), and no trace of faults is written.
 """
 import argparse
 import hashlib
@@ -107,7 +111,8 @@ def kernel(architecture, package, cache):
                 raise Trouble(f"{package} names no kernel: {depends}")
             run(["apt-get", *options, "download", name[1]], cwd=home)
         except (Trouble, OSError) as trouble:
-            raise Unavailable(f"{package} cannot be had: {trouble}") from None
+            hint = " (i386 has kernels up to Debian 12)" if architecture == "i386" else ""
+            raise Unavailable(f"{package} cannot be had{hint}: {trouble}") from None
         archive = next(f for f in sorted(os.listdir(home)) if f.endswith(".deb"))
         run(["dpkg-deb", "--extract", archive, "root"], cwd=home)
         open(ready, "w").close()
