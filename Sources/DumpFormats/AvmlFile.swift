@@ -13,7 +13,7 @@ struct AvmlFile {
 
   /// Whether the bytes begin with AVML's magic number.
   static func recognises(_ bytes: ByteMapping) -> Bool {
-    bytes.load(UInt32.self, at: 0) == AvmlHeader.magic
+    AvmlHeader.begins(bytes, at: 0)
   }
 
   init(_ bytes: ByteMapping, path: String, limits: DumpLimits) throws(DumpError) {
@@ -183,61 +183,5 @@ struct AvmlBlock: Hashable, Sendable {
       dataEnd = offset
       return (offset, error)
     }
-  }
-}
-
-/// The header of a block, which is LiME's with another magic number and version.
-struct AvmlHeader {
-  static let magic: UInt32 = 0x4c4d_5641
-  static let version: UInt32 = 2
-  static let byteCount: UInt64 = 32
-  /// No snappy data are smaller than their contents by more: copies give 64 bytes for 3.
-  static let greatestRatio: UInt64 = 32
-  /// The bytes of the stream's length, behind the stream.
-  static let lengthSize: UInt64 = 8
-
-  var start: UInt64
-  /// The last address, inclusive.
-  var last: UInt64
-  var isCompressed = true
-
-  init(start: UInt64, last: UInt64) {
-    self.start = start
-    self.last = last
-  }
-
-  init(_ bytes: ByteMapping, at offset: UInt64) throws(DumpDefect) {
-    guard offset <= UInt64(bytes.count), UInt64(bytes.count) - offset >= Self.byteCount else {
-      throw DumpDefect(
-        "header", at: offset, expected: "a header of 32 bytes", found: "the end of the file")
-    }
-    let magic = bytes.load(UInt32.self, at: offset) ?? 0
-    let version = bytes.load(UInt32.self, at: offset + 4) ?? 0
-    guard magic == Self.magic || magic == LimeHeader.magic else {
-      throw DumpDefect(
-        "magic", at: offset, expected: "\(Self.magic.hex) (AVML)", found: magic.hex)
-    }
-    isCompressed = magic == Self.magic
-    let expected = isCompressed ? Self.version : LimeHeader.version
-    guard version == expected else {
-      throw DumpDefect("version", at: offset + 4, expected: "\(expected)", found: "\(version)")
-    }
-    start = bytes.load(UInt64.self, at: offset + 8) ?? 0
-    last = bytes.load(UInt64.self, at: offset + 16) ?? 0
-    guard start <= last else {
-      throw DumpDefect(
-        "end", at: offset + 16, expected: "the last address, not below start \(start.hex)",
-        found: last.hex)
-    }
-    let padding = bytes.load(UInt64.self, at: offset + 24) ?? 0
-    guard padding == 0 || !isCompressed else {
-      throw DumpDefect("padding", at: offset + 24, expected: "0", found: padding.hex)
-    }
-  }
-
-  /// The header as the file has it.
-  var encoded: [UInt8] {
-    Self.magic.littleEndianBytes + Self.version.littleEndianBytes + start.littleEndianBytes
-      + last.littleEndianBytes + UInt64(0).littleEndianBytes
   }
 }

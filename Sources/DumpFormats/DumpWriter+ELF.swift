@@ -115,17 +115,13 @@ extension DumpWriter {
   func encodedNotes() -> [UInt8] {
     var notes: [UInt8] = []
     for processor in processors {
-      var state = [UInt8](repeating: 0, count: Int(QEMUNote.byteCount))
-      func put(_ bytes: [UInt8], at offset: Int) {
-        state.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-      }
-      let controlRegisters = Int(QEMUNote.controlRegisters)
-      put(QEMUNote.version.littleEndianBytes, at: 0)
-      put(UInt32(QEMUNote.byteCount).littleEndianBytes, at: 4)
-      put(processor.cr0.littleEndianBytes, at: controlRegisters)
-      put(processor.cr3.littleEndianBytes, at: controlRegisters + 24)
-      put(processor.cr4.littleEndianBytes, at: controlRegisters + 32)
-      notes += note("QEMU", state)
+      var state = HeaderRecord(isWide: true, byteCount: QEMUNote.byteCount)
+      state.set(QEMUNote.version, QEMUNote.knownVersion)
+      state.set(QEMUNote.size, QEMUNote.byteCount)
+      state.set(QEMUNote.cr0, processor.cr0)
+      state.set(QEMUNote.cr3, processor.cr3)
+      state.set(QEMUNote.cr4, processor.cr4)
+      notes += note("QEMU", state.bytes)
     }
     if let vmcoreinfo { notes += note("VMCOREINFO", Array(vmcoreinfo.utf8)) }
     return notes

@@ -112,7 +112,7 @@ struct ElfCore {
     if count == ElfHeader.countElsewhere {
       base = try value(ElfHeader.sectionHeaders)
       field = ElfSectionHeader.info
-      guard base != 0, let info = load(field, at: base) else {
+      guard base != 0, let info = header(at: base).load(field) else {
         throw defect(
           ElfHeader.sectionHeaders,
           expected: "the section header that counts the program headers (e_phnum is PN_XNUM)",
@@ -166,33 +166,18 @@ struct ElfCore {
 }
 
 extension ElfCore {
-  private func load(_ field: HeaderField, at base: UInt64) -> UInt64? {
-    let (offset, width) = field.place(isWide: elfClass.isWide)
-    let (place, overflow) = base.addingReportingOverflow(offset)
-    guard !overflow else { return nil }
-    switch width {
-    case 2: return bytes.load(UInt16.self, at: place).map { UInt64($0) }
-    case 4: return bytes.load(UInt32.self, at: place).map { UInt64($0) }
-    default: return bytes.load(UInt64.self, at: place)
-    }
+  private func header(at base: UInt64) -> HeaderReader {
+    HeaderReader(bytes: bytes, path: path, isWide: elfClass.isWide, base: base)
   }
 
   private func value(_ field: HeaderField, at base: UInt64 = 0) throws(DumpError) -> UInt64 {
-    guard let value = load(field, at: base) else {
-      throw defect(
-        field, base: base, expected: "a whole header", found: "the end of the file",
-        suggestion: "the file is cut off")
-    }
-    return value
+    try header(at: base).value(field)
   }
 
   private func defect(
     _ field: HeaderField, base: UInt64 = 0, expected: String, found: String,
     suggestion: String? = nil
   ) -> DumpError {
-    let offset = base.addingClamped(field.place(isWide: elfClass.isWide).offset)
-    let defect = DumpDefect(
-      field.name, at: offset, expected: expected, found: found, suggestion: suggestion)
-    return .malformed(path: path, defect)
+    header(at: base).defect(field, expected: expected, found: found, suggestion: suggestion)
   }
 }

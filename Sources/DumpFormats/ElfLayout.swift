@@ -49,3 +49,39 @@ enum ElfProgramHeader {
 enum ElfSectionHeader {
   static let info = HeaderField("sh_info", (28, 4), (44, 4))
 }
+
+/// QEMU's note of a processor, `struct QEMUCPUState` of target/i386/arch_dump.c.
+///
+/// Version and size (4 bytes each), 18 general registers (8), 10 segments (24), CR0 to CR4 (8), later also the kernel
+/// GS base.
+enum QEMUNote {
+  static let version = HeaderField("version", at: 0, 4)
+  static let size = HeaderField("size", at: 4, 4)
+  static let cr0 = HeaderField("cr[0]", at: 392, 8)
+  static let cr3 = HeaderField("cr[3]", at: 416, 8)
+  static let cr4 = HeaderField("cr[4]", at: 424, 8)
+
+  /// The only version that there is.
+  static let knownVersion: UInt64 = 1
+  /// Up to the end of CR4.
+  static let leastByteCount: UInt64 = 432
+  /// With the kernel GS base.
+  static let byteCount: UInt64 = 440
+}
+
+/// VirtualBox's notes of the core and of a processor, `DBGFCOREDESCRIPTOR` and `DBGFCORECPU` of
+/// VBox/vmm/dbgfcorefmt.h, from version 1.4 of the format on.
+///
+/// 18 general registers (8 bytes each), 6 segments (24), CR0 CR2 CR3 CR4, 8 debug registers, GDTR IDTR (16), LDTR TR (24),
+/// 3 SYSENTER registers, EFER.
+enum VirtualBoxNote {
+  static let formatVersion = HeaderField("u32FmtVersion", at: 4, 4)
+
+  static let cr0 = HeaderField("cr0", at: 288, 8)
+  static let cr3 = HeaderField("cr3", at: 304, 8)
+  static let cr4 = HeaderField("cr4", at: 312, 8)
+  static let efer = HeaderField("msrEFER", at: 488, 8)
+
+  /// Up to the end of EFER.
+  static let leastByteCount: UInt64 = 496
+}

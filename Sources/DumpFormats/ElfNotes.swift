@@ -7,7 +7,7 @@ struct ElfNotes {
 
   private(set) var processors: [ProcessorState] = []
   private(set) var vmcoreinfo: String?
-  private var virtualBoxVersion: UInt32?
+  private var virtualBoxVersion: UInt64?
   private var unreadableProcessors = 0
   private var bytesRead: UInt64 = 0
 
@@ -52,7 +52,9 @@ struct ElfNotes {
   private mutating func read(_ note: Note, _ bytes: ByteMapping) {
     switch note.name(in: bytes) {
     case "QEMU": readQEMU(note, bytes)
-    case "VBCORE": virtualBoxVersion = bytes.load(UInt32.self, at: note.description + 4)
+    case "VBCORE":
+      let core = HeaderReader(bytes: bytes, path: "", isWide: true, base: note.description)
+      virtualBoxVersion = core.load(VirtualBoxNote.formatVersion)
     case "VBCPU": readVirtualBox(note, bytes)
     case "VMCOREINFO" where vmcoreinfo == nil:
       let count = Int(min(note.byteCount, Self.longestText))
@@ -61,16 +63,12 @@ struct ElfNotes {
     }
   }
 
-  /// QEMU, `struct QEMUCPUState` of target/i386/arch_dump.c.
-  ///
-  /// Version and size (4 bytes each), 18 general registers (8), 10 segments (24), CR0 to CR4 (8), later also the kernel GS base.
   private mutating func readQEMU(_ note: Note, _ bytes: ByteMapping) {
-    let controlRegisters = note.description + QEMUNote.controlRegisters
-    guard note.byteCount >= QEMUNote.controlRegisters + 40,
-      bytes.load(UInt32.self, at: note.description) == QEMUNote.version,
-      let cr0 = bytes.load(UInt64.self, at: controlRegisters),
-      let cr3 = bytes.load(UInt64.self, at: controlRegisters + 24),
-      let cr4 = bytes.load(UInt64.self, at: controlRegisters + 32)
+    let state = HeaderReader(bytes: bytes, path: "", isWide: true, base: note.description)
+    guard note.byteCount >= QEMUNote.leastByteCount,
+      state.load(QEMUNote.version) == QEMUNote.knownVersion,
+      let cr0 = state.load(QEMUNote.cr0), let cr3 = state.load(QEMUNote.cr3),
+      let cr4 = state.load(QEMUNote.cr4)
     else {
       unreadableProcessors += 1
       return
@@ -78,17 +76,12 @@ struct ElfNotes {
     add(cr0: cr0, cr3: cr3, cr4: cr4, efer: nil, maker: "QEMU")
   }
 
-  /// VirtualBox, `DBGFCORECPU` of VBox/vmm/dbgfcorefmt.h.
-  ///
-  /// 18 general registers (8 bytes each), 6 segments (24), CR0 CR2 CR3 CR4, 8 debug registers, GDTR
-  /// IDTR (16), LDTR TR (24), 3 SYSENTER registers, EFER. Format versions before 1.4 had another structure here.
   private mutating func readVirtualBox(_ note: Note, _ bytes: ByteMapping) {
+    let state = HeaderReader(bytes: bytes, path: "", isWide: true, base: note.description)
     guard let version = virtualBoxVersion, version >> 16 == 1, version & 0xffff >= 4,
-      note.byteCount >= 496,
-      let cr0 = bytes.load(UInt64.self, at: note.description + 288),
-      let cr3 = bytes.load(UInt64.self, at: note.description + 304),
-      let cr4 = bytes.load(UInt64.self, at: note.description + 312),
-      let efer = bytes.load(UInt64.self, at: note.description + 488)
+      note.byteCount >= VirtualBoxNote.leastByteCount,
+      let cr0 = state.load(VirtualBoxNote.cr0), let cr3 = state.load(VirtualBoxNote.cr3),
+      let cr4 = state.load(VirtualBoxNote.cr4), let efer = state.load(VirtualBoxNote.efer)
     else {
       unreadableProcessors += 1
       return
@@ -109,14 +102,6 @@ struct ElfNotes {
       warnings.add("\(unreadableProcessors) processor notes are of an unknown version or too many")
     }
   }
-}
-
-/// What reader and writer of QEMU's note share.
-enum QEMUNote {
-  static let version: UInt32 = 1
-  static let byteCount: UInt64 = 440
-  /// The offset of `cr[0]`.
-  static let controlRegisters: UInt64 = 392
 }
 
 /// One entry of a note segment: three words, the name, the description, each padded to 4 bytes.

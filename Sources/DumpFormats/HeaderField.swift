@@ -56,15 +56,21 @@ struct HeaderReader {
     return value
   }
 
+  /// What is wrong with a field.
+  func problem(
+    _ field: HeaderField, expected: String, found: String, suggestion: String? = nil
+  ) -> DumpDefect {
+    let offset = base.addingClamped(field.place(isWide: isWide).offset)
+    return DumpDefect(
+      field.name, at: offset, expected: expected, found: found, suggestion: suggestion)
+  }
+
   /// What is wrong with a field, as an error.
   func defect(
     _ field: HeaderField, expected: String, found: String, suggestion: String? = nil
   ) -> DumpError {
-    let offset = base.addingClamped(field.place(isWide: isWide).offset)
-    return .malformed(
-      path: path,
-      DumpDefect(
-        field.name, at: offset, expected: expected, found: found, suggestion: suggestion))
+    .malformed(
+      path: path, problem(field, expected: expected, found: found, suggestion: suggestion))
   }
 }
 

@@ -9,7 +9,7 @@ struct LimeFile {
 
   /// Whether the bytes begin with LiME's magic number.
   static func recognises(_ bytes: ByteMapping) -> Bool {
-    bytes.load(UInt32.self, at: 0) == LimeHeader.magic
+    LimeHeader.begins(bytes, at: 0)
   }
 
   init(_ bytes: ByteMapping, path: String, limits: DumpLimits) throws(DumpError) {
@@ -22,7 +22,7 @@ struct LimeFile {
           DumpDefect(
             "range", at: offset, expected: "at most \(limits.runs) ranges", found: "one more"))
       }
-      if bytes.load(UInt32.self, at: offset) != LimeHeader.magic, bytes.isZero(from: offset) {
+      if !LimeHeader.begins(bytes, at: offset), bytes.isZero(from: offset) {
         warnings.add("\(fileEnd - offset) zero bytes from byte \(offset.hex) on end the file")
         break
       }
@@ -72,13 +72,21 @@ struct LimeFile {
 
 /// `lime_mem_range_header` of LiME's lime.h, packed and little-endian.
 struct LimeHeader {
-  static let magic: UInt32 = 0x4c69_4d45
-  static let version: UInt32 = 1
+  /// The fields, but for 8 reserved bytes at the end.
+  private enum Layout {
+    static let magic = HeaderField("magic", at: 0, 4)
+    static let version = HeaderField("version", at: 4, 4)
+    static let start = HeaderField("s_addr", at: 8, 8)
+    static let last = HeaderField("e_addr", at: 16, 8)
+  }
+
+  static let magic: UInt64 = 0x4c69_4d45
+  static let version: UInt64 = 1
   static let byteCount: UInt64 = 32
 
-  /// `s_addr`: the first address.
+  /// The first address.
   var start: UInt64
-  /// `e_addr`: the last address, inclusive.
+  /// The last address, inclusive.
   var last: UInt64
 
   init(start: UInt64, last: UInt64) {
@@ -87,27 +95,34 @@ struct LimeHeader {
   }
 
   init(_ bytes: ByteMapping, at offset: UInt64) throws(DumpDefect) {
-    func check(_ field: String, _ relative: UInt64, _ expected: UInt32) throws(DumpDefect) {
-      let found = bytes.load(UInt32.self, at: offset + relative) ?? 0
+    let header = HeaderReader(bytes: bytes, path: "", isWide: true, base: offset)
+    for (field, expected) in [(Layout.magic, Self.magic), (Layout.version, Self.version)] {
+      let found = header.load(field) ?? 0
       guard found == expected else {
-        throw DumpDefect(field, at: offset + relative, expected: expected.hex, found: found.hex)
+        throw header.problem(field, expected: expected.hex, found: found.hex)
       }
     }
-    try check("magic", 0, Self.magic)
-    try check("version", 4, Self.version)
-    start = bytes.load(UInt64.self, at: offset + 8) ?? 0
-    last = bytes.load(UInt64.self, at: offset + 16) ?? 0
+    start = header.load(Layout.start) ?? 0
+    last = header.load(Layout.last) ?? 0
     guard start <= last else {
-      throw DumpDefect(
-        "e_addr", at: offset + 16, expected: "the last address, not below s_addr \(start.hex)",
-        found: last.hex)
+      throw header.problem(
+        Layout.last, expected: "the last address, not below s_addr \(start.hex)", found: last.hex)
     }
+  }
+
+  /// Whether a header begins at `offset`, by its magic number.
+  static func begins(_ bytes: ByteMapping, at offset: UInt64) -> Bool {
+    HeaderReader(bytes: bytes, path: "", isWide: true, base: offset).load(Layout.magic) == magic
   }
 
   /// The header as the file has it.
   var encoded: [UInt8] {
-    Self.magic.littleEndianBytes + Self.version.littleEndianBytes + start.littleEndianBytes
-      + last.littleEndianBytes + [UInt8](repeating: 0, count: 8)
+    var record = HeaderRecord(isWide: true, byteCount: Self.byteCount)
+    record.set(Layout.magic, Self.magic)
+    record.set(Layout.version, Self.version)
+    record.set(Layout.start, start)
+    record.set(Layout.last, last)
+    return record.bytes
   }
 }
 
