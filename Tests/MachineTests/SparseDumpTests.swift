@@ -52,7 +52,9 @@ import Testing
       "OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff81001000\nNUMBER(phys_base)=0\n"
     )
     let dump = try DumpFile.open(path)
-    let machine = try Machine(dump)
+    var overrides = MachineOverrides()
+    overrides.root = 0x1000
+    let machine = try Machine(dump, overrides: overrides)
     #expect(machine.paging.mode == .x86_64)
     #expect(machine.provenance.contains { $0.source == "VMCOREINFO in memory at 0xa00000000" })
     #expect(try pagesLookedAt() < Self.most)
