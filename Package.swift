@@ -141,8 +141,8 @@ let package = Package(
     room(
       "Explorer",
       [
-        "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "Machine", "ReverseMap", "Report",
-        flyingFox, flyingSocks,
+        "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "WindowsMemory", "LinuxMemory",
+        "Machine", "ReverseMap", "Report", flyingFox, flyingSocks,
       ]),
     // The benchmark, with the C loops that it compares the library with
     .target(
@@ -187,7 +187,7 @@ let package = Package(
         "ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "WindowsMemory",
         "Workbench", "TestSupport",
       ]),
-    tests("Workbench", ["Golden", "Workbench"]),
+    tests("Workbench", ["Golden", "Machine", "Paging", "Workbench"]),
     tests(
       "ImageBuilder",
       [
@@ -218,7 +218,7 @@ let package = Package(
     tests(
       "Explorer",
       [
-        "Explorer", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "Workbench",
+        "Explorer", "Golden", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "Workbench",
         flyingSocks,
       ]),
     tests("Command", ["mmubench"]),

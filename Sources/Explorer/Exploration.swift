@@ -45,7 +45,11 @@ struct Exploration: Hashable, Sendable {
   /// - Parameter query: the names and values after the question mark, decoded.
   /// - Throws: `Problem`, in words for the reader of the page.
   init(query: [(name: String, value: String)]) throws(Problem) {
+    var seen: Set<String> = []
     for (name, value) in query where !value.isEmpty {
+      if !seen.insert(name).inserted, !Self.lists.contains(name) {
+        throw Problem(description: "`\(name)` is said twice")
+      }
       switch name {
       case "va": pointer = try Self.number(value)
       case "access": kind = value == "walk" ? nil : try Self.word(value)
@@ -53,13 +57,20 @@ struct Exploration: Hashable, Sendable {
       case "root": root = try Self.number(value)
       case "set": switches.insert(value)
       case "flip": flips.insert(try Self.flip(value))
-      default: continue
+      // What a page of owners is about.
+      case "pa": continue
+      default:
+        throw Problem(
+          description: "there is no `\(name)`; there are va, access, as, root, set, flip and pa")
       }
     }
     guard flips.count <= Self.flipLimit, switches.count <= Self.flipLimit else {
       throw Problem(description: "more than \(Self.flipLimit) bits are inverted")
     }
   }
+
+  /// What may be said several times.
+  private static let lists: Set = ["set", "flip"]
 
   /// A number as people write it.
   static func number(_ text: String) throws(Problem) -> UInt64 {
@@ -116,6 +127,23 @@ struct Exploration: Hashable, Sendable {
     switches.sorted().map { ("set", $0) }
       + flips.sorted().map { ("flip", "\($0.address.hex).\($0.bit)") }
   }
+
+  /// The name of the scenario that is saved: another for another question or another change.
+  ///
+  /// A browser that has a file of the name already gives another, and a scenario is in the file of
+  /// its own name.
+  var scenarioName: String {
+    var parts = ["explored", (pointer ?? 0).hex]
+    if let kind { parts += [kind.rawValue, privilege.rawValue] }
+    if let root { parts += ["root", root.hex] }
+    let changed = changes.map { $0.value.lowercased() }
+    parts += changed.prefix(Self.namedChanges)
+    // A file's name has its bounds; the number tells apart what the rest does not.
+    if changed.count > Self.namedChanges { parts.append("\(changed.count)-changes") }
+    return parts.joined(separator: "-").replacing(/[^a-z0-9-]/, with: "-")
+  }
+
+  private static let namedChanges = 4
 
   private static func encoded(_ text: String) -> String {
     text.utf8.map { byte in

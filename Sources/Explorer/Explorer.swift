@@ -74,7 +74,7 @@ public struct Explorer: Sendable {
     } else if let question = try question(exploration, changed.machine) {
       page.content = .question(question)
     }
-    return Page(bytes: page.bytes)
+    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
   }
 
   /// What is asked, as far as it can be asked of the machine.
@@ -113,7 +113,7 @@ public struct Explorer: Sendable {
       return (mapping, other.url())
     }
     page.content = .owners(address, links, isWhole: found.isWhole)
-    return Page(bytes: page.bytes)
+    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
   }
 
   private func saved(_ exploration: Exploration) throws(Exploration.Problem) -> Page {
@@ -121,12 +121,14 @@ public struct Explorer: Sendable {
     guard let question = try question(exploration, changed.machine) else {
       throw Exploration.Problem(description: "ask about an address first: what it read is saved")
     }
-    let scenario = SavedScenario(question: question, machine: changed.machine, title: title)
+    let name = exploration.scenarioName
+    let scenario = SavedScenario(
+      question: question, machine: changed.machine, title: title, name: name)
     guard let text = scenario.text else {
       throw Exploration.Problem(description: "the image does not hold the top table")
     }
     return Page(
-      type: "application/yaml; charset=utf-8", fileName: "\(SavedScenario.name).yaml",
+      type: "application/yaml; charset=utf-8", fileName: "\(name).yaml",
       bytes: Array(text.utf8))
   }
 

@@ -3,6 +3,7 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 import Glibc
+import PhysicalMemory
 import Synchronization
 
 /// Serves the pages of an `Explorer` on loopback.
@@ -31,22 +32,28 @@ public struct ExplorerServer: Sendable {
   public func run(_ started: @escaping @Sendable (String) -> Void) async throws {
     let guardian = RequestGuard()
     let explorer = explorer
+    // The name is of no file: nothing is left behind, however the process ends.
+    let hidden = sockaddr_un.unix(
+      abstractNamespace: "mmubench-\(UInt64.random(in: .min ... .max).hex)")
+    let pool = HTTPServer.defaultPool()
     let server = HTTPServer(
-      config: .init(
-        address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: Self.patience,
-        logger: .disabled),
+      config: .init(address: hidden, timeout: Self.patience, pool: pool, logger: .disabled),
       handler: ClosureHTTPHandler { request in
         if let refusal = guardian.refusal(of: request) { return refusal }
         let query = request.query.map { (name: $0.name, value: $0.value) }
         return Self.response(await Self.page(explorer, request.path, query))
       })
+    let socket = try Self.listen(port)
+    defer { try? socket.close() }
+    guard case .ip4(_, let port) = try socket.sockname() else { return }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
         try await server.waitUntilListening()
-        guard case .ip4(_, let port)? = await server.listeningAddress else { return }
         guardian.listens(on: port)
         started("http://127.0.0.1:\(port)/")
+        let gate = RequestGate(pool: pool, server: hidden)
+        try await gate.run(on: AsyncSocket(socket: socket, pool: pool))
       }
       try await group.waitForAll()
     }
@@ -75,6 +82,14 @@ public struct ExplorerServer: Sendable {
     ended.wait()
     for source in sources { source.cancel() }
     if let text = failure.withLock({ $0 }) { throw ExplorerFailure(port: port, reason: text) }
+  }
+
+  private static func listen(_ port: UInt16) throws -> Socket {
+    let socket = try Socket(domain: AF_INET)
+    try socket.setValue(true, for: .localAddressReuse)
+    try socket.bind(to: sockaddr_in.inet(ip4: "127.0.0.1", port: port))
+    try socket.listen()
+    return socket
   }
 
   /// An index of all tables of a large dump takes its time.

@@ -13,9 +13,6 @@ final class RequestGuard: Sendable {
   /// The refusal of a request; nil where it is one of ours.
   func refusal(of request: HTTPRequest) -> HTTPResponse? {
     guard let port = port.withLock({ $0 }) else { return Self.refuse(503, "not yet") }
-    guard request.method == .GET || request.method == .HEAD else {
-      return Self.refuse(405, "pages are only read")
-    }
     let hosts = ["127.0.0.1:\(port)", "localhost:\(port)"]
     guard let host = request.headers[.host], hosts.contains(host.lowercased()) else {
       return Self.refuse(403, "requests for another host are refused")
@@ -51,6 +48,7 @@ final class RequestGuard: Sendable {
       HTTPHeader("Cross-Origin-Resource-Policy"): "same-origin",
       HTTPHeader("Cross-Origin-Opener-Policy"): "same-origin",
       .cacheControl: "no-store",
+      .connection: "close",
     ]
   }
 }

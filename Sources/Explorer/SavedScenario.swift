@@ -12,9 +12,16 @@ struct SavedScenario {
   /// The machine with what has been changed.
   let machine: Machine
   let title: String
-
   /// The name of the scenario and, with `.yaml`, of its file.
-  static let name = "explored"
+  let name: String
+
+  /// A word of memory that the answer depends on.
+  private struct Word {
+    let address: PhysicalAddress
+    let value: UInt64
+    /// What the word is: `PTE[0x1f7]`.
+    let name: String
+  }
 
   private var state: PagingState {
     question.space.map(machine.paging(of:)) ?? machine.paging
@@ -22,35 +29,78 @@ struct SavedScenario {
 
   /// The text of the file; nil where the image holds nothing that the answer depends on.
   var text: String? {
-    let (walk, expectation) = answer
-    // A walk that reads nothing says nothing of memory, but the top table has to be there.
-    guard let first = state.entry(of: state.root, at: 0, in: machine.memory) else { return nil }
+    guard let words, let alone = machine(with: words) else { return nil }
     var lines = [
-      "mmubench: 1", "scenario: \(Self.name)",
+      "mmubench: 1", "scenario: \(name)",
       "title: What was explored at \(question.pointer)",
       "source: \(quoted("mmubench explore, \(title)"))", "machine:",
       "  mode: \(state.mode.rawValue)", "  root: \(state.cr3.hex)",
     ]
-    lines += settings.map { "  \($0)" }
-    let words = walk.steps.compactMap { step in step.entry.map { (step, $0) } }
+    let system = SavedSystem(machine.system)
+    lines += (system.settings + settings).map { "  \($0)" }
     lines.append("  memory:")
     if state.entrySize == 4 { lines.append("    width: 4") }
     lines.append("    facts:")
-    var seen: Set<PhysicalAddress> = []
-    for (step, entry) in words where seen.insert(step.entryAddress).inserted {
-      let name = "\(state.mode.entryName(step.level))[\(step.index.hex)]"
-      lines.append("      \(step.entryAddress): \(entry.hex)    # \(name)")
-    }
-    if words.isEmpty { lines.append("      \(state.root): \(first.hex)") }
-    return (lines + ["expect:", "  - { \(expectation) }"]).joined(separator: "\n") + "\n"
+    lines += words.map { "      \($0.address): \($0.value.hex)    # \($0.name)" }
+    lines += system.statements
+    return (lines + ["expect:", "  - { \(expectation(on: alone)) }"]).joined(separator: "\n") + "\n"
   }
 
-  private var answer: (Walk, String) {
-    guard let answer = machine.answer(question) else {
-      let walk = machine.walk(question.pointer, in: question.space)
-      return (walk, expectation(of: walk))
+  /// The entries that the walk reads and, of each top table, at least one: a root has to lie in
+  /// memory, though a walk may read nothing, or be of the other half.
+  private var words: [Word]? {
+    let walk = machine.walk(question.pointer, in: question.space)
+    var words: [Word] = []
+    for step in walk.steps {
+      guard let entry = step.entry, !words.contains(where: { $0.address == step.entryAddress })
+      else { continue }
+      words.append(
+        Word(
+          address: step.entryAddress, value: entry,
+          name: "\(state.mode.entryName(step.level))[\(step.index.hex)]"))
     }
-    return (answer.walk, expectation(of: answer))
+    for half in state.allHalves where !half.isUnknownUpperHalf {
+      let size = UInt64(half.entryCount(half.topLevel) * half.entrySize)
+      let table = half.root.rawValue..<half.root.rawValue + size
+      if words.contains(where: { table.contains($0.address.rawValue) }) { continue }
+      guard let first = half.entry(of: half.root, at: 0, in: machine.memory) else { return nil }
+      words.append(
+        Word(
+          address: half.root, value: first, name: "\(half.mode.entryName(half.topLevel))[0x0]"))
+    }
+    return words
+  }
+
+  /// The machine as the file describes it, which knows nothing but these words.
+  private func machine(with words: [Word]) -> Machine? {
+    let size = state.entrySize
+    guard let bytes = try? ByteMapping.zeroed(count: words.count * size) else { return nil }
+    var segments: [RunMemory.Segment] = []
+    for (index, word) in words.enumerated() {
+      if size == 4 {
+        bytes.store(UInt32(truncatingIfNeeded: word.value), at: index * size)
+      } else {
+        bytes.store(word.value, at: index * size)
+      }
+      segments.append(
+        .init(
+          start: word.address, byteCount: UInt64(size),
+          source: .mapping(offset: UInt64(index * size))))
+    }
+    return Machine(
+      memory: .runs(RunMemory(bytes, segments)), paging: state, addressSpaces: [],
+      system: SavedSystem(machine.system).alone, format: Machine.scenarioFormat, size: 0)
+  }
+
+  private func expectation(on alone: Machine) -> String {
+    var question = question
+    question.space = nil
+    guard let answer = alone.answer(question) else {
+      return expectation(of: alone.walk(question.pointer))
+    }
+    let words = answer.verdict.map(SavedSystem.expectation) ?? []
+    return expectation(of: answer)
+      + (words.isEmpty ? "" : ", os: { \(words.joined(separator: ", ")) }")
   }
 
   private func expectation(of walk: Walk) -> String {
@@ -96,7 +146,8 @@ struct SavedScenario {
 
   private var registers: [(String, UInt64)] {
     if state.isARM64 {
-      return [("ttbr1", state.ttbr1), ("tcr", state.tcr), ("sctlr", state.sctlr)]
+      return (state.of(.upper).isUnknownUpperHalf ? [] : [("ttbr1", state.ttbr1)])
+        + [("tcr", state.tcr), ("sctlr", state.sctlr)]
         + (state.pan == 0 ? [] : [("pan", state.pan)])
     }
     return [("cr0", state.cr0), ("cr4", state.cr4)]
@@ -113,4 +164,9 @@ struct SavedScenario {
     }
     return "\"\(escaped.joined())\""
   }
+}
+
+extension PagingState {
+  /// Whether this is the upper half of arm64, whose top table nobody knows.
+  fileprivate var isUnknownUpperHalf: Bool { arm64.half == .upper && arm64.ttbr1 == nil }
 }

@@ -93,6 +93,12 @@ import Workbench
     #expect(try page("/", ["set": "CR9.XX"]).text.contains("no register bit `CR9.XX`"))
     #expect(try page("/", ["flip": "0x40000000.1"]).text.contains("does not hold 0x40000000"))
     #expect(try page("/", ["flip": "0x4000.64"]).status == 400)
+    for query in [["set": "CR9.XX"], ["flip": "0x40000000.1"], ["pid": "7"]]
+      as [KeyValuePairs<String, String>]
+    {
+      #expect(try page("/", query).status == 400)
+    }
+    #expect(try page("/", ["va": "0x1", "va": "0x2"]).text.contains("`va` is said twice"))
     #expect(try page("/", ["root": "0x9000"]).text.contains("no address space has the root"))
   }
 
@@ -109,30 +115,5 @@ import Workbench
     #expect(text.contains("href=\"/?va=0x400123&amp;root=0x1000\""))
     #expect(try page("/owners").status == 400)
     #expect(try page("/owners", ["pa": "0x9000"]).text.contains("no page table that is known"))
-  }
-
-  /// What is saved is a scenario whose machine gives the same answer.
-  @Test(arguments: [
-    ["va": "0x400123"], ["va": "0x500000"], ["va": "0x8000000000000000"],
-    ["va": "0x400000", "access": "write", "as": "user", "set": "CR4.SMAP"],
-    ["va": "0x400000", "access": "write", "as": "supervisor", "set": "CR4.SMAP"],
-  ])
-  func whatIsSavedAnswersTheSame(query: [String: String]) throws {
-    let saved = try Self.explorer().page(
-      "/save", query: query.map { (name: $0.key, value: $0.value) })
-    #expect(saved.fileName == "explored.yaml")
-    let text = String(decoding: saved.bytes, as: UTF8.self)
-    let opened = try OpenScenario(ScenarioParser.read(text: text, path: "explored.yaml"))
-    let address = VirtualAddress(try NumberText.number(query["va"] ?? ""))
-    var machine = try Self.machine()
-    if query["set"] == "CR4.SMAP" { machine.paging.cr4 ^= 0x20_0000 }
-    let (got, wanted) = (opened.machine.walk(address), machine.walk(address))
-    #expect(got.result == wanted.result)
-    #expect(got.steps == wanted.steps)
-    guard query["access"] != nil else { return }
-    let access = Access(.write, as: query["as"] == "user" ? .user : .supervisor)
-    #expect(
-      opened.machine.access(address, access).result == machine.access(address, access).result)
-    #expect(text.contains("error-code") == (query["as"] == "supervisor"))
   }
 }

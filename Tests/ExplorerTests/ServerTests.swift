@@ -63,4 +63,47 @@ import Testing
       #expect(absent.hasPrefix("HTTP/1.1 404"))
     }
   }
+
+  /// A page of somebody else may ask for an address of any length, or for nothing at all.
+  @Test(.timeLimit(.minutes(2))) func aRequestWithoutBoundsStopsNobody() async throws {
+    try await withServer { port in
+      let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
+      let line = Data(("GET /?va=" + String(repeating: "0", count: 300_000)).utf8)
+      var sockets: [AsyncSocket] = []
+      for _ in 0..<12 {
+        let socket = try await AsyncSocket.connected(to: address)
+        // Whoever refuses hangs up before all is sent.
+        try? await socket.write(line)
+        sockets.append(socket)
+      }
+      let idle = try await AsyncSocket.connected(to: address)
+      let start = ContinuousClock.now
+      let own = try await Self.answer(port, ["GET /?va=0x400000 HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(own.hasPrefix("HTTP/1.1 200"))
+      #expect(ContinuousClock.now - start < .seconds(20))
+      for socket in sockets + [idle] { try socket.close() }
+      let long = try await Self.answer(
+        port,
+        ["GET /?va=\(String(repeating: "0", count: 20_000)) HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(long.hasPrefix("HTTP/1.1 431"), "\(long.prefix(60))")
+    }
+  }
+
+  @Test func theHeadOfARequestEndsWithAnEmptyLine() {
+    func head(_ text: String) -> RequestHead {
+      var head = RequestHead()
+      head.append(text.utf8)
+      return head
+    }
+    let whole = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    let known = head(whole + "GET /second")
+    #expect(known.isDecided && known.refusal == nil)
+    #expect(known.bytes == Array(whole.utf8), "what follows is not passed on")
+    #expect(!head("GET / HTTP/1.1\r\nHost: a\r\n").isDecided)
+    #expect(head("GET / HTTP/1.1\n\n").refusal == nil)
+    #expect(head("POST / HTTP/1.1\r\n\r\n").refusal?.status == 405)
+    let limit = RequestHead.limit
+    #expect(head(String(repeating: "a", count: limit + 1)).refusal?.status == 431)
+    #expect(head(String(repeating: "a", count: limit)).refusal?.status == 400)
+  }
 }

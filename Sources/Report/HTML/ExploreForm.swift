@@ -41,8 +41,14 @@ struct ExploreForm {
     [("walk", "the walk alone")] + Access.Kind.allCases.map { ($0.rawValue, $0.rawValue) }
 
   private var spaces: [(String, String)] {
-    machine.addressSpaces.map { space in
-      (space.register.hex, "\(space.owner ?? "root"), \(space.register.hex)")
+    let spaces = machine.addressSpaces
+    return spaces.map { space in
+      let owner = space.owner ?? "root"
+      // Where the kernel has a root of its own, a process has two.
+      let isOne = spaces.count { $0.owner == space.owner } > 1
+      return (
+        space.register.hex, "\(owner), \(isOne ? "\(space.foundBy), " : "")\(space.register.hex)"
+      )
     }
   }
 

@@ -1,0 +1,88 @@
+import FlyingSocks
+import Foundation
+import Glibc
+
+/// Lets one request of bounded size through to the server from each connection.
+///
+/// The HTTP library reads a line to its end, however long it is, at a cost that grows with the square
+/// of the length, and asks nobody before it has. A page of somebody else, open in the same browser,
+/// can make such lines. So what is heard on the port is read here first, and the library listens where
+/// no browser leads.
+struct RequestGate: Sendable {
+  /// What waits for sockets; the server runs it.
+  let pool: any AsyncSocketPool
+  /// Where the server listens.
+  let server: sockaddr_un
+
+  /// Longer than this no browser waits with the rest of a request.
+  private static let patience = Duration.seconds(30)
+  /// So long is read on after a refusal, which is lost if the connection ends before all is read.
+  private static let farewell = Duration.seconds(2)
+  private static let chunk = 4096
+
+  /// Passes connections on until the task is cancelled.
+  func run(on socket: AsyncSocket) async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      while true {
+        let client = try await socket.accept()
+        group.addTask {
+          // Whoever goes away, or sends nothing, is owed nothing.
+          try? await pass(client)
+          try? client.close()
+        }
+      }
+    }
+  }
+
+  private func pass(_ client: AsyncSocket) async throws {
+    let head = try await Self.within(Self.patience) { try await Self.readHead(of: client) }
+    if let refusal = head.refusal { return try await refuse(client, refusal) }
+    let socket = try await AsyncSocket.connected(to: server, pool: pool)
+    defer { try? socket.close() }
+    try await socket.write(Data(head.bytes))
+    // No second request: it would not have been read here.
+    _ = shutdown(socket.socket.file.rawValue, Int32(SHUT_WR))
+    while let bytes = try await Self.read(socket) { try await client.write(Data(bytes)) }
+  }
+
+  private static func readHead(of client: AsyncSocket) async throws -> RequestHead {
+    var head = RequestHead()
+    while !head.isDecided, let bytes = try await read(client) { head.append(bytes) }
+    return head
+  }
+
+  private func refuse(_ client: AsyncSocket, _ refusal: RequestHead.Refusal) async throws {
+    let body = "\(refusal.text)\n"
+    let lines = [
+      "HTTP/1.1 \(refusal.status) Refused", "Content-Type: text/plain; charset=utf-8",
+      "Content-Length: \(body.utf8.count)", "Connection: close", "", body,
+    ]
+    try await client.write(Data(lines.joined(separator: "\r\n").utf8))
+    _ = shutdown(client.socket.file.rawValue, Int32(SHUT_WR))
+    try await Self.within(Self.farewell) { while try await Self.read(client) != nil {} }
+  }
+
+  /// What has come; nil at the end.
+  private static func read(_ socket: AsyncSocket) async throws -> [UInt8]? {
+    do { return try await socket.read(atMost: chunk) } catch SocketError.disconnected {
+      return nil
+    }
+  }
+
+  private struct Overdue: Error {}
+
+  private static func within<Result: Sendable>(
+    _ time: Duration, _ operation: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+      group.addTask(operation: operation)
+      group.addTask {
+        try await Task.sleep(for: time)
+        throw Overdue()
+      }
+      defer { group.cancelAll() }
+      guard let result = try await group.next() else { throw Overdue() }
+      return result
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// The request line and the header fields of a request, as far as they have come.
+package struct RequestHead: Sendable {
+  /// Why a request is not passed on.
+  package struct Refusal: Hashable, Sendable {
+    /// The status of HTTP.
+    package let status: Int
+    /// The reason in words.
+    package let text: String
+  }
+
+  /// More bytes than this no page of ours leads to, its cookies included.
+  package static let limit = 16 << 10
+
+  /// What has come.
+  package private(set) var bytes: [UInt8] = []
+  private var isWhole = false
+
+  /// Begins with nothing.
+  package init() {}
+
+  /// Adds what has come, up to the limit; what follows the head is not kept.
+  package mutating func append(_ new: some Sequence<UInt8>) {
+    for byte in new where !isDecided {
+      bytes.append(byte)
+      isWhole = byte == Self.newline && (bytes.hasSuffix("\n\n") || bytes.hasSuffix("\n\r\n"))
+    }
+  }
+
+  private static let newline = UInt8(ascii: "\n")
+
+  /// Whether there is nothing more to wait for.
+  package var isDecided: Bool { isWhole || bytes.count > Self.limit }
+
+  /// The refusal; nil where the request may be passed on.
+  package var refusal: Refusal? {
+    guard isWhole else {
+      return bytes.count > Self.limit
+        ? Refusal(status: 431, text: "a request of more than \(Self.limit) bytes is refused")
+        : Refusal(status: 400, text: "the request has no end")
+    }
+    guard bytes.starts(with: "GET ".utf8) || bytes.starts(with: "HEAD ".utf8) else {
+      return Refusal(status: 405, text: "pages are only read")
+    }
+    return nil
+  }
+}
+
+extension [UInt8] {
+  fileprivate func hasSuffix(_ text: String) -> Bool {
+    suffix(text.utf8.count).elementsEqual(text.utf8)
+  }
+}
