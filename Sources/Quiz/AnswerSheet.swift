@@ -1,7 +1,8 @@
 /// The answers of a class: a line for each student, a name and a colon, then the answers in order,
 /// separated by semicolons.
 ///
-/// Blank lines and what follows a `#` at the start of a line are skipped. An answer may be left out.
+/// Blank lines and what follows a `#` at the start of a line are skipped, and so is a byte order mark.
+/// An answer may be left out, and a line may end with a semicolon.
 public struct AnswerSheet: Sendable {
   /// What one student answered.
   public struct Student: Hashable, Sendable {
@@ -19,18 +20,22 @@ public struct AnswerSheet: Sendable {
 
   /// The students, in the order of the sheet.
   public let students: [Student]
-  /// The largest number of answers that a student gave.
-  public var answerCount: Int { students.map(\.answers.count).max() ?? 0 }
 
   /// Reads a sheet.
   ///
   /// - Parameters:
   ///   - text: the lines.
   ///   - path: names the sheet in what is said about it.
-  /// - Throws: `Problem` for the first line that names no student, or one that was named before.
-  public init(_ text: String, path: String) throws(Problem) {
+  ///   - exerciseCount: how many answers a student can have given.
+  /// - Throws: `Problem` for the first line that names no student, or one that was named before, or
+  ///   that has more answers than there are exercises.
+  public init(_ text: String, path: String, exerciseCount: Int) throws(Problem) {
     var students: [Student] = []
     var lineOf: [String: Int] = [:]
+    // Spreadsheets and editors begin a text with one.
+    let text =
+      text.unicodeScalars.first == "\u{feff}"
+      ? Substring(text.unicodeScalars.dropFirst()) : text[...]
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for (number, line) in zip(1..., lines) {
       let line = line.last == "\r" ? line.dropLast() : line
@@ -47,7 +52,15 @@ public struct AnswerSheet: Sendable {
       if let before = lineOf.updateValue(number, forKey: name) {
         throw problem(start + 1, "`\(name)` has a line already, line \(before)")
       }
-      let answers = parts[1].split(separator: ";", omittingEmptySubsequences: false)
+      var answers = parts[1].split(separator: ";", omittingEmptySubsequences: false)
+      while let last = answers.last, Self.trimmed(last).isEmpty { answers.removeLast() }
+      if answers.count > exerciseCount {
+        let column = line.distance(from: line.startIndex, to: answers[exerciseCount].startIndex)
+        throw problem(
+          column + 1,
+          "`\(name)` has \(answers.count) answers to \(exerciseCount) exercises;"
+            + " say --count \(answers.count)")
+      }
       students.append(Student(name: name, answers: answers.map(Self.trimmed)))
     }
     self.students = students

@@ -10,6 +10,8 @@ public struct Exercise: Sendable {
     public let level: Int
     /// Where it starts.
     public let address: PhysicalAddress
+    /// Whether the image holds it.
+    public let isInImage: Bool
     /// The entries that are not zero.
     public let entries: [Entry]
   }
@@ -22,12 +24,22 @@ public struct Exercise: Sendable {
     public let value: UInt64
   }
 
+  /// A prototype entry of a section.
+  public struct Prototype: Hashable, Sendable {
+    /// Its virtual address.
+    public let address: VirtualAddress
+    /// The entry.
+    public let value: UInt64
+  }
+
   /// A processor with its memory.
   public struct Setting: Sendable {
     /// The machine.
     public let machine: Machine
     /// The tables, the top one first.
     public let tables: [Table]
+    /// The prototype entries that entries of the tables lead to.
+    public let prototypes: [Prototype]
     /// The scenario that builds the machine, as the text of a file.
     public let scenario: String
   }

@@ -31,7 +31,9 @@ struct ProcessorExercise {
     return draw.chance(1, in: 4) ? "" : draw.one(of: choices)
   }
 
-  func exercise(_ number: UInt64, _ draw: inout Draw) throws(DiagnosticList) -> Exercise {
+  func exercise(
+    _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
+  ) throws(DiagnosticList) -> Exercise {
     let machine = "mode: \(mode.rawValue), memory: 64 MiB"
     var text = ScenarioText(
       exercise: number,
@@ -42,8 +44,13 @@ struct ProcessorExercise {
     let asked = draw.chance(1, in: 8) ? neighbour(&draw) : draw.one(of: places.all)
     let address = asked.address + draw.number(0..<asked.bytes)
     let setting = try text.setting(places.all.map(\.address) + [address])
-    return level == .addresses || draw.chance(1, in: 4)
-      ? translation(number, address, setting) : fault(number, address, setting, &draw)
+    let drawn: ExerciseKind =
+      kind ?? (level == .addresses || draw.chance(1, in: 4) ? .translate : .fault)
+    return switch drawn {
+    case .rights: rights(number, address, setting)
+    case .translate: translation(number, address, setting)
+    default: fault(number, address, setting, &draw)
+    }
   }
 
   /// A page beside those that have entries.
@@ -127,6 +134,18 @@ struct ProcessorExercise {
       choices: [], answer: answer)
   }
 
+  private func rights(
+    _ number: UInt64, _ address: UInt64, _ setting: Exercise.Setting
+  ) -> Exercise {
+    let walk = setting.machine.walk(VirtualAddress(address))
+    return Exercise(
+      number: number, kind: .rights, matter: .walk(setting, walk),
+      question: "Which rights do the entries leave to the page of \(address.hex)?"
+        + " (the letters: `w` for writing, `u` for user mode, `x` for executing; `none`, or `fault`"
+        + " where there is no page)",
+      choices: [], answer: walk.result.translation.map { .rights($0.rights) } ?? .word("fault"))
+  }
+
   private func fault(
     _ number: UInt64, _ address: UInt64, _ setting: Exercise.Setting, _ draw: inout Draw
   ) -> Exercise {
@@ -160,6 +179,20 @@ extension Access {
 }
 
 extension Answer {
+  /// Rights by their letters, in any order.
+  static func rights(_ rights: Rights) -> Answer {
+    let letters = [(Rights.write, "w"), (.user, "u"), (.execute, "x")]
+      .filter { rights.contains($0.0) }.map(\.1)
+    guard !letters.isEmpty else { return .word("none") }
+    let orders = letters.reduce([[String]()]) { orders, letter in
+      orders.flatMap { order in
+        (0...order.count).map { Array(order[..<$0]) + [letter] + Array(order[$0...]) }
+      }
+    }
+    return .word(
+      letters.joined(), or: orders.flatMap { [$0.joined(), $0.joined(separator: " ")] })
+  }
+
   /// What the processor does with an access, as an answer.
   static func of(_ result: AccessResult) -> Answer {
     switch result {

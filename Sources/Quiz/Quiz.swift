@@ -8,12 +8,18 @@ public struct Quiz: Sendable {
   public let seed: UInt64
   /// How hard they are.
   public let level: QuizLevel
+  /// What all of them ask; nil for a mixture that the level decides.
+  public let kind: ExerciseKind?
 
-  /// Describes a quiz.
-  public init(_ subject: QuizSubject, seed: UInt64 = 1, level: QuizLevel = .addresses) {
+  /// Describes a quiz; `kind` is one of those that the subject has.
+  public init(
+    _ subject: QuizSubject, seed: UInt64 = 1, level: QuizLevel = .addresses,
+    kind: ExerciseKind? = nil
+  ) {
     self.subject = subject
     self.seed = seed
     self.level = level
+    self.kind = kind
   }
 
   /// Makes exercise `number`, counted from 1.
@@ -25,9 +31,13 @@ public struct Quiz: Sendable {
     return switch subject {
     case .toy(let geometry): ToyExercise(geometry).exercise(number, &draw)
     case .processor(let mode):
-      try ProcessorExercise(mode, level, &draw).exercise(number, &draw)
+      switch kind {
+      case .updates: try UpdatesExercise(mode, level, &draw).exercise(number, &draw)
+      case .dump: try DumpExercise(mode, &draw).exercise(number, &draw)
+      default: try ProcessorExercise(mode, level, &draw).exercise(number, kind, &draw)
+      }
     case .windows(let mode, let id):
-      try WindowsExercise(mode, id, level, &draw).exercise(number, &draw)
+      try WindowsExercise(mode, id, level, &draw).exercise(number, kind, &draw)
     }
   }
 }

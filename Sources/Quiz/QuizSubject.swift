@@ -17,6 +17,17 @@ public enum QuizSubject: Hashable, Sendable {
     case .windows(let mode, let id): "\(mode.rawValue), \(id)"
     }
   }
+
+  /// What exercises on the subject can ask.
+  public var kinds: [ExerciseKind] {
+    switch self {
+    case .toy: [.translate]
+    // The accessed flag of arm64 is the operating system's to set.
+    case .processor(.arm64): [.translate, .rights, .fault, .dump]
+    case .processor: [.translate, .rights, .fault, .updates, .dump]
+    case .windows: [.fault, .kernel, .frames]
+    }
+  }
 }
 
 /// How hard the exercises are.
@@ -33,8 +44,14 @@ public enum QuizLevel: Int, CaseIterable, Sendable {
 public enum ExerciseKind: String, CaseIterable, Sendable {
   /// Where an address lies in physical memory.
   case translate
+  /// Which rights the entries of all levels leave to a page.
+  case rights
   /// Whether an access faults, and with which code.
   case fault
+  /// What an entry is after an access: the accessed and dirty bits.
+  case updates
+  /// Where an address lies by an image that lacks some of the memory, or that this cannot be known.
+  case dump
   /// What the kernel does about an access.
   case kernel
   /// Which entries of the frame table (the PFN database) change as the kernel resolves a fault.

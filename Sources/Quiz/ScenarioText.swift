@@ -3,6 +3,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
+import WindowsMemory
 
 /// The scenario of an exercise, written as its author would, so that whoever solved it can try it.
 struct ScenarioText {
@@ -11,12 +12,15 @@ struct ScenarioText {
   private var sections: [(key: String, items: [String])] = []
 
   /// Starts the scenario of an exercise whose machine is described by `machine`.
-  init(exercise number: UInt64, machine: String, seed: UInt64) {
+  ///
+  /// Tables of a scenario that says from where on they are stay where they are whatever is absent.
+  init(exercise number: UInt64, machine: String, from: UInt64? = nil, seed: UInt64) {
+    let from = from.map { "from: \($0.hex), " } ?? ""
     name = "exercise-\(number)"
     lines = [
       "mmubench: 1", "scenario: \(name)", "title: Exercise \(number) of a quiz",
       "source: mmubench quiz",
-      "machine: { \(machine), tables: { order: shuffled, seed: \(seed) } }",
+      "machine: { \(machine), tables: { \(from)order: shuffled, seed: \(seed) } }",
     ]
   }
 
@@ -43,7 +47,20 @@ struct ScenarioText {
     let reading = ScenarioParser.read(text: text, path: "\(name).yaml")
     let machine = try ImageBuilder.build(reading).machine
     return Exercise.Setting(
-      machine: machine, tables: Self.tables(of: machine, addresses), scenario: text)
+      machine: machine, tables: Self.tables(of: machine, addresses),
+      prototypes: Self.prototypes(of: machine, addresses), scenario: text)
+  }
+
+  /// The prototype entries that entries for the addresses lead to.
+  private static func prototypes(
+    of machine: Machine, _ addresses: [UInt64]
+  ) -> [Exercise.Prototype] {
+    guard let classifier = machine.classifier() else { return [] }
+    let steps = addresses.flatMap { classifier.finding(of: VirtualAddress($0)).steps }
+    return steps.compactMap { step in
+      guard case .prototype(let address) = step.place, let entry = step.entry else { return nil }
+      return Exercise.Prototype(address: address, value: entry)
+    }.sorted { $0.address < $1.address }
   }
 
   private static func tables(of machine: Machine, _ addresses: [UInt64]) -> [Exercise.Table] {
@@ -69,6 +86,8 @@ struct ScenarioText {
       let entry = paging.entry(of: start, at: index, in: machine.memory)
       return entry.flatMap { $0 == 0 ? nil : Exercise.Entry(index: index, value: $0) }
     }
-    return Exercise.Table(level: level, address: start, entries: entries)
+    let isInImage = paging.entry(of: start, at: 0, in: machine.memory) != nil
+    return Exercise.Table(
+      level: level, address: start, isInImage: isInImage, entries: entries)
   }
 }

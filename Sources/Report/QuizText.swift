@@ -56,7 +56,9 @@ public struct QuizText: Sendable {
     for table in setting.tables {
       out.write("  ")
       out.write(paging.mode.tableName(table.level), .bold)
-      out.write(" at \(table.address)\n")
+      out.write(" at \(table.address)")
+      if !table.isInImage { out.write("  the dump does not hold it", .yellow) }
+      out.endLine()
       for entry in table.entries {
         out.write("    ")
         out.write("[\(entry.index.hex(digits: 3))]", .cyan)
@@ -64,6 +66,16 @@ public struct QuizText: Sendable {
         out.hex(entry.value, digits: paging.entrySize * 2)
         out.endLine()
       }
+    }
+    guard !setting.prototypes.isEmpty else { return }
+    out.write("  prototype entries", .bold)
+    out.write(" of a section\n")
+    for entry in setting.prototypes {
+      out.write("    ")
+      out.write("\(entry.address)", .cyan)
+      out.write("  ")
+      out.hex(entry.value, digits: paging.entrySize * 2)
+      out.endLine()
     }
   }
 

@@ -22,6 +22,17 @@ package enum FileContents {
         path: path,
         reason: isFolder ? "it is a folder, not a file" : "it is a pipe, device or socket")
     }
+    return try bytes(of: descriptor, path: path)
+  }
+
+  /// The bytes of standard input, or of a longer one a little more than a scenario may have.
+  package static func standardInput() throws(ScenarioFileError) -> [UInt8] {
+    try bytes(of: STDIN_FILENO, path: "standard input")
+  }
+
+  private static func bytes(
+    of descriptor: Int32, path: String
+  ) throws(ScenarioFileError) -> [UInt8] {
     let limit = TextCheck.maximumBytes + 1
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -146,6 +146,7 @@ enum Examples {
         "a hard one of 5-level paging, solved",
         "mmubench quiz --mode la57 --level 3 --seed 42 --solve"
       ),
+      ("accessed and dirty bits alone", "mmubench quiz --kind updates --seed 2 -c"),
       ("one about Windows", "mmubench quiz --os windows-10-22h2 --seed 7 --json"),
     ],
     "export": [

@@ -1,9 +1,12 @@
 import ArgumentParser
 import Glibc
+import LinuxMemory
+import Machine
 import Paging
 import Quiz
 import Report
 import ScenarioFile
+import WindowsMemory
 
 /// `quiz`: exercises on page tables, with their answers.
 struct QuizCommand: ParsableCommand {
@@ -28,6 +31,12 @@ struct QuizCommand: ParsableCommand {
   var os: String?
 
   @Option(
+    help: ArgumentHelp(
+      "One kind of exercise only: translate, rights, fault, updates (accessed and dirty bits), dump"
+        + " (an image with holes), and with --os kernel, frames.", valueName: "kind"))
+  var kind: String?
+
+  @Option(
     name: .shortAndLong, help: ArgumentHelp("Which exercises.", valueName: "number"),
     transform: Numbers.number)
   var seed: UInt64 = 1
@@ -39,7 +48,9 @@ struct QuizCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "1: where an address lies; 2: large pages and rights; 3: reserved bits and registers.",
+      "1: where an address lies; 2: large pages and rights; 3: reserved bits and registers. Of"
+        + " Windows, 1: four states of entries; 2: guards and refusals too; 3: copy-on-write,"
+        + " prototypes and the PFN database too. A toy has one level.",
       valueName: "1|2|3"),
     transform: Numbers.number)
   var level: UInt64 = 1
@@ -48,7 +59,8 @@ struct QuizCommand: ParsableCommand {
     name: [.customShort("c"), .customLong("solve")], help: "Work the answers out, step by step.")
   var solve = false
 
-  @Option(help: ArgumentHelp("Mark the answers in this file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Mark the answers in this file; - is standard input.", valueName: "file"))
   var grade: String?
 
   @OptionGroup(title: "Output options") var output: OutputOptions
@@ -84,7 +96,13 @@ struct QuizCommand: ParsableCommand {
 
   private func quiz() throws -> Quiz {
     let level = QuizLevel(rawValue: Int(level)) ?? .addresses
-    return Quiz(try subject(), seed: seed, level: level)
+    let subject = try subject()
+    guard let kind else { return Quiz(subject, seed: seed, level: level) }
+    guard let kind = subject.kinds.first(where: { $0.rawValue == kind }) else {
+      let choices = subject.kinds.map(\.rawValue).joined(separator: ", ")
+      throw Failure.usage("no exercises `\(kind)` on \(subject.name); there are \(choices)")
+    }
+    return Quiz(subject, seed: seed, level: level, kind: kind)
   }
 
   private func subject() throws -> QuizSubject {
@@ -95,24 +113,32 @@ struct QuizCommand: ParsableCommand {
     }
     let mode = try Choice.of(PagingMode.self, "mode", mode)
     guard let os, os != "none" else { return .processor(mode) }
+    guard !LinuxKernel.isID(os) else {
+      throw Failure.usage(
+        "--os \(os): a quiz is about Windows kernels, as windows-19041.508 is one")
+    }
+    guard os.lowercased().hasPrefix("windows") else {
+      throw Failure.usage(OperatingSystem.unknown(os))
+    }
+    // What no kernel has is said here, not of the scenario of an exercise.
+    _ = try WindowsKernel(named: os, mode: mode)
     return .windows(mode, id: os)
   }
 
   private func mark(_ path: String, _ quiz: Quiz) throws {
     let sheet: AnswerSheet
-    let bytes = try FileContents.bytes(of: path)
+    let isInput = path == "-"
+    let name = isInput ? "standard input" : path
+    let bytes = try isInput ? FileContents.standardInput() : FileContents.bytes(of: path)
     guard bytes.count <= TextCheck.maximumBytes, let text = String(validating: bytes, as: UTF8.self)
     else {
-      throw Failure.malformed("\(path): a sheet of answers is UTF-8 text of at most 4 MiB")
-    }
-    do throws(AnswerSheet.Problem) { sheet = try AnswerSheet(text, path: path) } catch {
-      throw Failure.malformed("\(error)")
+      throw Failure.malformed("\(name): a sheet of answers is UTF-8 text of at most 4 MiB")
     }
     let exercises = try (1...count).map { try quiz.exercise($0) }
-    guard sheet.answerCount <= exercises.count else {
-      throw Failure.malformed(
-        "\(path): a student has \(sheet.answerCount) answers to \(exercises.count) exercises;"
-          + " say --count \(sheet.answerCount)")
+    do throws(AnswerSheet.Problem) {
+      sheet = try AnswerSheet(text, path: name, exerciseCount: exercises.count)
+    } catch {
+      throw Failure.malformed("\(error)")
     }
     let report = MarksReport(sheet, exercises)
     try output.write { stream in

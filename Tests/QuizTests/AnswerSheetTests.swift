@@ -20,7 +20,7 @@ import Testing
       Dijkstra: ; 0x7f
       Euler: 0x06
       Fermat:
-      """, path: "answers.txt")
+      """, path: "answers.txt", exerciseCount: 2)
     #expect(
       sheet.students.map(\.name) == ["Ada", "Babbage", "Carol", "Dijkstra", "Euler", "Fermat"])
     let exercises = try Self.exercises()
@@ -29,18 +29,25 @@ import Testing
       [true, true], [true, true], [false, true], [false, true], [true, false], [false, false],
     ]
     #expect(marks == expected)
-    #expect(sheet.answerCount == 2)
   }
 
   @Test(arguments: [
     ("Ada 0x6", "a.txt:1:1: no name"), ("\n  : 0x6", "a.txt:2:3: no name"),
     ("Ada: 1\nAda: 2", "a.txt:2:1: `Ada` has a line already, line 1"),
+    ("Ada: 1; 2\nBob: 1; 2; 3; 4", "a.txt:2:12: `Bob` has 4 answers to 2 exercises; say --count 4"),
   ])
   func aBadLineIsNamed(_ text: String, _ start: String) {
     let problem = #expect(throws: AnswerSheet.Problem.self) {
-      try AnswerSheet(text, path: "a.txt")
+      try AnswerSheet(text, path: "a.txt", exerciseCount: 2)
     }
     #expect(problem?.description.hasPrefix(start) == true)
+  }
+
+  @Test func whatSpreadsheetsAddIsNoAnswer() throws {
+    let sheet = try AnswerSheet(
+      "\u{feff}Ada: 0x6; 0x7f;\r\nBob: 0x6 ; ; \n", path: "a.txt", exerciseCount: 2)
+    #expect(sheet.students.map(\.name) == ["Ada", "Bob"])
+    #expect(sheet.students.map(\.answers) == [["0x6", "0x7f"], ["0x6"]])
   }
 
   @Test func errorCodesCountByTheirFlagsToo() throws {

@@ -83,6 +83,93 @@ import Testing
     return table | address & 0xfff
   }
 
+  @Test(arguments: subjects + [.toy(Self.toy)], QuizLevel.allCases)
+  func everyKindOfASubjectCanBeAskedAlone(_ subject: QuizSubject, _ level: QuizLevel) throws {
+    for kind in subject.kinds {
+      let quiz = Quiz(subject, seed: 12, level: level, kind: kind)
+      let exercises = try (1...12).map { try quiz.exercise($0) }
+      // Where a kernel does nothing that is known, an exercise asks for the fault.
+      let isKernel = kind == .kernel || kind == .frames
+      #expect(exercises.allSatisfy { $0.kind == kind || isKernel }, "\(subject) \(kind)")
+      #expect(exercises.contains { $0.kind == kind }, "\(subject) \(kind)")
+      #expect(exercises.allSatisfy { $0.answer.accepts($0.answer.text) })
+      let answers = Set(exercises.map(\.answer.text))
+      #expect(answers.count > 1, "\(subject) \(kind): always \(answers)")
+    }
+  }
+
+  private static var toy: ToyGeometry {
+    guard let toy = try? ToyGeometry("toy:6,7,4") else { preconditionFailure("it is a toy") }
+    return toy
+  }
+
+  /// By the manual (SDM 3A, 4.8): A in every entry used, D where the page is written.
+  @Test(arguments: [PagingMode.x86, .pae, .x86_64, .la57])
+  func theProcessorSetsAccessedAndDirty(_ mode: PagingMode) throws {
+    let quiz = Quiz(.processor(mode), seed: 6, level: .rights, kind: .updates)
+    for number in 1...40 as ClosedRange<UInt64> {
+      let exercise = try quiz.exercise(number)
+      guard case .access(_, let answer) = exercise.matter else {
+        Issue.record("\(number) is about something else")
+        continue
+      }
+      #expect(answer.result.outcome == .translated)
+      let step = try #require(
+        answer.walk.steps.first { exercise.question.contains("at \($0.entryAddress) ") })
+      let maps = step.level == answer.walk.result.translation?.level
+      let bits: UInt64 = maps && answer.access.isWrite ? 0x60 : 0x20
+      #expect(exercise.answer.accepts("\((step.entry ?? 0) | bits)"), "\(mode) \(number)")
+    }
+  }
+
+  /// A page is where the tables say, whether or not the dump holds it; a table that it lacks is no
+  /// table without entries.
+  @Test func whatADumpLacksIsNotZero() throws {
+    let quiz = Quiz(.processor(.x86_64), seed: 10, kind: .dump)
+    var answers: [String: Int] = [:]
+    for number in 1...60 as ClosedRange<UInt64> {
+      let exercise = try quiz.exercise(number)
+      guard case .walk(let setting, let walk) = exercise.matter else {
+        Issue.record("\(number) is about something else")
+        continue
+      }
+      let found = Self.lookUp(walk.address.rawValue, setting)
+      let last = walk.steps.last?.entryAddress.rawValue ?? 0
+      let lacks = setting.tables.contains { !$0.isInImage && $0.address.rawValue == last & ~0xfff }
+      let wanted = lacks ? "unknown" : found.map { "0x" + String($0, radix: 16) } ?? "fault"
+      #expect(exercise.answer.accepts(wanted), "\(number)")
+      answers[found == nil || lacks ? wanted : "mapped", default: 0] += 1
+    }
+    #expect(answers.keys.sorted() == ["fault", "mapped", "unknown"], "\(answers)")
+  }
+
+  @Test func rightsCountInAnyOrder() throws {
+    let quiz = Quiz(.processor(.x86_64), seed: 4, level: .rights, kind: .rights)
+    let answers = try (1...40).map { try quiz.exercise($0).answer }
+    let two = try #require(answers.first { $0.text == "wu" })
+    for text in ["wu", "uw", "w u", "U-W", "u, w", "-uw"] { #expect(two.accepts(text), "\(text)") }
+    for text in ["w", "wux", "x", "none", ""] { #expect(!two.accepts(text), "\(text)") }
+  }
+
+  /// Of a hard quiz about Windows, some entries are copy-on-write and some lead to prototypes, which
+  /// are shown.
+  @Test(arguments: ["windows-19041.508", "windows-7601.17514"])
+  func windowsHasCopiesAndPrototypes(_ id: String) throws {
+    let quiz = Quiz(.windows(.x86_64, id: id), seed: 9, level: .registers, kind: .kernel)
+    let exercises = try (1...120).map { try quiz.exercise($0) }
+    let texts = exercises.flatMap { exercise in
+      exercise.choices.filter { exercise.answer.accepts(String($0.letter)) }.map(\.text)
+    }
+    for part in ["a copy of the page", "that the section has the page in", "still lies in memory"] {
+      #expect(texts.contains { $0.contains(part) }, "\(part)")
+    }
+    let prototypes = exercises.flatMap { exercise -> [Exercise.Prototype] in
+      if case .access(let setting, _) = exercise.matter { setting.prototypes } else { [] }
+    }
+    #expect(prototypes.contains { $0.value & 1 == 1 })
+    #expect(prototypes.contains { $0.value & 0xc01 == 0x800 })
+  }
+
   @Test func aKernelWithoutSuchEntriesIsRefused() {
     #expect(throws: (any Error).self) {
       try Quiz(.windows(.la57, id: "windows-2600.6419")).exercise(1)
