@@ -36,36 +36,15 @@ extension LinuxEntryDecoder {
     let own = own.enumerated().filter { index, field in
       !own[(index + 1)...].contains { $0.mask & field.mask != 0 }
     }.map(\.element)
-    let covered = own.reduce(into: UInt64(0)) { $0 |= $1.mask }
-    let rest = hardware.fields.flatMap { field -> [BitField] in
-      var field = field
-      if let level, field.kind == .address || field.kind == .reserved,
+    let inverted = hardware.fields.map { field in
+      guard let level, field.kind == .address || field.kind == .reserved,
         UInt64(field.low) >= paging.pageShift(level)
-      {
-        field = BitField(
-          "frame", field.high, field.low, .address, "physical address, inverted (L1TF)")
-      }
-      return field.pieces(without: covered)
+      else { return field }
+      return BitField(
+        "frame", field.high, field.low, .address, "physical address, inverted (L1TF)")
     }
     return WordLayout(
-      hardware.name, citation: hardware.citation, width: hardware.width, own + rest)
-  }
-}
-
-extension BitField {
-  /// What is left of the field where other fields have taken bits.
-  fileprivate func pieces(without covered: UInt64) -> [BitField] {
-    guard mask & covered != 0 else { return [self] }
-    var pieces: [BitField] = []
-    var start: UInt8?
-    for bit in low...high + 1 {
-      let isFree = bit <= high && covered >> UInt64(bit) & 1 == 0
-      if isFree, start == nil { start = bit }
-      if !isFree, let first = start {
-        pieces.append(BitField(name, bit - 1, first, kind, meaning))
-        start = nil
-      }
-    }
-    return pieces
+      hardware.name, citation: hardware.citation, width: hardware.width, inverted
+    ).overlaid(with: own)
   }
 }

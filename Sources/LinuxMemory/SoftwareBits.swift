@@ -58,7 +58,7 @@ public struct SoftwareBits: Sendable {
   var ofInvalidPages: [BitField] { [protNone, presentInvalid].compactMap { $0 } }
 
   /// The bits of pages that are present for the processor too.
-  var ofPresentPages: [BitField] {
+  public var ofPresentPages: [BitField] {
     [special, softDirty, userfaultWriteProtect, deviceMapping, savedDirty, dirty]
       .compactMap { $0 }
   }

@@ -1,5 +1,5 @@
 import LinuxMemory
-import Paging
+public import Paging
 import PhysicalMemory
 import WindowsMemory
 
@@ -33,6 +33,11 @@ extension MachineOverrides {
       try refuse(windowsOnly, "Windows: --os windows-19041.508 names a kernel")
       try refuse(linuxOnly, "Linux: --os linux-6.1 names a kernel")
     }
+  }
+
+  /// Whether there is a system of this name with entries of a mode.
+  public static func hasSystem(_ name: String, in mode: PagingMode) -> Bool {
+    (try? MachineOverrides().system(name, mode)) != nil
   }
 
   private func refuse(_ options: [(String, Bool)], _ whose: String) throws(Problem) {

@@ -13,6 +13,17 @@ extension PagingState {
     }
   }
 
+  /// The bits of an entry with this layout that mean nothing to the processor: those that it ignores
+  /// always, and those of a protection key while there are none.
+  public func ignoredBits(of layout: WordLayout) -> UInt64 {
+    let keys = RegisterLayouts.userKeys.mask | RegisterLayouts.supervisorKeys.mask
+    let ignoresKeys = !isARM64 && cr4 & keys == 0
+    return layout.fields.reduce(into: 0) { bits, field in
+      let isKey = field.mask == X86Fields.protectionKey.mask && ignoresKeys
+      if field.kind == .ignored || isKey { bits |= field.mask }
+    }
+  }
+
   private static func twoLevelLayout(_ level: Int, _ isPage: Bool) -> WordLayout? {
     switch (level, isPage) {
     case (1, true): TwoLevelLayouts.pte

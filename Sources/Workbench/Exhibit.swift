@@ -34,22 +34,20 @@ public struct Exhibit {
       (scenario, questions, steps) = (nil, [], [])
       return
     }
-    let reading = try ScenarioParser.read(path: path).variant(for: overrides.system)
-    var overrides = overrides
-    if let name = overrides.system, reading.isVariant(name) { overrides.system = nil }
+    let choice = SystemChoice(try ScenarioParser.read(path: path), overrides)
     var steps: [StepReport] = []
     let opened: OpenScenario
-    if let run = try TimelineRun(reading) {
+    if let run = try TimelineRun(choice.reading) {
       while let step = try run.step() { steps.append(step) }
       opened = run.moment
     } else {
-      opened = try OpenScenario(reading)
+      opened = try OpenScenario(choice.reading)
     }
     self.steps = steps
     scenario = opened.scenario
     questions = opened.questions
     machine = opened.machine
-    try overrides.apply(to: &machine)
+    try choice.apply(to: &machine)
   }
 }
 

@@ -24,12 +24,9 @@ public enum Workbench {
     guard isScenario(path) else {
       return try Machine(DumpFile.open(path, layout: layout), overrides: overrides)
     }
-    let reading = try ScenarioParser.read(path: path).variant(for: overrides.system)
-    var overrides = overrides
-    // One of several systems has been chosen, with all that the scenario says of it.
-    if let name = overrides.system, reading.isVariant(name) { overrides.system = nil }
-    var machine = try OpenScenario(reading).machine
-    try overrides.apply(to: &machine)
+    let choice = SystemChoice(try ScenarioParser.read(path: path), overrides)
+    var machine = try OpenScenario(choice.reading).machine
+    try choice.apply(to: &machine)
     return machine
   }
 

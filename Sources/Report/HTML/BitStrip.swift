@@ -29,7 +29,8 @@ struct BitStrip {
       "li",
       [
         "class": className(field, rows.word),
-        "title": "\(name) (\(place)) = \(value): \(field.meaning)",
+        "title": "\(name) (\(place)) = \(value): \(field.meaning)"
+          + (isOwn(field) ? "; the processor ignores it" : ""),
       ]
     ) { out in
       out.element("span", ["class": "place"], text: place)
@@ -43,6 +44,8 @@ struct BitStrip {
     }
   }
 
+  private func isOwn(_ field: BitField) -> Bool { field.mask & reading.own != 0 }
+
   private func className(_ field: BitField, _ word: UInt64) -> String {
     var names = [field.isSet(in: word) ? "set" : "clear"]
     switch field.kind {
@@ -50,6 +53,7 @@ struct BitStrip {
     case .reserved: names.append("reserved")
     case .value, .address: break
     }
+    if isOwn(field) { names.append("own") }
     if field.mask & reading.offending != 0 { names.append("offending") }
     if field.mask & changed != 0 { names.append("changed") }
     return names.joined(separator: " ")
@@ -65,13 +69,18 @@ struct BitStrip {
     out.element("details", ["class": "fields"]) { out in
       out.element("summary", text: "every bit of \(title)")
       out.table(
-        "fields", caption: "\(rows.layout.name) (\(rows.layout.citation))",
+        "fields", caption: caption(rows.layout),
         columns: ["bits", "field", "value", "meaning"]
       ) { out in
         for field in rows.layout.fields.reversed() { writeRow(field, rows, &out) }
       }
     }
     out.endLine()
+  }
+
+  private func caption(_ layout: WordLayout) -> String {
+    let own = reading.ownSource.map { "; what the processor ignores, by \($0)" } ?? ""
+    return "\(layout.name) (\(layout.citation))\(own)"
   }
 
   private func writeRow(_ field: BitField, _ rows: FieldRows, _ out: inout HTMLBuffer) {
@@ -84,6 +93,7 @@ struct BitStrip {
       }
       out.element("td") { out in
         out.text(String(describing: field.meaning))
+        if isOwn(field) { out.element("span", ["class": "source"], text: " (to the kernel)") }
         if let (remark, style) = rows.remark(field) {
           out.verdict(remark, style, in: "span")
         }

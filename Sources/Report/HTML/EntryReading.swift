@@ -10,6 +10,11 @@ struct EntryReading {
   let figure: EntryFigure?
   /// The meaning, a sentence each.
   let sentences: [(String, TextStyle)]
+  /// The bits that mean something to the kernel and nothing to the processor, in an entry that the
+  /// processor uses.
+  private(set) var own: UInt64 = 0
+  /// Who names these bits.
+  private(set) var ownSource: String?
 
   /// The fields, with what is to be said of them.
   var rows: FieldRows? { figure?.rows }
@@ -34,10 +39,23 @@ struct EntryReading {
     } else {
       let report = EntryReport(value, of: machine)
       let layout = EntryText(paging: machine.paging, level: level, entry: value).layout
+      let own = layout.map { Self.ownFields(of: value, level: level, $0, machine) } ?? []
       figure = layout.map {
-        EntryFigure(word: value, layout: $0, offending: report.offending(level))
+        EntryFigure(
+          word: value, layout: $0.overlaid(with: own), offending: report.offending(level))
       }
       sentences = [report.sentence(level)]
+      self.own = own.reduce(into: 0) { $0 |= $1.mask }
+      ownSource = own.isEmpty ? nil : machine.system.ownFieldSource
     }
+  }
+
+  private static func ownFields(
+    of value: UInt64, level: Int, _ layout: WordLayout, _ machine: Machine
+  ) -> [BitField] {
+    let paging = machine.paging
+    var isPage = true
+    if case .table = paging.meaning(of: value, level: level) { isPage = false }
+    return machine.system.ownFields(in: paging.ignoredBits(of: layout), isPage: isPage)
   }
 }

@@ -131,7 +131,7 @@ public struct ExplorePage: Sendable {
     HTMLPage(title: "\(title) – mmubench explore", isServed: true, addressTemplate: template)
       .write(to: &html) { out in
         out.element("header") { writeHeader(to: &$0) }
-        out.element("main") { writeContent(to: &$0) }
+        out.element("main", ["id": "main"]) { writeContent(to: &$0) }
       }
     return html.out.bytes
   }
@@ -176,6 +176,13 @@ public struct ExplorePage: Sendable {
       out.element("p") { out in
         out.element(
           "a", ["href": saveTarget, "class": "button", "download": ""], text: "Save as a scenario")
+      }
+      out.element("p", ["class": "source"]) { out in
+        out.text("Of the file, ")
+        out.code("mmubench report FILE")
+        out.text(" makes a page, and ")
+        out.code("mmubench run --update FILE")
+        out.text(" records the golden that later runs compare with.")
       }
     }
   }

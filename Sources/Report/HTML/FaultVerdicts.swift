@@ -80,12 +80,21 @@ struct FaultVerdicts {
     }
   }
 
+  /// Whether both verdicts seem to contradict each other, so that the reason must be in sight.
+  private var isResolvedWithoutKernel: Bool {
+    if case .translated = answer.result { return false }
+    return answer.verdict?.cost == FaultCost.none
+  }
+
   private func write(_ report: VerdictReport, to out: inout HTMLBuffer) {
     out.element("h4", text: "The kernel: \(report.system)")
     if report.cases.isEmpty || report.outcome.style != .yellow {
       out.verdict(report.outcome.text, report.outcome.style)
     }
     for finding in report.findings { out.element("p", text: finding) }
+    if isResolvedWithoutKernel {
+      for rule in report.rules { out.element("p", text: rule.text) }
+    }
     if !report.cases.isEmpty {
       out.element("p", text: "The areas of the process are not known:")
       for item in report.cases { out.verdict("\(item.condition): \(item.outcome)", item.style) }

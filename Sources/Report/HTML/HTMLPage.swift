@@ -30,6 +30,8 @@ struct HTMLPage {
       out.endLine()
       out.element("body", ["data-address": addressTemplate]) { out in
         out.trusted(PackageResources.patterns_svg)
+        // By keyboard, a walk has a stop for every bit.
+        out.element("a", ["class": "skip", "href": "#main"], text: "to what is shown")
         body(&out)
         out.element("script", ["src": isServed ? "/page.js" : nil]) { out in
           if !isServed { out.trusted(PackageResources.page_js) }

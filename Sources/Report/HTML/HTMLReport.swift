@@ -49,15 +49,16 @@ public struct HTMLReport: Sendable {
     var html = HTMLBuffer()
     HTMLPage(title: title).write(to: &html) { out in
       out.element("header") { writeHeader(to: &$0) }
-      out.element("main") { out in
+      out.element("main", ["id": "main"]) { out in
         TimelineSection(steps: Array(steps.prefix(Self.stepLimit)), machine: machine)
           .write(to: &out)
         if steps.count > Self.stepLimit {
           out.verdict("\(steps.count - Self.stepLimit) steps more are not shown", .yellow)
         }
         writeQuestions(to: &out)
-        MapSection(machine: machine, space: machine.currentSpace, links: PageLinks())
-          .write(to: &out)
+        var map = MapSection(machine: machine, space: machine.currentSpace, links: PageLinks())
+        map.moment = steps.last.map { "after the last step, \($0.number)" }
+        map.write(to: &out)
       }
       out.element("footer", text: "mmubench report")
     }

@@ -2,26 +2,31 @@
 struct HandlerFigure {
   let tree: HandlerTree
 
-  private static let (row, box, gap, letter) = (40, 26, 28, 7)
+  private static let (row, line, box, gap, letter) = (40, 13, 26, 28, 7)
 
   /// Writes the figure, and the same as a list.
   func write(to out: inout HTMLBuffer) {
     let roots = tree.roots
     let widths = Self.widths(roots)
-    let rows = roots.reduce(0) { $0 + Self.rows($1) }
-    let ends = tree.ways.map { max($0.outcome.count, Self.takers($0).count) }.max() ?? 0
+    let height = roots.reduce(0) { $0 + Self.height($1) }
+    let ends = tree.ways.flatMap { [$0.outcome] + Self.takers($0) }.map(\.count).max() ?? 0
     let width = widths.reduce(0) { $0 + $1 + Self.gap } + ends * (Self.letter + 1) + 32
     let title = "The ways through the kernel; the list below says the same"
-    SVGFigure.draw((width, rows * Self.row + 4), title: title, name: "handlers", to: &out) {
+    SVGFigure.draw((width, height + 4), title: title, name: "handlers", to: &out) {
       figure in
-      var next = 0
-      for root in roots { _ = draw(root, 0, 0, widths, &next, &figure) }
+      var top = 0
+      for root in roots { _ = draw(root, 0, 0, widths, &top, &figure) }
     }
     writeList(to: &out)
   }
 
-  private static func rows(_ node: HandlerTree.Node) -> Int {
-    max(1, node.children.reduce(node.way == nil ? 0 : 1) { $0 + rows($1) })
+  /// The height of a function with all that it calls.
+  private static func height(_ node: HandlerTree.Node) -> Int {
+    max(row, node.children.reduce(node.way.map(height) ?? 0) { $0 + height($1) })
+  }
+
+  private static func height(_ way: HandlerTree.Way) -> Int {
+    row + max(0, takers(way).count - 1) * line
   }
 
   /// The width of the boxes at each depth.
@@ -31,28 +36,30 @@ struct HandlerFigure {
     return [own] + widths(nodes.flatMap(\.children))
   }
 
-  private static func takers(_ way: HandlerTree.Way) -> String {
-    let shown = way.takers.prefix(2).joined(separator: "; ")
-    return way.takers.count > 2 ? "\(shown); \(way.takers.count - 2) more" : shown
+  /// Who takes a way, two to a line.
+  private static func takers(_ way: HandlerTree.Way) -> [String] {
+    stride(from: 0, to: way.takers.count, by: 2).map { first in
+      way.takers[first..<min(first + 2, way.takers.count)].joined(separator: "; ")
+    }
   }
 
   /// Draws a function and what it calls; returns the height of its middle.
   private func draw(
-    _ node: HandlerTree.Node, _ depth: Int, _ x: Int, _ widths: [Int], _ next: inout Int,
+    _ node: HandlerTree.Node, _ depth: Int, _ x: Int, _ widths: [Int], _ top: inout Int,
     _ figure: inout SVGFigure
   ) -> Int {
     let (width, right) = (widths[depth], x + widths[depth])
     var middles: [(Int, Bool)] = []
-    let own = next
+    let (start, middle) = (top, top + Self.row / 2)
     if let way = node.way {
-      next += 1
-      drawEnd(way, right, own * Self.row + Self.row / 2, &figure)
+      top += Self.height(way)
+      drawEnd(way, right, middle, &figure)
     }
     for child in node.children {
       middles.append(
-        (draw(child, depth + 1, right + Self.gap, widths, &next, &figure), child.isTaken))
+        (draw(child, depth + 1, right + Self.gap, widths, &top, &figure), child.isTaken))
     }
-    let middle = own * Self.row + Self.row / 2
+    top = max(top, start + Self.row)
     for (target, isTaken) in middles {
       let turn = right + Self.gap / 2
       figure.path(
@@ -73,7 +80,10 @@ struct HandlerFigure {
     figure.text(
       "\(way.style.sign) \(way.outcome)", x + Self.gap / 2 + 6, y - 3,
       "outcome \(way.style.className)" + idle)
-    figure.text(Self.takers(way), x + Self.gap / 2 + 6, y + 13, "takers" + idle)
+    for (index, takers) in Self.takers(way).enumerated() {
+      figure.text(
+        takers, x + Self.gap / 2 + 6, y + 13 + index * Self.line, "takers" + idle)
+    }
   }
 
   private func writeList(to out: inout HTMLBuffer) {

@@ -4,7 +4,8 @@ import PhysicalMemory
 import WindowsMemory
 
 /// The ways through the kernel's handlers from one address: the one that this access takes, and those
-/// that the same address has for other accesses, or under conditions that the image does not tell.
+/// that the same address has for other accesses, under conditions that the image does not tell, or
+/// with another entry where this access faulted.
 struct HandlerTree {
   /// One way: the functions in the order of their calls, and what becomes of the access.
   struct Way {
@@ -15,6 +16,9 @@ struct HandlerTree {
     var takers: [String]
     /// Whether this access takes it, or may.
     var isTaken: Bool
+
+    /// Whether the same functions come to the same.
+    func isLike(_ other: Way) -> Bool { names == other.names && outcome == other.outcome }
   }
 
   /// A function, with what is called from there.
@@ -31,19 +35,20 @@ struct HandlerTree {
   /// The exceptions, each with its handlers; the one that this access raises first.
   let ways: [Way]
 
-  /// Finds the ways by asking the machine about every access to the address.
+  /// Finds the ways by asking: the machine about every access to the address, and machines with
+  /// another entry there about this one.
   init(_ answer: AccessAnswer, on machine: Machine, in space: AddressSpace?) {
     var ways: [Way] = []
     func add(_ way: Way) {
-      if let index = ways.firstIndex(where: { $0.names == way.names && $0.outcome == way.outcome })
-      {
-        ways[index].takers += way.takers
+      if let index = ways.firstIndex(where: { $0.isLike(way) }) {
+        ways[index].takers += way.takers.filter { !ways[index].takers.contains($0) }
         ways[index].isTaken = ways[index].isTaken || way.isTaken
       } else {
         ways.append(way)
       }
     }
-    for way in Self.ways(of: answer, isTaken: true) { add(way) }
+    let taker = AccessSentence(answer).question
+    for way in Self.ways(of: answer, taker, isTaken: true) { add(way) }
     for access in Self.accesses where access != answer.access {
       guard answer.state.contradiction(of: access) == nil,
         answer.interruptLevel.contradiction(of: access, in: answer.state.mode) == nil
@@ -51,7 +56,16 @@ struct HandlerTree {
       let other = machine.access(
         answer.pointer, access, in: space, alignmentCheck: answer.state.alignmentCheck,
         interruptLevel: answer.interruptLevel)
-      for way in Self.ways(of: other, isTaken: false) { add(way) }
+      for way in Self.ways(of: other, AccessSentence(other).question, isTaken: false) { add(way) }
+    }
+    // A way that the entry as it is leads to says more by who takes it.
+    let known = ways
+    for alternative in machine.alternatives(to: answer) {
+      let other = alternative.machine.access(
+        answer.pointer, answer.access, in: space, alignmentCheck: answer.state.alignmentCheck,
+        interruptLevel: answer.interruptLevel)
+      for way in Self.ways(of: other, "if \(alternative.condition)", isTaken: false)
+      where !known.contains(where: way.isLike) { add(way) }
     }
     self.ways = ways
   }
@@ -60,10 +74,11 @@ struct HandlerTree {
     [Access.Kind.read, .write, .execute].map { Access($0, as: privilege) }
   }
 
-  private static func ways(of answer: AccessAnswer, isTaken: Bool) -> [Way] {
+  private static func ways(
+    of answer: AccessAnswer, _ taker: String, isTaken: Bool
+  ) -> [Way] {
     guard let verdict = answer.verdict else { return [] }
     let report = VerdictReport(verdict: verdict, mode: answer.state.mode)
-    let taker = AccessSentence(answer).question
     let event = event(answer.result)
     guard verdict.cost == nil, !report.cases.isEmpty else {
       return [

@@ -7,6 +7,8 @@ struct MapSection {
   let machine: Machine
   let space: AddressSpace?
   let links: PageLinks
+  /// Of when the map is, where the machine changes; nil where it does not.
+  var moment: String?
 
   /// More pieces than this are counted, not shown.
   static let limit = 320
@@ -28,6 +30,7 @@ struct MapSection {
     out.element("section", ["id": "map", "aria-labelledby": "map-title"]) { out in
       out.element("h2", ["id": "map-title"], text: "Address space")
       if let owner = space?.owner { out.element("p", text: owner) }
+      if let moment { out.element("p", text: moment) }
       out.element("p", text: totals.sentence)
       if !pieces.isWhole {
         out.verdict("there are more: this is the beginning of the map", .yellow)

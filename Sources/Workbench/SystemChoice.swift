@@ -1,0 +1,55 @@
+import Machine
+import Paging
+import ScenarioFile
+
+/// Which of the systems of a scenario is opened, by what the user says.
+struct SystemChoice {
+  /// The scenario for that system.
+  let reading: ScenarioReading
+  /// What the user says over what the scenario says of it.
+  private let overrides: MachineOverrides
+  /// The number of systems; 0 where the scenario has no list of them.
+  private let count: Int
+
+  init(_ whole: ScenarioReading, _ overrides: MachineOverrides) {
+    let systems = whole.scenario?.machine.systems ?? []
+    reading = whole.variant(for: Self.name(of: systems, for: overrides))
+    count = systems.count
+    var overrides = overrides
+    // It has been chosen with all that the scenario says of it.
+    if let name = overrides.system, reading.isVariant(name) { overrides.system = nil }
+    self.overrides = overrides
+  }
+
+  /// The name of the system that is meant: one that has the name, or else one in whose mode there is
+  /// such a system; nil for the first.
+  private static func name(
+    of systems: [Scenario.System], for overrides: MachineOverrides
+  ) -> String? {
+    let fitting = systems.filter { system in
+      overrides.mode == nil || system.mode == nil || system.mode?.value == overrides.mode?.rawValue
+    }
+    guard let name = overrides.system else {
+      return overrides.mode == nil ? nil : fitting.first?.name
+    }
+    if let named = fitting.first(where: { $0.name == name || $0.id.value == name }) {
+      return named.name
+    }
+    let other = fitting.first { system in
+      system.mode.flatMap { PagingMode(rawValue: $0.value) }.map {
+        MachineOverrides.hasSystem(name, in: $0)
+      } ?? false
+    }
+    // A mode is a name too.
+    return other?.name ?? name
+  }
+
+  /// Applies what the user says, and says that there are others.
+  func apply(to machine: inout Machine) throws {
+    try overrides.apply(to: &machine)
+    guard count > 1, let name = reading.scenario?.variant else { return }
+    machine.provenance.append(
+      Machine.Provenance(
+        "systems", "\(count)", from: "this is \(name); --os and --mode take another"))
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Machine
+import Report
+import Testing
+import Workbench
+
+/// What pages say of the kernel: its bits of entries, and the ways through it.
+@Suite struct HTMLKernelTests {
+  private static let scenarios = Fixture.folder.deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Scenarios")
+
+  private static func page(of scenario: String, os: String? = nil) throws -> String {
+    var overrides = MachineOverrides()
+    overrides.system = os
+    let path = scenarios.appending(path: "\(scenario).yaml").path
+    let exhibit = try Exhibit(path, overrides: overrides)
+    var report = HTMLReport(exhibit.machine, title: "a page")
+    report.questions = exhibit.questions
+    report.steps = exhibit.steps
+    return Fixture.written { report.write(to: &$0) }
+  }
+
+  /// The types of the kernels (facts of `_MMPTE_HARDWARE`): bit 9, bit 11, and from 1809 on 59:56.
+  @Test func bitsThatTheProcessorIgnoresHaveTheNamesOfWindows() throws {
+    let page = try Self.page(of: "windows/win-valid-cow", os: "windows-19041.508/x86-64")
+    for name in ["CopyOnWrite (9) = 1", "Write (11) = 1", "WsleAge (59:56) = 0x0"] {
+      #expect(page.contains("title=\"\(name): "), "\(name)")
+    }
+    #expect(
+      page.contains("; what the processor ignores, by _MMPTE_HARDWARE of Windows 10.0.19041.508"))
+    // What the processor reads has the processor's names.
+    for name in ["RW (1)", "US (2)", "XD (63)", "frame (51:12)"] {
+      #expect(page.contains("title=\"\(name) = "), "\(name)")
+    }
+  }
+
+  @Test func bitsThatTheProcessorIgnoresHaveTheNamesOfLinux() throws {
+    let page = try Self.page(of: "linux/linux-fault-paths")
+    for name in ["special (9)", "uffd_wp (10)", "soft_dirty (11)"] {
+      #expect(page.contains("title=\"\(name) = "), "\(name)")
+    }
+    #expect(page.contains("; what the processor ignores, by Linux "))
+  }
+
+  /// What the kernel would have done about another entry is there, and is not taken.
+  @Test func otherEntriesWouldHaveGoneOtherWays() throws {
+    let page = try Self.page(of: "windows/win-commit-demand-zero")
+    let ways = page.components(separatedBy: "<li class=\"idle\">").dropFirst()
+      .map { $0.prefix { $0 != "\n" } }
+    for (state, function) in [
+      ("transition", "MiResolveTransitionFault"), ("page-file", "MiResolvePageFileFault"),
+      ("prototype", "MiResolveProtoPteFault"), ("guarded", "MiCheckForUserStackOverflow"),
+    ] {
+      #expect(
+        ways.contains { $0.contains("if the entry were \(state)") && $0.contains(function) },
+        "\(state)")
+    }
+    let linux = try Self.page(of: "linux/linux-fault-paths")
+    #expect(linux.contains("if the entry were swap"))
+    #expect(linux.contains("if the entry were hwpoison"))
+  }
+
+  @Test func theMapOfATimelineSaysWhen() throws {
+    #expect(try Self.page(of: "timelines/win-page-life").contains("after the last step, 14"))
+    #expect(!(try Self.page(of: "windows/win-valid-cow").contains("after the last step")))
+  }
+
+  @Test func oneOfSeveralSystemsSaysSo() throws {
+    let first = try Self.page(of: "windows/win-valid-cow")
+    #expect(first.contains("this is windows-2600.6419-up/x86; --os and --mode take another"))
+  }
+}
