@@ -11,6 +11,7 @@ struct MMUBench: ParsableCommand {
     discussion: """
       MACHINE is a scenario (a .yaml file, built in memory) or a memory dump, recognised by content.
       Numbers are decimal or 0x hexadecimal, `_` between digits allowed, or WinDbg's fffff800`12345678.
+      Addresses and sizes may have a unit: 4K 2M 1G, or 4KiB and so on.
 
       Exit status: 0 all is well, 1 something differs or was found, 64 usage, 65 malformed input,
       66 input cannot be opened, 73 output cannot be created, 74 I/O error, 77 skipped.

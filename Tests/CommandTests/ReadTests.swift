@@ -114,6 +114,27 @@ import Testing
         == #"{"va":"0x403000","length":2,"outcome":"not-present","stopped_at":"PTE"}"#)
   }
 
+  @Test func objectsSayWhyNothingIsThere() throws {
+    try place.write(
+      Workplace.scenario(
+        "reasons",
+        """
+        processes:
+          - name: reasons
+            root: 0x1000
+            entries:
+              - { at: 0x1008, value: 0x2087 }
+              - { at: 0x1010, value: 0x20_0007 }
+        """), to: "reasons.yaml")
+    let outcome = try run(
+      "read", "reasons.yaml", "0x8000000000+2", "0x10000000000+2", "--json")
+    #expect(
+      outcome.lines == [
+        #"{"va":"0x8000000000","length":2,"outcome":"reserved-bits","stopped_at":"PML4E","reserved":"0x80"}"#,
+        #"{"va":"0x10000000000","length":2,"outcome":"missing","stopped_at":"PDPTE","missing":"0x200000"}"#,
+      ])
+  }
+
   @Test func rawBytesEndWhereNothingIs() throws {
     #expect(
       try run("read", "bytes.yaml", "0x400ff8..0x401007", "--raw").output == "needle in a page")
