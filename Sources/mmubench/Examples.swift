@@ -62,7 +62,11 @@ enum Examples {
       (
         "as !pfn prints it",
         "mmubench pfn Scenarios/windows/windbg-pfn-pae-7601.yaml 0x69fc8 \\\n    --pfn-database 0x84000000 --style windbg"
-      )
+      ),
+      (
+        "flags and counts of Linux, of the frame at an address",
+        "mmubench pfn Scenarios/dumps/linux-frames.elf.xz --physical 0x1e22000"
+      ),
     ],
     "map": [
       (
