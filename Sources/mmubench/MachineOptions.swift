@@ -75,14 +75,16 @@ struct MachineOptions: ParsableArguments {
     processor.mode != nil || root != nil || pid != nil || process != nil
   }
 
-  private func overrides(with areas: AreaOptions) throws -> MachineOverrides {
+  /// Options that were not on the command line of a verb cannot be asked: nil stands for them.
+  private func overrides(with areas: AreaOptions?) throws -> MachineOverrides {
     var overrides = overrides
+    guard let areas else { return overrides }
     (overrides.areas, overrides.areasFile) = (try areas.areas(), areas.maps)
     return overrides
   }
 
   /// Opens what the user named as MACHINE, and says what is wrong with it on standard error.
-  func open(_ path: String, _ areas: AreaOptions = AreaOptions()) throws -> Machine {
+  func open(_ path: String, _ areas: AreaOptions? = nil) throws -> Machine {
     let machine = try Workbench.open(
       path, layout: rawLayout, overrides: try overrides(with: areas))
     DamageNotice.watch(path, machine.memory)
