@@ -55,6 +55,28 @@ class Checks:
         wide = self.browser.eval("document.documentElement.scrollWidth - innerWidth")
         self.that(f"{name}: {wide} pixels wider than the window", wide <= 0)
 
+    def legible(self, name):
+        """No text of a drawing is too small to be read: where there is no room, drawings are moved."""
+        size = self.browser.eval(
+            f"""Math.min(...[...document.querySelectorAll('svg text')].filter({VISIBLE}).map((text) => {{
+            const svg = text.ownerSVGElement;
+            return parseFloat(getComputedStyle(text).fontSize)
+              * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            }}))""")
+        self.that(f"{name}: text of {size:.1f} pixels", size >= 9)
+
+    def balanced(self, name):
+        """A strip of bits that is broken is broken in the middle."""
+        rows = self.browser.eval(
+            f"""[...document.querySelectorAll('.bits')].filter({VISIBLE}).map((strip) => {{
+            const widths = {{}};
+            for (const bit of strip.children)
+              widths[bit.offsetTop] = (widths[bit.offsetTop] ?? 0) + bit.offsetWidth;
+            return Object.values(widths);
+            }})""")
+        torn = [row for row in rows if len(row) == 2 and min(row) < max(row) / 3]
+        self.that(f"{name}: strips of bits are torn: {torn}", not torn)
+
     def named(self, name):
         """Whatever can be used or is a picture has a name for those who do not see it."""
         nodes = self.browser.call("Accessibility.getFullAXTree")["nodes"]
@@ -90,7 +112,7 @@ def look_at_all(checks, pages):
     """What holds of every page, however it is looked at."""
     browser = checks.browser
     looks = {"light": {}, "dark": {"dark": True}, "phone": {"width": 360, "height": 740},
-             "projector": {"width": 1920, "height": 1080},
+             "projector": {"width": 1920, "height": 1080}, "laptop": {"width": 1280, "height": 800},
              "grey": {"deficiency": "achromatopsia"}, "print": {"media": "print"}}
     for name, url in pages.items():
         for look, how in looks.items():
@@ -99,6 +121,8 @@ def look_at_all(checks, pages):
             checks.quiet(f"{name}, {look}", lambda other: other == url)
             if look != "print":
                 checks.fits(f"{name}, {look}")
+                checks.legible(f"{name}, {look}")
+                checks.balanced(f"{name}, {look}")
             if look in ("light", "dark"):
                 checks.named(f"{name}, {look}")
                 for selector in ["p", ".place", "summary", "caption", "td", ".bits li.clear"]:
@@ -170,6 +194,17 @@ def zoom(checks, url):
         browser.eval("document.querySelector('.zoom h4').textContent") != first)
     checks.picture("map-zoomed")
     checks.quiet("map", lambda other: other == url)
+
+
+def kernel(checks, url):
+    """What the kernel's bits are called, and the ways that were not taken."""
+    browser = checks.browser
+    browser.look()
+    browser.open(url)
+    titles = browser.eval("[...document.querySelectorAll('.bits li.own')].map((e) => e.title)")
+    checks.that("kernel: its bits have its names", any(t.startswith("CopyOnWrite (9) = 1") for t in titles))
+    grey = browser.eval("[...document.querySelectorAll('svg text.idle')].map((e) => e.textContent)")
+    checks.that("kernel: other entries have other ways in grey", any("if CopyOnWrite were" in t for t in grey))
 
 
 def without_scripts(checks, url):
@@ -251,6 +286,12 @@ def explore(checks, mmubench):
         checks.that("explore: owners of the frame", shows("Who maps 0x5000"))
         browser.look(width=360, height=740)
         checks.fits("explore, phone")
+        browser.look()
+        # By keyboard the first stop leads past all bits.
+        browser.open(url)
+        browser.press("Tab", 9)
+        checks.that("explore: the first stop is the way past the bits",
+                    browser.eval("document.activeElement.getAttribute('href')") == "#main")
     finally:
         server.send_signal(signal.SIGINT)
         checks.that("explore: ends on SIGINT", server.wait(timeout=30) == 0)
@@ -278,6 +319,7 @@ def main():
         play(checks, pages["timeline"])
         zoom(checks, pages["dump"])
         without_scripts(checks, pages["timeline"])
+        kernel(checks, pages["fault"])
         explore(checks, arguments.mmubench)
     print(f"browser: {checks.count} checks, {len(checks.problems)} failed")
     return 1 if checks.problems else 0
