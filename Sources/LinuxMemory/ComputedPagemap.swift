@@ -39,7 +39,7 @@ public struct ComputedPagemap: PagemapSource {
     let rest = max(area.start, end)..<max(area.end, end)
     area.end = min(area.end, rest.lowerBound)
     guard area.start >= area.end || readUserPages(area, emit), !rest.isEmpty else { return }
-    let count = UInt64(rest.count) >> pageShift
+    let count = (rest.upperBound - rest.lowerBound) >> pageShift
     _ = emit(
       PagemapPiece(PagemapRun(address: rest.lowerBound, pageCount: count, entry: nil, step: 0)))
   }

@@ -9,7 +9,11 @@ extension LinuxClassifier {
     _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea
   ) {
     guard let state = verdict.finding.state else { return }
-    if area.flags.contains(.hugePages) { return hugetlbFault(&verdict, question, area, state) }
+    // Above the leaves, what is broken or marked is a page of hugetlbfs, whatever is known of the area.
+    let isMarked = state == .hwpoison || state == .marker
+    if area.flags.contains(.hugePages) || isMarked && verdict.finding.level > 1 {
+      return hugetlbFault(&verdict, question, area, state)
+    }
     // A table that is empty or absent is as good as one of empty entries.
     switch state {
     case .none where verdict.finding.level > 1 && makesHugePage(at: question.address, in: area):

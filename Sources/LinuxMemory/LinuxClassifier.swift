@@ -119,8 +119,9 @@ public struct LinuxClassifier: Sendable {
     let frame = reading.frame.map { $0.rawValue >> paging.pageShift(1) }
     if let frame, let flags = frames.facts(at: frame, of: frame..<(frame + 1)).flags {
       if FrameFacts.Flags.anonymous.isSet(in: flags) { return .anonymous }
-      // Where no file is, only the page of zeros is nobody's own.
-      return FrameFacts.Flags.zeroPage.isSet(in: flags) || area.isAnonymous ? .zeroPage : .file
+      // Where no file is, only the huge page of zeros is nobody's own; the small one is special.
+      let isHugeZero = area.isAnonymous && finding.level > 1
+      return FrameFacts.Flags.zeroPage.isSet(in: flags) || isHugeZero ? .zeroPage : .file
     }
     guard area.hasFile || area.isSpecialMapping else { return .anonymous }
     guard !area.flags.contains(.shared) else { return .file }

@@ -79,8 +79,8 @@ public struct LivePagemap: PagemapSource {
     // Between the scan and this a page may have come; it is said alone.
     let entry = word.map { PagemapEntry(rawValue: $0) }
     if let entry, entry.isPresent || entry.isSwapped { return try readWords(range, [], emit) }
-    let run = PagemapRun(
-      address: range.lowerBound, pageCount: UInt64(range.count) >> pageShift, entry: entry, step: 0)
+    let count = (range.upperBound - range.lowerBound) >> pageShift
+    let run = PagemapRun(address: range.lowerBound, pageCount: count, entry: entry, step: 0)
     return emit(PagemapPiece(run, categories: []))
   }
 

@@ -87,7 +87,13 @@ import Testing
     #expect(try place.read("r").contains("no area holds the address"))
     let pagemap = try run("pagemap", dump, "--pid", "77")
     #expect(pagemap.output.contains("from the kernel's memory in the dump"))
-    #expect(try run("pagemap", dump, "--pid", "77", "0xffffffff81000000").status == 0)
+    // Without areas all addresses are shown, and those of the kernel have no word.
+    let areasUnknown = Self.path("dumps/linux-tasks-pti.elf.xz")
+    let all = try run(
+      "pagemap", areasUnknown, "--pid", "77", "0x0..0xffffffffffffffff", "--json")
+    #expect(all.status == 0 && all.lines.last?.contains(#""state":"unknown""#) == true)
+    let byte = try run("pagemap", dump, "--pid", "77", "0xffffffff81000000")
+    #expect(byte.output.contains("there is no word for this page"))
   }
 
   @Test func areasMayComeFromAFile() throws {
