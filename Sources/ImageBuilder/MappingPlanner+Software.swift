@@ -147,9 +147,12 @@ extension MappingPlanner {
       let setting = statement.fields.first { $0.name.value.lowercased() == field.lowercased() }
       let mark = setting?.value.mark ?? (statement.offset ?? statement.address)?.mark ?? mark
       return Diagnostic(.doesNotFit, "\(error)", at: mark, notes: [kernel])
-    case .readsAs(_, let wanted, _):
-      let notes = wanted == .virtualStore ? [kernel, store(windows)] : [kernel]
-      return Diagnostic(.contradiction, "\(error)", at: mark, notes: notes)
+    case .readsAs(let state, let wanted, _):
+      let isAboutStore =
+        wanted == .virtualStore || (state == .virtualStore && windows.store != nil)
+      return Diagnostic(
+        .contradiction, "\(error)", at: mark,
+        notes: isAboutStore ? [kernel, store(windows)] : [kernel])
     }
   }
 
