@@ -6,6 +6,8 @@ struct AreaLayout: Sendable {
 
   /// `vm_area_struct`.
   let start, end, flags, pageOffset, file: Member
+  /// The operations of an area, which anonymous ones lack.
+  let operations: Member?
   /// How areas follow each other.
   let order: Order
   /// What says whether an area is the heap or the stack.
@@ -32,6 +34,8 @@ struct AreaLayout: Sendable {
   /// From `file` to what `/proc/PID/maps` says of it.
   struct FileLayout: Sendable {
     let inode, dentry, number, device, superBlock, name, parent: Member
+    /// The kind of the file with its rights, and its size.
+    let mode, size: Member?
   }
 
   /// Takes the places from the kernel's own types; nil where one is missing.
@@ -44,6 +48,7 @@ struct AreaLayout: Sendable {
     else { return nil }
     (self.start, self.end, self.flags) = (start, end, flags)
     (self.pageOffset, self.file, self.order) = (pageOffset, file, order)
+    operations = area("vm_ops")
     heapStart = types.member("start_brk", of: "mm_struct")
     heapEnd = types.member("brk", of: "mm_struct")
     stackStart = types.member("start_stack", of: "mm_struct")
@@ -86,6 +91,7 @@ struct AreaLayout: Sendable {
     return FileLayout(
       inode: inode, dentry: Member(offset: path.offset + entry.offset, size: entry.size),
       number: number, device: device, superBlock: superBlock,
-      name: Member(offset: name.offset + text.offset, size: text.size), parent: parent)
+      name: Member(offset: name.offset + text.offset, size: text.size), parent: parent,
+      mode: types.member("i_mode", of: "inode"), size: types.member("i_size", of: "inode"))
   }
 }

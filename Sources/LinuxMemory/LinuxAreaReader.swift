@@ -120,6 +120,9 @@ public struct LinuxAreaReader: Sendable {
         guard let member else { return nil }
         return try kernel.value(member, of: memory)
       }
+      if let operations = layout.operations, try kernel.value(operations, of: record) != 0 {
+        area.backing = .kernelPages
+      }
       let (heap, top) = (try value(layout.heapStart) ?? 0, try value(layout.heapEnd) ?? 0)
       if heap < top, start <= top, end >= heap, heap != 0 { area.path = "[heap]" }
       if let stack = try value(layout.stackStart), area.contains(stack) { area.path = "[stack]" }
@@ -132,6 +135,13 @@ public struct LinuxAreaReader: Sendable {
   ) throws(LinuxKernelMemory.Failure) {
     let inode = VirtualAddress(try kernel.value(layout.inode, of: file))
     area.inode = try kernel.value(layout.number, of: inode)
+    if let mode = layout.mode {
+      let kind = FileMode.kind.value(in: try kernel.value(mode, of: inode))
+      if kind == FileMode.blockDevice { area.backing = .blockDevice }
+      if kind == FileMode.regular, let size = layout.size {
+        area.fileSize = try kernel.value(size, of: inode)
+      }
+    }
     let superBlock = VirtualAddress(try kernel.value(layout.superBlock, of: inode))
     let device = try kernel.value(layout.device, of: superBlock)
     area.deviceMajor = KernelDevice.major.value(in: device)
@@ -181,6 +191,15 @@ private enum MapleEntry {
   static let firstInnerKind: UInt64 = 2
   /// `maple_arange_64`, which knows the gaps below it.
   static let gapKind: UInt64 = 3
+}
+
+/// `i_mode` of an inode (Linux include/uapi/linux/stat.h).
+private enum FileMode {
+  static let kind = BitField("S_IFMT", 15, 12, .value, "the kind of the file")
+  /// S_IFBLK.
+  static let blockDevice: UInt64 = 6
+  /// S_IFREG.
+  static let regular: UInt64 = 8
 }
 
 /// `dev_t` of the kernel.

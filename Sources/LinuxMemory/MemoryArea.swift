@@ -62,6 +62,14 @@ public struct MemoryArea: Hashable, Sendable {
     }
   }
 
+  /// What provides the pages of an area, where that is neither a file nor free memory.
+  public enum Backing: Hashable, Sendable {
+    /// A block device itself, without a file system.
+    case blockDevice
+    /// The kernel: `[vdso]` and the like.
+    case kernelPages
+  }
+
   /// The first address.
   public var start: UInt64
   /// The address after the last.
@@ -78,6 +86,8 @@ public struct MemoryArea: Hashable, Sendable {
   public var path: String
   /// The size of the file in bytes, where it is known; `/proc/PID/maps` does not say it.
   public var fileSize: UInt64?
+  /// What stands behind the area, where somebody has looked; else its path tells.
+  public var backing: Backing?
   /// The protection key of the pages that are brought in; 0 where it is not known, as for most.
   public var protectionKey: UInt64 = 0
 
@@ -103,14 +113,15 @@ public struct MemoryArea: Hashable, Sendable {
 
   /// Whether the kernel itself provides the pages: `[vdso]` and the like.
   public var isSpecialMapping: Bool {
-    Self.specialNames.contains { path.hasPrefix($0) }
+    backing == .kernelPages || Self.specialNames.contains { path.hasPrefix($0) }
   }
 
   private static let specialNames = ["[vdso", "[vvar", "[uprobes", "[sigpage", "[vectors"]
 
   /// Whether the pages are those of a block device itself, which has no file system.
   public var isBlockDevice: Bool {
-    path.hasPrefix("/dev/") && !path.hasPrefix("/dev/zero") && !path.hasPrefix("/dev/shm/")
+    guard backing == nil else { return backing == .blockDevice }
+    return path.hasPrefix("/dev/") && !path.hasPrefix("/dev/zero") && !path.hasPrefix("/dev/shm/")
       && flags.isDisjoint(with: [.frameMap, .mixedMap, .hugePages])
   }
 
