@@ -37,7 +37,7 @@ extension PageClassifier {
     verdict.note(text, "\(Self.bugCheckReference): 0x50")
     if let errorCode {
       noteErrorCode(&verdict, errorCode)
-    } else if question.isFetch, !search.state.isARM64 {
+    } else if question.isKnownFetch, !search.state.isARM64 {
       verdict.note(
         "that the second argument of a fetch is 8 is known from a crash of build 9600; documentation"
           + " of releases before Windows 10 names reads and writes only", "a published crash",
@@ -126,5 +126,11 @@ extension PageClassifier {
 
 extension FaultQuestion {
   /// What an exception record says of the access: 0 of a read, 1 of a write, 8 of a fetch.
-  fileprivate var recordedAccess: UInt64 { isFetch ? 8 : access.isWrite ? 1 : 0 }
+  fileprivate var recordedAccess: UInt64 { isKnownFetch ? 8 : access.isWrite ? 1 : 0 }
+
+  /// Whether the kernel learns that it is a fetch: x86 says so only where execution can be refused.
+  fileprivate var isKnownFetch: Bool {
+    guard case .pageFault(let fault) = result else { return isFetch }
+    return fault.errorCode.contains(.instruction)
+  }
 }

@@ -139,6 +139,8 @@ import WindowsMemory
     arguments: [
       ("windows-9600.17031", .x86_64, [0, 1, 8]), ("windows-10240.16384", .x86_64, [0, 2, 0x10]),
       ("windows-10240.16384", .pae, [0, 2, 0x10]), ("windows-7601.17514", .pae, [0, 1, 8]),
+      // Without NX a fetch is a read to the kernel, too.
+      ("windows-2600.6419", .x86, [0, 1, 0]),
     ] as [(String, PagingMode, [UInt64])])
   func theAccessIsSaidByRelease(name: String, mode: PagingMode, expected: [UInt64]) throws {
     var sketch = WindowsSketch(mode)
