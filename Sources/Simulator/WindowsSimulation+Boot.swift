@@ -7,6 +7,9 @@ import WindowsMemory
 /// What is there before the first step: the System process, the kernel's half, the PFN database.
 extension WindowsSimulation {
   private static let systemName = "System"
+  static let systemPID: UInt64 = 4
+  /// The number of a process that the scenario does not number: any multiple of 4 would do.
+  private static let usualPID: UInt64 = 0x1000
 
   func boot(_ scenario: Scenario) throws(StepFailure) {
     let slot = scenario.windows?.selfMapSlot?.value
@@ -20,17 +23,17 @@ extension WindowsSimulation {
       let place = listHead + UInt64(half * structures.pointerSize)
       storeKernel(listHead, at: place, size: structures.pointerSize)
     }
-    try makeProcess(Self.systemName, pid: 4, register: state.cr3, firstIndex: nil)
+    try makeProcess(Self.systemName, pid: Self.systemPID, register: state.cr3, firstIndex: nil)
     switch scenario.spaces {
     case .processes(let list):
-      for item in list where item.pid?.value != 4 {
+      for item in list where item.pid?.value != Self.systemPID {
         try startProcess(
           item.name?.value ?? "process", pid: item.pid?.value ?? UInt64(4 * (processes.count + 1)),
           root: item.root?.value, firstIndex: item.firstWorkingSetIndex?.value)
       }
     default:
       try startProcess(
-        scenario.id.value, pid: 4096, root: scenario.machine.root?.value, firstIndex: nil)
+        scenario.id.value, pid: Self.usualPID, root: scenario.machine.root?.value, firstIndex: nil)
     }
     system.systemRoot = state.cr3
     system.processListHead = VirtualAddress(listHead)

@@ -49,7 +49,7 @@ extension WindowsSimulation {
 
   /// The process ends: all that it has goes back.
   func exit(_ process: WindowsProcessState) throws(StepFailure) {
-    guard process.pid != 4 else { throw .mistake("the System process does not end") }
+    guard process.pid != Self.systemPID else { throw .mistake("the System process does not end") }
     for range in process.ranges.reversed() { try release(range, of: process) }
     process.ranges = []
     let base = paging(of: process).root.rawValue

@@ -15,7 +15,7 @@ extension WindowsSimulation: SimulatedSystem {
     report.address = step.operation.address
     report.pid = process.pid
     stepByte = UInt8(truncatingIfNeeded: number)
-    wantedFrames = step.frames.map { $0.value / 4096 }
+    wantedFrames = step.frames.map { $0.value / frameSize }
     beginStep()
     do throws(StepFailure) {
       try perform(step.operation, process)
@@ -26,7 +26,7 @@ extension WindowsSimulation: SimulatedSystem {
     }
     if let left = wantedFrames.first {
       throw .mistake(
-        "the step takes no frame for \((left * 4096).hex)",
+        "the step takes no frame for \((left * frameSize).hex)",
         notes: ["`frames` names as many frames as the step needs, or fewer"])
     }
     finishStep()
