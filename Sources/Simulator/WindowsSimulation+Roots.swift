@@ -135,34 +135,38 @@ extension WindowsSimulation {
     guard let system = processes.first else { return }
     let source = rooted(system.root).root.rawValue
     for (from, to) in zip(kernelTables(of: source), kernelTables(of: base)) {
-      for index in from.entries { copy(from, to.table, index, owner) }
+      for index in from.entries {
+        let address = state.address(from.start, level: kernelLevel, index: Int(index))
+        copy(from.table, to.table, index, address, owner)
+      }
     }
   }
 
-  private func copy(_ source: KernelTable, _ target: UInt64, _ index: UInt64, _ owner: String) {
+  private func copy(
+    _ source: UInt64, _ target: UInt64, _ index: UInt64, _ address: UInt64, _ owner: String
+  ) {
     let offset = index * UInt64(state.entrySize)
-    let entry = memory.entry(at: source.table + offset)
+    let entry = memory.entry(at: source + offset)
     // The self-map of x86 and x64 is each table's own.
-    guard entry != 0, entry & LongModeLayouts.frame.mask != source.table,
+    guard entry != 0, entry & LongModeLayouts.frame.mask != source,
       memory.entry(at: target + offset) == 0
     else { return }
-    // The page directories of PAE are the tables below its root.
-    let level = isPAE ? 2 : state.topLevel
     store(
-      entry, at: target + offset, level: level,
-      address: state.address(source.start, level: level, index: Int(index)), process: nil,
-      owner: owner)
+      entry, at: target + offset, level: kernelLevel, address: address, process: nil, owner: owner)
   }
 
-  /// Copies an entry of the kernel's half that is new to all other processes.
-  func spread(_ place: UInt64, from base: UInt64) {
+  /// The level of the tables that a process has of its own: of PAE, the page directories below the root.
+  private var kernelLevel: Int { isPAE ? 2 : state.topLevel }
+
+  /// Copies an entry of the kernel's half that is new, for an address, to all other processes.
+  func spread(_ place: UInt64, of address: UInt64, from base: UInt64) {
     let table = place / frameSize * frameSize
     let tables = kernelTables(of: base)
     guard let number = tables.firstIndex(where: { $0.table == table }) else { return }
     let index = place % frameSize / UInt64(state.entrySize)
     for process in processes.dropFirst() {
       let other = kernelTables(of: rooted(process.root).root.rawValue)[number].table
-      copy(tables[number], other, index, process.name)
+      copy(table, other, index, address, process.name)
     }
   }
 }

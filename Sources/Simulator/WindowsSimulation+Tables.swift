@@ -48,7 +48,7 @@ extension WindowsSimulation {
       case .notPresent where entry == 0:
         base = try makeTable(place, current, address, process) * frameSize
         made += 1
-        if process == nil { spread(place, from: state.root.rawValue) }
+        if process == nil { spread(place, of: address, from: state.root.rawValue) }
       default:
         throw .mistake("the address \(address.hex) has a large page where a table would be")
       }
