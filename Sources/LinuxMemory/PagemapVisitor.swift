@@ -110,7 +110,10 @@ public struct PagemapVisitor: AreaVisitor {
     var run = PagemapRun(
       address: address, pageCount: count, entry: PagemapEntry(rawValue: word.bits), step: step)
     run.unknownBits = word.unknown
-    if !areasAreKnown { run.unknownBits |= PagemapEntry.softDirty.mask & ~word.bits }
+    // Kernels without soft-dirty bits in entries have no areas that count as dirty either.
+    if !areasAreKnown, kernel.bits.softDirty != nil {
+      run.unknownBits |= PagemapEntry.softDirty.mask & ~word.bits
+    }
     coalescer.add(run)
   }
 }

@@ -135,13 +135,16 @@ struct PagemapCommand: ParsableCommand {
     let source = ComputedPagemap(
       machine.memory, machine.paging, kernel, areas: areas?.list ?? MemoryAreas([]),
       facts: system.facts)
-    let whose = system.facts.isKnown ? "known" : "not known"
+    let isKnown = system.facts.isKnown
     try write(
       source, PagemapFormat(kernel.version), 0...machine.paging.lastUserAddress,
       header: [
         ("kernel", kernel.id, system.foundBy),
         ("areas", "\(areas?.list.areas.count ?? 0)", areas?.source ?? Self.unknownAreas),
-        ("file, exclusive", whose, "by the struct page of each frame"),
+        (
+          "file, exclusive", isKnown ? "known" : "not known",
+          isKnown ? "from the struct page of each frame" : "they stand in struct page"
+        ),
       ], machine)
   }
 
