@@ -20,7 +20,10 @@ enum KdumpSiblings {
       else { continue }
       files.append(other)
     }
-    files.sort { $0.frames.lowerBound < $1.frames.lowerBound }
+    // Of parts without frames several may begin alike.
+    files.sort {
+      ($0.frames.lowerBound, $0.header.path) < ($1.frames.lowerBound, $1.header.path)
+    }
     return (files, warnings(files))
   }
 
