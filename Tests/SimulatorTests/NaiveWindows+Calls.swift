@@ -130,12 +130,23 @@ extension NaiveWindows {
   mutating func lock(
     _ pages: Range<Int>, isLocked: Bool, _ process: inout Process
   ) -> String? {
-    if isLocked {
-      for page in pages { if let status = access(page, .read, &process) { return status } }
-    } else if !pages.allSatisfy({ process.pages[$0]?.isLocked ?? false }) {
-      return "STATUS_NOT_LOCKED"
+    guard isLocked else {
+      guard pages.allSatisfy({ process.pages[$0]?.isLocked ?? false }) else {
+        return "STATUS_NOT_LOCKED"
+      }
+      for page in pages { process.pages[page]?.isLocked = false }
+      return nil
     }
-    for page in pages { process.pages[page]?.isLocked = isLocked }
+    for page in pages { if let status = access(page, .read, &process) { return status } }
+    for page in pages {
+      // A stack has grown into a page that was touched before: it is touched again.
+      if process.pages[page]?.protection.isGuarded ?? false,
+        let status = access(page, .read, &process)
+      {
+        return status
+      }
+      process.pages[page]?.isLocked = true
+    }
     return nil
   }
 }

@@ -88,11 +88,14 @@ extension RandomStep {
     _ count: Int, hasStore: Bool, _ random: inout SeededGenerator
   ) -> [(pid: Int, step: RandomStep)] {
     var (pids, last) = ([100, 200], 200)
+    var next = pids.flatMap { pid in first(&random).map { (pid, $0) } }
     return (0..<count).map { _ in
+      if !next.isEmpty { return next.removeFirst() }
       let pid = pids.randomElement(using: &random) ?? 100
       if pids.count < 3, random.chance(12) {
         last += 100
         pids.append(last)
+        next = first(&random).map { (last, $0) }
         return (pid, .createProcess(last))
       }
       if pid != 100, random.chance(25) {
@@ -102,6 +105,21 @@ extension RandomStep {
       return (pid, one(hasStore: hasStore, &random))
     }
   }
+
+  /// Something of each kind, so that most steps meet a page.
+  private static func first(_ random: inout SeededGenerator) -> [RandomStep] {
+    func protection() -> String { views.randomElement(using: &random) ?? "READONLY" }
+    let section = [Section.shared, .lazy, .fixed].randomElement(using: &random) ?? .shared
+    return [
+      .reserve(0, pages: block, isCommitted: true),
+      .mapView(block, block, section, page: 0, protection()),
+      .mapView(2 * block, block, .data, page: 0, protection()),
+      .stack(3 * block, pages: block),
+    ]
+  }
+
+  /// Of a view.
+  private static let views = ["READWRITE", "READONLY", "WRITECOPY"]
 
   private static let protections = [
     "READWRITE", "READONLY", "NOACCESS", "EXECUTE_READWRITE", "EXECUTE_READ", "[GUARD, READWRITE]",
@@ -114,9 +132,10 @@ extension RandomStep {
   ]
 
   private static func one(hasStore: Bool, _ random: inout SeededGenerator) -> RandomStep {
-    let page = Int.random(in: 0..<4 * block, using: &random)
-    let start = page / block * block
-    let pages = Int.random(in: 1...4, using: &random)
+    // The upper pages of a few blocks, where the guard pages of stacks are, so that steps meet.
+    let start = Int.random(in: 0..<4, using: &random) * block
+    let page = start + Int.random(in: block - 7..<block, using: &random)
+    let pages = Int.random(in: 1...min(4, start + block + 1 - page), using: &random)
     let protection = protections.randomElement(using: &random) ?? "READWRITE"
     switch Int.random(in: 0..<32, using: &random) {
     case 0...1: return .reserve(start, pages: block, isCommitted: random.chance(2))
@@ -126,11 +145,12 @@ extension RandomStep {
         start, Int.random(in: 1...block, using: &random),
         Section.allCases.randomElement(using: &random) ?? .shared,
         page: Int.random(in: 0...4, using: &random),
-        ["READWRITE", "READONLY", "WRITECOPY"].randomElement(using: &random) ?? "READONLY")
+        views.randomElement(using: &random) ?? "READONLY")
     case 6...7: return .commit(page, pages, protection)
     case 8...9: return .protect(page, pages, random.chance(6) ? "WRITECOPY" : protection)
     case 10: return .decommit(page, pages)
-    case 11: return random.chance(2) ? .free(start) : .unmapView(page)
+    case 11:
+      return random.chance(2) ? .read(page) : random.chance(2) ? .free(start) : .unmapView(page)
     case 12: return .lock(page, pages, isLocked: !random.chance(3))
     case 13...17: return .read(page)
     case 18...24:
