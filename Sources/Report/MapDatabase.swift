@@ -15,8 +15,6 @@ public struct MapDatabase {
   private static let schema = """
     PRAGMA application_id = 0x4d4d5542;
     PRAGMA user_version = \(edition);
-    -- Numbers have 64 bits and a sign: addresses of the upper half are negative, and va = 0xffff800000000000
-    -- finds them all the same. In order of addresses: ORDER BY va < 0, va. The view map has them as text.
     CREATE TABLE machine (      -- what the program said of the machine
       subject TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL);
     CREATE TABLE space (        -- the address spaces
@@ -26,11 +24,14 @@ public struct MapDatabase {
       found_by TEXT NOT NULL);
     CREATE TABLE mapping (      -- maximal runs of equal rights and contiguous frames
       space INTEGER NOT NULL REFERENCES space (id),
+      -- Numbers have 64 bits and a sign: those of the upper half are negative. va = 0xffff800000000000 finds
+      -- one all the same; ORDER BY va < 0, va is the order of addresses. The view map has them as text.
       va INTEGER NOT NULL, last_va INTEGER NOT NULL,
       pa INTEGER NOT NULL, last_pa INTEGER NOT NULL,
       page_size INTEGER NOT NULL, pages INTEGER NOT NULL,
       "write" INTEGER NOT NULL, "user" INTEGER NOT NULL, "execute" INTEGER NOT NULL,
-      memory_type TEXT);        -- by PAT or MAIR; NULL where it is not known, or not one for all pages
+      memory_type TEXT          -- by PAT or MAIR; NULL where it is not known, or not one for all pages
+      );
     CREATE TABLE copies (       -- addresses that translate as those `stride` before them do, `count` times
       space INTEGER NOT NULL REFERENCES space (id),
       va INTEGER NOT NULL, last_va INTEGER NOT NULL,
