@@ -58,7 +58,12 @@ final class LinuxSimulation {
     untouched = memory.installed.compactMap { range in
       range.upperBound < first ? nil : max(range.lowerBound, first)...range.upperBound
     }
-    freeCount = untouched.reduce(0) { $0 + $1.count }
+    // Frames below the first are taken by name only.
+    let installed = memory.installed
+    let below = named.count { frame in
+      frame < first && installed.contains { $0.contains(frame) }
+    }
+    freeCount = untouched.reduce(below) { $0 + $1.count }
     totalPages = UInt64(freeCount)
     zeroFrame = try takeFrame()
     pages[zeroFrame] = LinuxPage()

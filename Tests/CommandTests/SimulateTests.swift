@@ -62,8 +62,6 @@ import Testing
   }
 
   @Test func momentsOfEverySystemCanBeWritten() throws {
-    // PROTNONE, soft-dirty and the rest differ little; where swap keeps its offset does not come up here,
-    // so the two are told apart by what the kernel is.
     for system in ["linux-4.14", "linux-6.1"] {
       let outcome = try run(
         "build", "linux.yaml", "--step", "3", "--os", system, "--output", system)
