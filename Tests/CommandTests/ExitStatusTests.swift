@@ -35,8 +35,10 @@ import Testing
   @Test(arguments: [1, 80, 4095])
   func anImageBelowAPageSaysNothingOfItsMode(count: Int) throws {
     try Data(count: count).write(to: place.url.appendingPathComponent("small.raw"))
-    let outcome = try run("info", "small.raw")
-    #expect(outcome.status == 64 && outcome.errors.contains("--mode"))
+    let info = try run("info", "small.raw")
+    #expect(info.status == 0 && info.output.contains("give --mode"))
+    let walk = try run("walk", "small.raw", "0")
+    #expect(walk.status == 64 && walk.errors.contains("give --mode"))
   }
 
   @Test func aWalkThatFindsNothingIsAnAnswer() throws {
