@@ -29,12 +29,12 @@ extension LinuxKernel {
     let series = LinuxVersion(version.major, version.minor)
     if series == LinuxVersion(3, 16) {
       // The maintainers of this series, Debian 8's, were not those of the others.
-      return "later stable releases of Linux 3.16 invert offsets (L1TF); it is taken not to"
+      return "later stable releases of Linux 3.16 invert offsets (L1TF); one before them is meant"
     }
     guard version.patch == nil, Self.seriesPatchedMidway.contains(series) else { return nil }
     return
-      "stable releases of Linux \(version) from August 2018 on invert offsets (L1TF), and this is "
-      + "taken \(version.hasInvertedOffsets ? "" : "not ")to; give the patch number"
+      "stable releases of Linux \(version) from August 2018 on invert offsets (L1TF); without a "
+      + "patch number one \(version.hasInvertedOffsets ? "of" : "before") them is meant"
   }
 
   private static let seriesPatchedMidway: Set = [

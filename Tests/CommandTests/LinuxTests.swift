@@ -68,9 +68,9 @@ import Testing
   }
 
   @Test func rootsOfArm64AreNotGuessed() throws {
-    let info = try run("info", Self.path("dumps/arm64-faults.elf.xz"))
+    let walk = try run("walk", Self.path("dumps/arm64-faults.elf.xz"), "0x400000")
     #expect(
-      info.status == 64 && info.errors.contains("give --root ADDRESS, the TTBR0 of a process"))
+      walk.status == 64 && walk.errors.contains("give --root ADDRESS, the TTBR0 of a process"))
   }
 
   @Test func aDumpSaysTheAreasForEveryVerb() throws {

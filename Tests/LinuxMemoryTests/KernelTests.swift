@@ -63,8 +63,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("linux-4.18", "L1TF), and this is taken to"),
-    ("linux-4.14", "L1TF), and this is taken not to"),
+    ("linux-4.18", "one of them is meant"), ("linux-4.14", "one before them is meant"),
     ("linux-3.16.81", "L1TF"), ("linux-3.10", "remap_file_pages"),
     ("linux-3.10", "bit 6 is then 1"),
   ]) func whatOldKernelsLeaveOpenIsSaid(id: String, text: String) throws {
