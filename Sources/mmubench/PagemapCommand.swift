@@ -16,7 +16,9 @@ struct PagemapCommand: ParsableCommand {
       PROCESS is a number or `self`, of a process that runs; a dump, with --pid or --process; or with \
       --captured a file of words that were read from pagemap. Without addresses, all areas are shown. An \
       address is explained, ranges such as 0x1000..0x1fff or 0x1000+64K are shown as runs. \
-      --os linux-6.1 says whose words they are; a running kernel and most dumps say it themselves.
+      --os linux-6.1 says whose words they are; a running kernel and most dumps say it themselves. \
+      Whether a page of a dump is of a file and mapped by one entry only stands in its struct page; bits \
+      that the dump does not tell are left out of JSON and named in `unknown_bits`.
       """ + Examples.of("pagemap"))
 
   @Argument(help: ArgumentHelp("A process, a dump or a file of words.", valueName: "process"))
