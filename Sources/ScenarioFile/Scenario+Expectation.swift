@@ -26,7 +26,7 @@ extension Scenario {
       case pagemap(PagemapExpectation)
       /// `pfn:`, what the PFN database says of a frame.
       case pfn(PfnExpectation)
-      /// `lists:`, how many frames are on which list of the PFN database.
+      /// `lists:`, how many frames are on which list, or of which kind.
       case lists([ListExpectation])
       /// `pagemap-at:`, what Linux says of a page at a moment of a timeline.
       case pagemapAt(MomentPagemap)

@@ -72,11 +72,11 @@ extension ScenarioReader {
   func lists(_ fields: Fields) -> [Scenario.ListExpectation]? {
     guard let value = fields["lists"], let pairs = pairs(of: value, "`lists`") else { return nil }
     return pairs.compactMap { pair in
-      guard let list = Scenario.PageLocation(rawValue: pair.key.value) else {
+      guard let list = Scenario.FrameList(rawValue: pair.key.value) else {
         report(
           Diagnostic(
             .unknownWord, unknown: "list", pair.key,
-            choices: Scenario.PageLocation.allCases.map(\.rawValue)))
+            choices: Scenario.FrameList.allCases.map(\.rawValue)))
         return nil
       }
       return number(pair.value, "`\(pair.key.value)`").map { .init(list: list, count: $0) }
@@ -113,6 +113,28 @@ extension Scenario {
     case active
     /// Being read or written.
     case transition
+  }
+
+  /// The frames that a timeline counts: by the lists of Windows, and by what Linux uses pages for.
+  public enum FrameList: String, CaseIterable, Sendable {
+    /// Of both, free; of Windows, not filled with zeros.
+    case free
+    /// Of Windows, free and filled with zeros.
+    case zeroed
+    /// Of Windows, in transition, with a copy elsewhere.
+    case standby
+    /// Of Windows, in transition, to be written.
+    case modified
+    /// Of Windows, in use.
+    case active
+    /// Of Linux, mapped pages of no file.
+    case anonymous
+    /// Of Linux, pages of files.
+    case file
+    /// Of Linux, pages that have a place in swap too.
+    case swapCache = "swap cache"
+    /// Of Linux, places in swap that are taken.
+    case swap
   }
 
   /// What Linux says of a frame in its `struct page`: the flags whose numbers are in VMCOREINFO, and the kinds
@@ -167,7 +189,7 @@ extension Scenario {
   /// One item of `lists:`.
   public struct ListExpectation: Sendable {
     /// The list.
-    public var list: PageLocation
+    public var list: FrameList
     /// How many frames are on it.
     public var count: Located<UInt64>
   }
