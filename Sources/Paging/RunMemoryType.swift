@@ -1,39 +1,52 @@
 public import PhysicalMemory
 
 extension PagingState {
-  /// The memory type that all pages of a run have; nil where they differ, and where it is not known.
+  /// For each run the memory type that all its pages have; nil where they differ, and where it is not known.
   ///
-  /// A run is of equal rights, and memory types are no rights: so the entries are looked at again.
-  public func memoryType(of run: MappingRun, in memory: MemoryImage) -> MemoryType? {
-    var operation = MemoryTypeOperation(
-      range: run.start.rawValue...run.end.rawValue, visitor: MemoryTypeVisitor(state: self))
+  /// A run is of equal rights, and memory types are no rights: so the entries are looked at again, those of many
+  /// runs in one go.
+  public func memoryTypes(of runs: [MappingRun], in memory: MemoryImage) -> [MemoryType?] {
+    var operation = MemoryTypeOperation(runs: runs, visitor: MemoryTypeVisitor(state: self))
     perform(&operation, on: memory)
-    // Several numbers may stand for one type.
-    let types = Set(operation.visitor.indices.map { memoryType($0) })
-    return types.count == 1 ? types.first ?? nil : nil
+    let types = (0..<8).map { memoryType($0) }
+    return operation.indices.map { indices in
+      // Several numbers may stand for one type.
+      let found = types.indices.filter { indices & 1 << $0 != 0 }.map { types[$0] }
+      return found.allSatisfy { $0 == found[0] } ? found.first ?? nil : nil
+    }
   }
 }
 
 private struct MemoryTypeOperation: WalkerOperation {
-  let range: ClosedRange<UInt64>
+  let runs: [MappingRun]
   var visitor: MemoryTypeVisitor
+  /// Of each run a bit for each number that its pages have.
+  private(set) var indices: [UInt8] = []
 
-  mutating func run(_ walker: some TableWalker) { walker.scan(range, visitor: &visitor) }
+  init(runs: [MappingRun], visitor: MemoryTypeVisitor) {
+    self.runs = runs
+    self.visitor = visitor
+    indices.reserveCapacity(runs.count)
+  }
+
+  mutating func run(_ walker: some TableWalker) {
+    for run in runs {
+      visitor.indices = 0
+      walker.scan(run.start.rawValue...run.end.rawValue, visitor: &visitor)
+      indices.append(visitor.indices)
+    }
+  }
 }
 
 /// Collects the numbers of the memory types of pages.
 private struct MemoryTypeVisitor: TableVisitor {
   let state: PagingState
-  private(set) var indices: Set<Int> = []
-  private var last = -1
+  var indices: UInt8 = 0
 
   init(state: PagingState) { self.state = state }
 
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
-    let index = state.memoryTypeIndex(of: entry.entry, level: entry.level)
-    guard index != last else { return }
-    last = index
-    indices.insert(index)
+    indices |= 1 << UInt8(state.memoryTypeIndex(of: entry.entry, level: entry.level))
   }
 
   mutating func enter(_ table: TableVisit) -> Bool { true }

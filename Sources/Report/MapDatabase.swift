@@ -115,13 +115,14 @@ private final class MapRows {
         .number(id), .number(paging.root.rawValue), space.pid.map { .number($0) } ?? .null,
         space.process.map { .text($0) } ?? .null, .text(space.foundBy),
       ])
-      query.run(machine, paging) { piece in
-        let type = paging.memoryType(of: piece, in: machine.memory)
+      let typed = TypedPieces(paging, machine.memory) { piece, type in
         do throws(DatabaseError) { try self.add(piece, type, to: id) } catch {
           self.failure = error
         }
         return self.failure == nil
       }
+      query.run(machine, paging, typed.add)
+      typed.flush()
       if let failure { throw failure }
     }
   }

@@ -76,21 +76,14 @@ public struct MapReport: Sendable {
     for space in spaces(of: machine) {
       let paging = space.map(machine.paging(of:)) ?? machine.paging
       let shown = space ?? machine.currentSpace
-      query.run(machine, paging) { piece in
-        guard counter.take() else { return false }
-        counter.isWanted = emit(shown, piece, paging.memoryType(of: piece, in: machine.memory))
+      let typed = TypedPieces(paging, machine.memory) { piece, type in
+        counter.isWanted = emit(shown, piece, type)
         return counter.isWanted
       }
+      query.run(machine, paging) { piece in counter.take() && typed.add(piece) }
+      typed.flush()
       guard counter.isWhole, counter.isWanted else { return }
     }
-  }
-}
-
-extension PagingState {
-  /// The memory type of all pages of a run; nil where they differ, where its name is not known, and of copies.
-  func memoryType(of piece: MapPiece, in memory: MemoryImage) -> MemoryType? {
-    guard case .run(let run) = piece else { return nil }
-    return memoryType(of: run, in: memory)
   }
 }
 
