@@ -129,11 +129,14 @@ struct BitmapFrames: FrameSource {
 
   var damage: [String] { [] }
 
-  /// What of the rest of the frame is a hole of the file.
+  /// As far as frames behind each other are a hole of the file.
   func knownZeroCount(at address: PhysicalAddress) -> UInt64 {
     guard let position = bitmap.position(of: address.frame), position < available else { return 0 }
     let offset = address.rawValue % frameSize
-    return min(bytes.holeCount(at: firstPage + position * frameSize + offset), frameSize - offset)
+    let hole = bytes.holeCount(at: firstPage + position * frameSize + offset)
+    guard hole > 0 else { return 0 }
+    let most = min((offset + hole) / frameSize + 1, available - position)
+    return min(hole, bitmap.stretch(from: address.frame, limit: most) * frameSize - offset)
   }
 
   /// The frames of which the file has data.

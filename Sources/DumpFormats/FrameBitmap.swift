@@ -69,6 +69,18 @@ struct FrameBitmap: Sendable {
     return position
   }
 
+  /// How many frames from `frame` on are there without a gap, `limit` at most.
+  func stretch(from frame: UInt64, limit: UInt64) -> UInt64 {
+    var next = frame
+    while next < frames.upperBound, next - frame < limit {
+      let rest = word(next / 64) >> (next % 64)
+      next += UInt64((~rest).trailingZeroBitCount)
+      // A stretch that reaches the end of its word may go on in the next.
+      guard rest != 0, next % 64 == 0 else { break }
+    }
+    return min(next - frame, limit)
+  }
+
   /// The stretches of frames that are there, of the first `limit` ones.
   func runs(frameShift: UInt64 = 12, limit: UInt64 = .max) -> [MemoryRun] {
     var runs: [MemoryRun] = []

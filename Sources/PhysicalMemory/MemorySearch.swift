@@ -79,11 +79,12 @@ public struct MemorySearch {
   ) -> Bool {
     guard literal[pattern.anchor] != 0 else { return true }
     let zeros = min(memory.knownZeroCount(at: PhysicalAddress(next)), last - next)
-    guard zeros > UInt64(Self.blockSize) else { return true }
-    block.bytes.append(contentsOf: repeatElement(0, count: literal.count))
+    guard zeros > UInt64(literal.count) * 2 else { return true }
+    let edge = [UInt8](repeating: 0, count: literal.count)
+    block.bytes += edge
     guard matches(in: block, found) else { return false }
-    next += zeros - UInt64(literal.count)
-    block = Block(start: next)
+    next += zeros
+    block = Block(start: next - UInt64(edge.count), bytes: edge)
     return true
   }
 

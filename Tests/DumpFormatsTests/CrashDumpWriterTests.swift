@@ -61,6 +61,26 @@ import Testing
     #expect([0x3000, 0x4000, 0x5000].map { number($0, 8) } == [1, 2, 70])
   }
 
+  @Test func pagesInHolesOfTheFileAreKnownToBeZero() throws {
+    let mapping = try ByteMapping.zeroed(count: 4096)
+    mapping.store(UInt64(7), at: 0)
+    func data(_ frame: UInt64) -> RunMemory.Segment {
+      .init(start: PhysicalAddress(frame * 4096), byteCount: 4096, source: .mapping(offset: 0))
+    }
+    let zeros = RunMemory.Segment(
+      start: PhysicalAddress(0x2000), byteCount: 200 * 4096, source: .zero)
+    let original = RunMemory(mapping, [data(1), zeros, data(202), data(300)])
+    _ = try write(DumpWriter(.dmpBitmap), original)
+    let memory = try DumpFile.open(folder.file("dmp")).memory
+    expectEqual(memory, original, "holes")
+    #expect(memory.knownZeroCount(at: PhysicalAddress(0x2000)) == 200 * 4096)
+    #expect(memory.knownZeroCount(at: PhysicalAddress(0x4_0010)) == 0x8_9ff0)
+    for frame: UInt64 in [1, 202, 203, 300] {
+      #expect(memory.knownZeroCount(at: PhysicalAddress(frame * 4096)) == 0)
+    }
+    #expect(memory.dataFrames == [1..<2, 202..<203, 300..<301])
+  }
+
   @Test func theHeaderOfA32BitDump() throws {
     let (number, bytes) = try write(
       DumpWriter(.dmp32, architecture: .x86, root: Self.root(.pae)), Self.memory([3, 0x12_0000]))

@@ -20,7 +20,11 @@ import Testing
         segment(0x1000, 0x1000, 0x3000), segment(0x2000, 0x1800, 0x1000),
         segment(0x3800, 0x10, 0x10),
         RunMemory.Segment(start: PhysicalAddress(0x3810), byteCount: 0x20_0000, source: .zero),
-        segment(0x20_3810, 0x7f0, 0x40), segment(0x30_0000, 0x1234, 0),
+        segment(0x20_3810, 0x7f0, 0x40),
+        RunMemory.Segment(start: PhysicalAddress(0x20_4000), byteCount: 0x1000, source: .zero),
+        segment(0x20_5000, 0x800, 0x2000),
+        RunMemory.Segment(start: PhysicalAddress(0x20_5800), byteCount: 0x28, source: .zero),
+        segment(0x20_5828, 0x200, 0x100), segment(0x30_0000, 0x1234, 0),
       ])
   }
 
