@@ -19,7 +19,12 @@ struct DumpExercise {
     let pages = (places.near + [places.far]).map {
       ($0, 0x0200_0000 + draw.number(0..<0x2000) << 12)
     }
-    let isPresent = pages.map { _ in !draw.chance(1, in: 4) }
+    // The table that goes is the far page's, or the one that the others have in common. Nobody knows
+    // whether its entries are present.
+    let isFarLost = draw.chance(1, in: 2)
+    let isPresent = pages.map { place, _ in
+      (place.address == places.far.address) == isFarLost || !draw.chance(1, in: 4)
+    }
     func text(absent: [UInt64]) -> ScenarioText {
       let ranges = absent.map { "\($0.hex)..\(($0 | 0xfff).hex)" }.joined(separator: ", ")
       var text = ScenarioText(
@@ -36,9 +41,8 @@ struct DumpExercise {
       return text
     }
     let addresses = pages.map(\.0.address)
-    // The table that goes is the far page's, or one that the others have in common.
     let whole = try text(absent: []).setting(addresses)
-    let victim = draw.chance(1, in: 2) ? places.far : places.near[0]
+    let victim = isFarLost ? places.far : places.near[0]
     let walk = whole.machine.walk(VirtualAddress(victim.address))
     let table = walk.steps.last { $0.level == 1 }.map { $0.entryAddress.rawValue & ~0xfff }
     // A page whose contents are not there is no matter of the translation.

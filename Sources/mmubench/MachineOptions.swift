@@ -3,6 +3,7 @@ import DumpFormats
 import Machine
 import Paging
 import PhysicalMemory
+import ScenarioFile
 import WindowsMemory
 import Workbench
 
@@ -75,7 +76,17 @@ struct MachineOptions: ParsableArguments {
     processor.mode != nil || root != nil || pid != nil || process != nil
   }
 
-  /// Options that were not on the command line of a verb cannot be asked: nil stands for them.
+  /// Whether the user said anything that makes another machine of a scenario.
+  ///
+  /// To name its mode, or one of its systems by the mode, does not.
+  func changesMachine(of scenario: Scenario?) -> Bool {
+    guard let scenario, let mode = processor.mode, root == nil, pid == nil, process == nil else {
+      return saysMachine
+    }
+    return scenario.machine.mode?.value != mode.rawValue
+  }
+
+  // Options that were not on the command line of a verb cannot be asked: nil stands for them.
   private func overrides(with areas: AreaOptions?) throws -> MachineOverrides {
     var overrides = overrides
     guard let areas else { return overrides }

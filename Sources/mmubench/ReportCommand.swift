@@ -60,7 +60,9 @@ struct ReportCommand: ParsableCommand {
     if !addresses.isEmpty {
       return addresses.map { MachineQuestion(VirtualAddress($0), access.access) }
     }
-    guard exhibit.questions.isEmpty || options.saysMachine else { return exhibit.questions }
+    guard exhibit.questions.isEmpty || options.changesMachine(of: exhibit.scenario) else {
+      return exhibit.questions
+    }
     guard exhibit.steps.isEmpty else { return [] }
     return HTMLReport.example(of: machine).map { [MachineQuestion($0, access.access)] } ?? []
   }

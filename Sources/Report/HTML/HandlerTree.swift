@@ -64,7 +64,8 @@ struct HandlerTree {
       let other = alternative.machine.access(
         answer.pointer, answer.access, in: space, alignmentCheck: answer.state.alignmentCheck,
         interruptLevel: answer.interruptLevel)
-      for way in Self.ways(of: other, "if \(alternative.condition)", isTaken: false)
+      for way in Self.ways(
+        of: other, "if \(alternative.condition)", isTaken: false, isSupposed: true)
       where !known.contains(where: way.isLike) { add(way) }
     }
     self.ways = ways
@@ -75,15 +76,18 @@ struct HandlerTree {
   }
 
   private static func ways(
-    of answer: AccessAnswer, _ taker: String, isTaken: Bool
+    of answer: AccessAnswer, _ taker: String, isTaken: Bool, isSupposed: Bool = false
   ) -> [Way] {
     guard let verdict = answer.verdict else { return [] }
     let report = VerdictReport(verdict: verdict, mode: answer.state.mode)
     let event = event(answer.result)
     guard verdict.cost == nil, !report.cases.isEmpty else {
+      // What an entry leads to that is only supposed is nowhere.
+      let isOpen = isSupposed && verdict.cost == nil
       return [
         Way(
-          names: [event] + verdict.handler, outcome: report.outcome.text,
+          names: [event] + verdict.handler,
+          outcome: isOpen ? "what is not known here decides" : report.outcome.text,
           style: report.outcome.style, takers: [taker], isTaken: isTaken)
       ]
     }
