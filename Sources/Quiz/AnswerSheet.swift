@@ -36,9 +36,9 @@ public struct AnswerSheet: Sendable {
     let text =
       text.unicodeScalars.first == "\u{feff}"
       ? Substring(text.unicodeScalars.dropFirst()) : text[...]
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // CR LF is one character.
+    let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     for (number, line) in zip(1..., lines) {
-      let line = line.last == "\r" ? line.dropLast() : line
       let start = line.prefix { $0 == " " || $0 == "\t" }.count
       if start == line.count || line.dropFirst(start).first == "#" { continue }
       func problem(_ column: Int, _ what: String) -> Problem {

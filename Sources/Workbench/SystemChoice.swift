@@ -35,13 +35,13 @@ struct SystemChoice {
     if let named = fitting.first(where: { $0.name == name || $0.id.value == name }) {
       return named.name
     }
-    let other = fitting.first { system in
-      system.mode.flatMap { PagingMode(rawValue: $0.value) }.map {
-        MachineOverrides.hasSystem(name, in: $0)
-      } ?? false
-    }
+    let modes = Set(fitting.compactMap { $0.mode.flatMap { PagingMode(rawValue: $0.value) } })
+    // Of a kernel that has entries of several modes, the widest is what most people run.
+    let widest = modes.filter { MachineOverrides.hasSystem(name, in: $0) }
+      .max { ($0.virtualAddressBits, $0.levelCount) < ($1.virtualAddressBits, $1.levelCount) }
+    let other = fitting.first { $0.mode?.value == widest?.rawValue }
     // A mode is a name too.
-    return other?.name ?? name
+    return widest == nil ? name : other?.name ?? name
   }
 
   /// Applies what the user says, and says that there are others.
