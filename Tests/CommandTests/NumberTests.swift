@@ -70,6 +70,7 @@ import Testing
     "--output", "--format", "--truth", "--junit", "--process", "--os", "--mode", "--vendor",
     "--accept", "--color", "--style", "--access", "--as", "--level", "--table", "--filter",
     "--sqlite", "--text", "--type", "--utf16", "--hex", "--shard", "--combine", "--grade", "--save",
+    "--kind",
     "--maps",
     "--kernel-config", "--step", "--until",
   ]
