@@ -31,6 +31,9 @@ import Testing
     "--root": (0x1018, "walk plain.raw 0x400000 --mode x86-64 --root %"),
     "--pid": (77, "walk plain.yaml 0x400000 --pid %"),
     "--invalid-mask": (0x2000_0000_0000, "\(windows) --invalid-mask %"),
+    "--irql": (
+      2, "fault plain.yaml 0x400000 --as supervisor --os windows-19041.508 --irql %"
+    ),
     "--process-list": (0xffff_8000_0001_2340, "\(windows) --process-list %"),
     "--pfn-database": (0xffff_fa80_0000_0000, "\(windows) --pfn-database %"),
     "--virtual-store": (2, "\(windows) --virtual-store %"),

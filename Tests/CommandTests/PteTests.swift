@@ -116,14 +116,17 @@ import Testing
       "there are windows-2600, windows-2600-up"
     ),
     (["0x80", "--os", "linux-2.6"], "names no Linux kernel"),
-    (["0x80", "--os", "linux-6.1", "--invalid-mask", "0x2000"], "is about entries of Windows"),
+    (
+      ["0x80", "--os", "linux-6.1", "--invalid-mask", "0x200000000000"],
+      "is about entries of Windows"
+    ),
     (["0x80", "--os", "windows-7", "--kernel-config", "none"], "is about entries of Linux"),
     (["0x80", "--os", "linux-6.1", "--kernel-config", "migrations"], "did you mean `migration`?"),
     (["0x80", "--os", "linux-3.10", "--mode", "arm64"], "there are those from linux-3.15 on"),
     (["0x80", "--os", "windows-9x"], "names no Windows kernel"),
     (["0x80", "--os", "plan-9"], "no operating system `plan-9`"),
     (["0x80", "--table", "prototype"], "--os windows-19041.508 names a kernel"),
-    (["0x80", "--invalid-mask", "0x2000"], "--os windows-19041.508 names a kernel"),
+    (["0x80", "--invalid-mask", "0x200000000000"], "--os windows-19041.508 names a kernel"),
     (["0x80", "--os", "windows-7", "--invalid-mask", "0x10"], "the mask is one address bit"),
     (["0x80", "--os", "windows-7", "--table", "prototype", "--level", "PDE"], "no other level"),
     (["0x100000000", "--os", "windows-xp"], "whose entries have 32 bits"),

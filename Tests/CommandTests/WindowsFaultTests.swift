@@ -172,7 +172,7 @@ import Testing
     ),
     (["--os", "windows-7", "--invalid-mask", "0x300000000000"], "the mask is one address bit"),
     (["--os", "windows-7", "--virtual-store", "16"], "page files have the numbers 0 to 15"),
-    (["--os", "windows-7", "--virtual-store", "2"], "no page file of windows-7601 is a store"),
+    (["--os", "windows-7", "--virtual-store", "2"], "no page file of windows-7601"),
   ])
   func whatCannotBeIsRefused(arguments: [String], message: String) throws {
     let outcome = try Command.run(
