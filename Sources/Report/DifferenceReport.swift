@@ -101,7 +101,7 @@ public struct DifferenceReport: Sendable {
     flush(to: &out)
     let text =
       count == 0
-      ? "the translations are equal"
+      ? (isWhole ? "the translations are equal" : Wording.unshown)
       : Wording.count(count, "difference") + (isWhole ? "" : " shown, there are more")
     out.write(text, .bold)
     out.endLine()

@@ -66,7 +66,10 @@ public struct FindingReport: Sendable {
 
   /// Writes how many findings of each kind there were.
   public func writeTotal(isWhole: Bool, to out: inout TextBuffer) {
-    guard count > 0 else { return out.write("nothing found\n", .green) }
+    guard count > 0 else {
+      out.write(isWhole ? "nothing found" : Wording.unshown, isWhole ? .green : .yellow)
+      return out.endLine()
+    }
     out.endLine()
     let kinds = Finding.Kind.allCases.compactMap { kind in
       counts[kind].map { "\($0) \(kind.rawValue)" }

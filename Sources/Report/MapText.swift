@@ -75,7 +75,9 @@ final class MapTotals {
   }
 
   func write(isWhole: Bool, to out: inout TextBuffer) {
-    if runs + copies > 0 { out.endLine() }
+    let isEmpty = runs + copies == 0
+    guard isWhole || !isEmpty else { return out.write("\(Wording.unshown)\n", .yellow) }
+    if !isEmpty { out.endLine() }
     out.styled(.bold) { $0.write(sentence) }
     out.endLine()
     if !isWhole { out.write("there are more: --limit cut the map\n", .yellow) }

@@ -133,10 +133,24 @@ public struct OwnerReport: Sendable {
   /// Writes how many mappings there were; nothing in the styles of others.
   public func writeTotal(isWhole: Bool, to out: inout TextBuffer) {
     guard style == .plain else { return }
-    if count > 0 { out.endLine() }
-    let text = count == 0 ? "nothing maps it" : Wording.count(count, "mapping")
-    out.write(text, .bold)
-    if !isWhole { out.write("; there are more: --limit cut them", .yellow) }
+    writeTotal(count, "mapping", none: "nothing maps it", isWhole: isWhole, to: &out)
+  }
+
+  /// Writes how many places there were, whoever maps them.
+  public func writeTotal(ofPlaces places: UInt64, isWhole: Bool, to out: inout TextBuffer) {
+    writeTotal(places, "place", none: "not found", isWhole: isWhole, to: &out)
+  }
+
+  private func writeTotal(
+    _ count: UInt64, _ noun: String, none: String, isWhole: Bool, to out: inout TextBuffer
+  ) {
+    if count == 0 {
+      out.write(isWhole ? none : Wording.unshown, isWhole ? .bold : .yellow)
+    } else {
+      out.endLine()
+      out.write(Wording.count(count, noun), .bold)
+      if !isWhole { out.write("; there are more: --limit cut them", .yellow) }
+    }
     out.endLine()
   }
 }

@@ -2,6 +2,9 @@ import Paging
 
 /// The words that reports have in common.
 enum Wording {
+  /// What stands for an answer of which a limit of 0 leaves nothing.
+  static let unshown = "there are some, of which --limit 0 shows none"
+
   /// A size in the unit that divides it: `4 KiB`, `2 MiB`, `1 GiB`.
   static func size(_ bytes: UInt64) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

@@ -13,7 +13,7 @@ struct CheckCommand: ParsableCommand {
   var machine: String
 
   @Option(
-    help: ArgumentHelp("At most so many findings.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many findings.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions

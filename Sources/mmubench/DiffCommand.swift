@@ -22,7 +22,7 @@ struct DiffCommand: ParsableCommand {
   var second: String
 
   @Option(
-    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions

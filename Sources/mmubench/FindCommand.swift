@@ -40,7 +40,7 @@ struct FindCommand: ParsableCommand {
   var align: UInt64?
 
   @Option(
-    help: ArgumentHelp("At most so many places.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many places.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @Flag(inversion: .prefixedNo, help: "Say who maps each place.")
@@ -174,11 +174,5 @@ final class HitList {
   }
 
   /// Writes how many places there were.
-  func writeTotal() {
-    if hits > 0 { stream.buffer.endLine() }
-    let text = hits == 0 ? "not found" : hits == 1 ? "1 place" : "\(hits) places"
-    stream.buffer.write(text, .bold)
-    if !isWhole { stream.buffer.write("; there are more: --limit cut them", .yellow) }
-    stream.buffer.endLine()
-  }
+  func writeTotal() { report.writeTotal(ofPlaces: hits, isWhole: isWhole, to: &stream.buffer) }
 }

@@ -30,7 +30,7 @@ struct MapCommand: ParsableCommand {
   @OptionGroup(title: "What is shown") var selection: MapOptions
 
   @Option(
-    help: ArgumentHelp("At most so many lines.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many lines.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @Flag(help: "Write out every copy of a shared table.")

@@ -13,13 +13,6 @@ enum Numbers {
     do { return try NumberText.address(text) } catch { throw invalid(text, error) }
   }
 
-  /// How many of something are shown at most.
-  static func limit(_ text: String) throws -> UInt64 {
-    let limit = try number(text)
-    guard limit > 0 else { throw ValidationError("with a limit of 0 nothing would be shown") }
-    return limit
-  }
-
   /// A number of bytes, with a unit or without.
   static func size(_ text: String) throws -> UInt64 {
     do { return try NumberText.size(text) } catch { throw invalid(text, error) }

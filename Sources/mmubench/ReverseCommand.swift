@@ -33,7 +33,7 @@ struct ReverseCommand: ParsableCommand {
   var expand = false
 
   @Option(
-    help: ArgumentHelp("At most so many mappings.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many mappings.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @Option(

@@ -22,11 +22,15 @@ struct VerifyCommand: ParsableCommand {
   var truth: String
 
   @Option(
-    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.limit)
+    help: ArgumentHelp("At most so many differences.", valueName: "n"), transform: Numbers.number)
   var limit: UInt64?
 
   @OptionGroup(title: "Machine options") var options: MachineOptions
   @OptionGroup(title: "Output options") var output: OutputOptions
+
+  func validate() throws {
+    if limit == 0 { throw ValidationError("--limit 0: there is nothing to find") }
+  }
 
   func run() throws {
     let verification = try Verification(truth)

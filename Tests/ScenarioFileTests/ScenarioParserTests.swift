@@ -94,7 +94,7 @@ import Testing
         .text("hello"), .bytes([0xde, 0xad, 0xbe, 0xef]), .fill(0xaa, size: 4096),
         .random(seed: 9, size: 4096), .words([1, 2]),
       ])
-    #expect(scenario.expectations.count == 26)
+    #expect(scenario.expectations.count == 27)
     let verbs = scenario.expectations.map(\.verb)
     let rejections = verbs.compactMap { if case .rejects(let one) = $0 { one } else { nil } }
     let sums = verbs.compactMap { verb -> (Located<UInt64>, Located<UInt64>?)? in

@@ -102,7 +102,7 @@ import Testing
     #expect(layouts.map(\.map.count) == [7, 6])
     #expect(layouts.map(\.entries.count) == [2, 4])
     #expect(layouts.map(\.ptes.count) == [6, 7])
-    #expect(variants.map(\.expectations.count) == [22, 25])
+    #expect(variants.map(\.expectations.count) == [23, 26])
   }
 
   @Test func oneSystemIsNoMatrix() throws {
