@@ -94,6 +94,11 @@ extension PagingState {
 
   /// The number of the memory type in an entry that maps a page: AttrIndx, or PAT, PCD and PWT.
   public func memoryTypeIndex(of entry: UInt64, level: Int) -> Int {
+    Self.memoryTypeIndex(of: entry, level: level, isARM64: isARM64)
+  }
+
+  /// The number of the memory type in an entry of one of the two architectures.
+  static func memoryTypeIndex(of entry: UInt64, level: Int, isARM64: Bool) -> Int {
     if isARM64 { return Int(ARM64Layouts.attributeIndex.value(in: entry)) }
     let pat = level == 1 ? X86Fields.pat : X86Fields.patOfLargePage
     let layouts = MemoryTypeLayouts.self

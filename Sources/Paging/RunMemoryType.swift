@@ -6,7 +6,7 @@ extension PagingState {
   /// A run is of equal rights, and memory types are no rights: so the entries are looked at again, those of many
   /// runs in one go.
   public func memoryTypes(of runs: [MappingRun], in memory: MemoryImage) -> [MemoryType?] {
-    var operation = MemoryTypeOperation(runs: runs, visitor: MemoryTypeVisitor(state: self))
+    var operation = MemoryTypeOperation(runs: runs, visitor: MemoryTypeVisitor(isARM64: isARM64))
     perform(&operation, on: memory)
     let types = (0..<8).map { memoryType($0) }
     return operation.indices.map { indices in
@@ -38,15 +38,17 @@ private struct MemoryTypeOperation: WalkerOperation {
   }
 }
 
-/// Collects the numbers of the memory types of pages.
+/// Collects the numbers of the memory types of pages; it is handed from table to table, and so it is small.
 private struct MemoryTypeVisitor: TableVisitor {
-  let state: PagingState
+  let isARM64: Bool
   var indices: UInt8 = 0
 
-  init(state: PagingState) { self.state = state }
+  init(isARM64: Bool) { self.isARM64 = isARM64 }
 
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
-    indices |= 1 << UInt8(state.memoryTypeIndex(of: entry.entry, level: entry.level))
+    let index = PagingState.memoryTypeIndex(
+      of: entry.entry, level: entry.level, isARM64: isARM64)
+    indices |= 1 << UInt8(index)
   }
 
   mutating func enter(_ table: TableVisit) -> Bool { true }

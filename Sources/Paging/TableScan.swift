@@ -228,10 +228,19 @@ extension Walker {
       let start = address &+ UInt64(truncatingIfNeeded: index) &<< shift
       return level == format.topLevel ? format.canonical(start) : start
     }
-    var first = 0
-    while first < count, start(first) &+ ((1 &<< shift) &- 1) < range.lowerBound { first &+= 1 }
-    var last = count &- 1
-    while last >= first, start(last) > range.upperBound { last &-= 1 }
-    return (first, last)
+    // Addresses ascend with the index, at the top from the lower half to the upper one.
+    var (first, bound) = (0, count)
+    while first < bound {
+      let middle = (first &+ bound) &>> 1
+      let isBefore = start(middle) &+ ((1 &<< shift) &- 1) < range.lowerBound
+      if isBefore { first = middle &+ 1 } else { bound = middle }
+    }
+    var end = first
+    bound = count
+    while end < bound {
+      let middle = (end &+ bound) &>> 1
+      if start(middle) > range.upperBound { bound = middle } else { end = middle &+ 1 }
+    }
+    return (first, end &- 1)
   }
 }
