@@ -61,7 +61,7 @@ import Workbench
   }
 
   @Test func theMapOfATimelineSaysWhen() throws {
-    #expect(try Self.page(of: "timelines/win-page-life").contains("after the last step, 14"))
+    #expect(try Self.page(of: "timelines/win-page-life").contains("<p>after the last step, 1"))
     #expect(!(try Self.page(of: "windows/win-valid-cow").contains("after the last step")))
   }
 

@@ -140,7 +140,8 @@ import Workbench
     #expect(moment.contains("class=\"set changed\" title=\"Protection (9:5) = 0x4"))
     #expect(moment.contains("class=\"set\" title=\"Transition (11) = 1"))
     #expect(moment.contains("class=\"set changed\" title=\"P (0) = 1"))
-    #expect(page.matches(of: #/<li class="moment"/#).count == 14)
+    let path = Self.scenarios.appending(path: "timelines/win-page-life.yaml").path
+    #expect(page.matches(of: #/<li class="moment"/#).count == (try Exhibit(path).steps.count))
   }
 
   @Test func aQuestionThatStandsTwiceIsAskedOnce() throws {

@@ -146,6 +146,7 @@ def play(checks, url):
         return browser.eval(
             f"[...document.querySelectorAll('.moment')].filter({VISIBLE}).map((e) => e.id)")
 
+    last = browser.eval("document.querySelectorAll('.moment').length")
     checks.that("player: begins with the first step only", shown() == ["step-1"])
     browser.click("[data-do=next]")
     browser.click("[data-do=next]")
@@ -155,7 +156,7 @@ def play(checks, url):
     browser.press("ArrowRight", 39)
     checks.that("player: the right arrow", shown() == ["step-3"])
     browser.click("[data-do=last]")
-    checks.that("player: the last step", shown() == ["step-14"])
+    checks.that("player: the last step", shown() == [f"step-{last}"])
     browser.press("Home", 36)
     checks.that("player: Home", shown() == ["step-1"])
     browser.eval("(() => { const r = document.querySelector('input[type=range]'); r.value = 5;"
@@ -172,7 +173,7 @@ def play(checks, url):
     checks.that("player: a link to a step", shown() == ["step-9"])
     checks.quiet("player", lambda other: other.split("#")[0] == url)
     browser.look(media="print")
-    checks.that("player: prints all steps", len(shown()) == 14)
+    checks.that("player: prints all steps", len(shown()) == last)
 
 
 def zoom(checks, url):
@@ -221,7 +222,7 @@ def without_scripts(checks, url):
             seen += bool(browser.call("DOM.getBoxModel", nodeId=node))
         except RuntimeError:
             pass
-    checks.that(f"without scripts {seen} of 14 steps are seen", seen == 14)
+    checks.that(f"without scripts {seen} of {len(found)} steps are seen", found and seen == len(found))
     browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
