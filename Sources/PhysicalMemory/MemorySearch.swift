@@ -78,7 +78,13 @@ public struct MemorySearch {
     _ found: (PhysicalAddress) -> Bool
   ) -> Bool {
     guard literal[pattern.anchor] != 0 else { return true }
-    let zeros = min(memory.knownZeroCount(at: PhysicalAddress(next)), last - next)
+    // Of neighbours that are zero each may be known for itself only.
+    var zeros: UInt64 = 0
+    while zeros < last - next {
+      let more = memory.knownZeroCount(at: PhysicalAddress(next + zeros))
+      guard more > 0 else { break }
+      zeros += min(more, last - next - zeros)
+    }
     guard zeros > UInt64(literal.count) * 2 else { return true }
     let edge = [UInt8](repeating: 0, count: literal.count)
     block.bytes += edge
