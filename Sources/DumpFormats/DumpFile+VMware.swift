@@ -25,16 +25,20 @@ extension DumpFile {
       return try contents(snapshot, source.bytes, range, path)
     }
     guard let name, name.ending == VmwareName.memory else { return nil }
+    var refusals: [DumpError] = []
     for other in name.beside(VmwareName.snapshots) {
       do throws(DumpError) {
         let found = try DumpSource(other, limits: limits)
         let snapshot = try VmwareSnapshot(found.bytes, path: other)
-        source.warnings += found.warnings.map { "\(other): \($0)" }
-        return try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+        let whole = try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+        source.warnings += found.warnings.map { "\(other): \($0)" } + refusals.map(\.description)
+        return whole
       } catch {
-        source.warnings.append(
-          "\(error); without it memory is taken for one piece from address 0 on")
+        refusals.append(error)
       }
+    }
+    source.warnings += refusals.map {
+      "\($0); without it memory is taken for one piece from address 0 on"
     }
     return nil
   }
@@ -94,5 +98,5 @@ struct VmwareName {
 
 extension Compression {
   /// How the names of compressed files end.
-  static let endings = [".xz", ".gz", ".zst", ".lz4"]
+  static let endings = [".xz", ".gz", ".zst", ".zstd", ".lz4"]
 }

@@ -134,17 +134,17 @@ extension FixedWidthInteger {
 }
 
 extension ByteMapping {
-  /// Whether all bytes from `offset` to the end are zero.
+  /// Whether all bytes from `offset` to the end are zero; holes of the file are, unread.
   fileprivate func isZero(from offset: UInt64) -> Bool {
-    var offset = offset
-    while let word = load(UInt64.self, at: offset) {
-      guard word == 0 else { return false }
+    data(in: offset..<UInt64(count)).allSatisfy(isZero)
+  }
+
+  private func isZero(_ range: Range<UInt64>) -> Bool {
+    var offset = range.lowerBound
+    while range.upperBound - offset >= 8 {
+      guard load(UInt64.self, at: offset) == 0 else { return false }
       offset += 8
     }
-    while let byte = load(UInt8.self, at: offset) {
-      guard byte == 0 else { return false }
-      offset += 1
-    }
-    return true
+    return (offset..<range.upperBound).allSatisfy { load(UInt8.self, at: $0) == 0 }
   }
 }

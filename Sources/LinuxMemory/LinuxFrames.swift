@@ -126,7 +126,7 @@ public struct LinuxFrames: Sendable {
       let bits = info.number("SECTION_SIZE_BITS"), (12..<52).contains(bits),
       let physical = info.number("MAX_PHYSMEM_BITS"), (bits...52).contains(physical),
       let length = info.length("mem_section"), let page = info.pageSize, page.nonzeroBitCount == 1,
-      page >= size
+      page >= size, page.trailingZeroBitCount <= bits
     else { return nil }
     let shift = bits - UInt64(page.trailingZeroBitCount)
     let count: UInt64 = 1 << (physical - bits)

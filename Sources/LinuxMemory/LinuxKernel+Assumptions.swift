@@ -4,8 +4,10 @@ extension LinuxKernel {
   /// What is taken for granted about the kernel's entries and might be otherwise, in words.
   public var assumptions: [String] {
     var texts: [String] = []
+    // Before 5.19 nobody could choose markers.
+    let choices = version < LinuxVersion(5, 19) ? options.subtracting(.markers) : options
     texts.append(
-      "swap types from \(swapTypes.areaCount) on are special if the kernel has \(options)")
+      "swap types from \(swapTypes.areaCount) on are special if the kernel has \(choices)")
     if version > Self.newest, version.minor > Self.newest.minor || version.major > 6 {
       texts.append("entries of Linux \(version) are taken to be those of \(Self.newest)")
     }

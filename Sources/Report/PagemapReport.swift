@@ -6,6 +6,8 @@ import PhysicalMemory
 public struct PagemapReport: Sendable {
   private let format: PagemapFormat
   private let pageShift: UInt64
+  /// The flags of which a row says that they are not known.
+  private let marked: UInt64
   /// The area whose runs are being written; nil before the first, and where there is none.
   private var area: MemoryArea?
   private var isBegun = false
@@ -13,9 +15,12 @@ public struct PagemapReport: Sendable {
   public private(set) var isWithheld = false
 
   /// Prepares for words of a format, of pages of 2 to the power of `pageShift` bytes.
-  public init(_ format: PagemapFormat, pageShift: UInt64) {
+  ///
+  /// Of the flags in the mask `marked`, rows for people say where they are not known: `file?`.
+  public init(_ format: PagemapFormat, pageShift: UInt64, marking marked: UInt64 = 0) {
     self.format = format
     self.pageShift = pageShift
+    self.marked = marked
   }
 
   /// Writes facts about the answers in three columns, and an empty line after them.
@@ -207,8 +212,10 @@ public struct PagemapReport: Sendable {
 
   private func flags(_ piece: PagemapPiece) -> [String] {
     guard let entry = piece.run.entry else { return [] }
-    let words = format.flags.filter(entry.has).map { flag in
-      String(Self.key(flag).map { $0 == "_" ? "-" : $0 })
+    let words = format.flags.compactMap { flag -> String? in
+      let name = String(Self.key(flag).map { $0 == "_" ? "-" : $0 })
+      if flag.mask & piece.run.unknownBits & marked != 0 { return name + "?" }
+      return entry.has(flag) ? name : nil
     }
     let categories = piece.categories.map(Self.categories) ?? []
     return words + categories.filter(\.isSet).map(\.name)

@@ -144,10 +144,12 @@ struct PagemapCommand: ParsableCommand {
         ("kernel", kernel.id, system.foundBy),
         ("areas", "\(areas?.list.areas.count ?? 0)", areas?.source ?? Self.unknownAreas),
         (
-          "file, exclusive", isKnown ? "known" : "not known",
-          isKnown ? "from the struct page of each frame" : "they stand in struct page"
+          "file, exclusive", isKnown ? "looked up" : "not known",
+          isKnown
+            ? "in the struct page of each frame; `file?` where the image does not say it"
+            : "they stand in struct page"
         ),
-      ], machine)
+      ], machine, marking: isKnown ? PagemapEntry.file.mask | PagemapEntry.exclusive.mask : 0)
   }
 
   private static let unknownAreas =
@@ -164,14 +166,14 @@ struct PagemapCommand: ParsableCommand {
 
   private func write(
     _ source: some PagemapSource, _ format: PagemapFormat, _ whole: ClosedRange<UInt64>,
-    header: [(String, String, String)], _ machine: Machine? = nil
+    header: [(String, String, String)], _ machine: Machine? = nil, marking marked: UInt64 = 0
   ) throws {
     try output.write { stream in
       if !output.json {
         if let machine { MachineHeader(machine).write(to: &stream.buffer) }
         PagemapReport.writeHeader(header, to: &stream.buffer)
       }
-      var report = PagemapReport(format, pageShift: source.pageShift)
+      var report = PagemapReport(format, pageShift: source.pageShift, marking: marked)
       for range in addresses.isEmpty ? [whole] : addresses {
         let isPage = range.lowerBound == range.upperBound
         try source.read(in: range) { area, piece in
