@@ -10,10 +10,14 @@ package struct RequestHead: Sendable {
 
   /// More bytes than this no page of ours leads to, its cookies included.
   package static let limit = 16 << 10
+  /// The same for one line, which the HTTP library takes a time for that grows with the square of its length.
+  package static let lineLimit = 4 << 10
 
   /// What has come.
   package private(set) var bytes: [UInt8] = []
   private var isWhole = false
+  /// The length of the line under way.
+  private var lineLength = 0
 
   /// Begins with nothing.
   package init() {}
@@ -22,6 +26,7 @@ package struct RequestHead: Sendable {
   package mutating func append(_ new: some Sequence<UInt8>) {
     for byte in new where !isDecided {
       bytes.append(byte)
+      lineLength = byte == Self.newline ? 0 : lineLength + 1
       isWhole = byte == Self.newline && (bytes.hasSuffix("\n\n") || bytes.hasSuffix("\n\r\n"))
     }
   }
@@ -29,14 +34,17 @@ package struct RequestHead: Sendable {
   private static let newline = UInt8(ascii: "\n")
 
   /// Whether there is nothing more to wait for.
-  package var isDecided: Bool { isWhole || bytes.count > Self.limit }
+  package var isDecided: Bool { isWhole || isTooLong }
+
+  private var isTooLong: Bool { bytes.count > Self.limit || lineLength > Self.lineLimit }
 
   /// The refusal; nil where the request may be passed on.
   package var refusal: Refusal? {
     guard isWhole else {
-      return bytes.count > Self.limit
-        ? Refusal(status: 431, text: "a request of more than \(Self.limit) bytes is refused")
-        : Refusal(status: 400, text: "the request has no end")
+      guard isTooLong else { return Refusal(status: 400, text: "the request has no end") }
+      return Refusal(
+        status: 431,
+        text: "a request of more than \(Self.limit) bytes, or \(Self.lineLimit) a line, is refused")
     }
     guard bytes.starts(with: "GET ".utf8) || bytes.starts(with: "HEAD ".utf8) else {
       return Refusal(status: 405, text: "pages are only read")

@@ -102,8 +102,11 @@ import Testing
     #expect(!head("GET / HTTP/1.1\r\nHost: a\r\n").isDecided)
     #expect(head("GET / HTTP/1.1\n\n").refusal == nil)
     #expect(head("POST / HTTP/1.1\r\n\r\n").refusal?.status == 405)
-    let limit = RequestHead.limit
+    let limit = RequestHead.lineLimit
     #expect(head(String(repeating: "a", count: limit + 1)).refusal?.status == 431)
     #expect(head(String(repeating: "a", count: limit)).refusal?.status == 400)
+    let lines = String(repeating: "a: 1234\n", count: RequestHead.limit / 8)
+    #expect(head(lines + "a").refusal?.status == 431)
+    #expect(head(lines).refusal?.status == 400)
   }
 }
