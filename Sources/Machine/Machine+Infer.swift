@@ -34,10 +34,14 @@ extension Machine {
 
   /// Infers the invalid-PTE mask, and which generation of layouts a kernel has whose patch level is
   /// not known, from the entries of all known roots that are not valid.
+  ///
+  /// What was only assumed is open again: further roots may have been found since.
   public mutating func inferEntries() {
     guard var windows = system.windows else { return }
-    let isMaskOpen = windows.origins[.invalidMask] == nil
-    let isKernelOpen = windows.kernel.isGenerationOpen
+    let maskKind = windows.origins[.invalidMask]?.kind
+    let isMaskOpen = maskKind == nil || maskKind == .assumed
+    let isKernelOpen =
+      windows.kernel.isGenerationOpen && windows.origins[.kernel]?.kind != .inferred
     guard isMaskOpen || isKernelOpen else { return }
     var evidence = InvalidEntryEvidence()
     var seen: Set<UInt64> = []
@@ -50,12 +54,17 @@ extension Machine {
     system = .windows(windows)
   }
 
+  private static let assumedGeneration = "; whether it has SwizzleBit is assumed"
+
   private mutating func inferGeneration(
     _ windows: inout WindowsSystem, _ evidence: InvalidEntryEvidence
   ) {
-    let before = windows.origins[.kernel]?.detail ?? ""
+    var before = windows.origins[.kernel]?.detail ?? ""
+    if before.hasSuffix(Self.assumedGeneration) {
+      before.removeLast(Self.assumedGeneration.count)
+    }
     guard let generation = evidence.generation else {
-      windows.origins[.kernel]?.detail = "\(before); whether it has SwizzleBit is assumed"
+      windows.origins[.kernel]?.detail = before + Self.assumedGeneration
       return
     }
     if windows.kernel.hasSwizzleBit != (generation == .swizzled) {
@@ -73,8 +82,15 @@ extension Machine {
     windows.origins[.kernel]?.kind = .inferred
   }
 
-  private func inferMask(_ windows: inout WindowsSystem, _ evidence: InvalidEntryEvidence) {
-    guard windows.kernel.hasSwizzleBit else { return }
+  private mutating func inferMask(
+    _ windows: inout WindowsSystem, _ evidence: InvalidEntryEvidence
+  ) {
+    guard windows.kernel.hasSwizzleBit else {
+      // One may have been assumed before the entries told that the kernel has none.
+      windows.origins[.invalidMask] = nil
+      provenance.removeAll { $0.subject == WindowsSystem.Anchor.invalidMask.rawValue }
+      return
+    }
     if let mask = evidence.mask {
       windows.invalidMask = mask
       windows.origins[.invalidMask] = .init(.inferred, evidence.maskWords)

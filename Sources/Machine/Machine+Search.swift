@@ -40,7 +40,8 @@ extension Machine {
 
   /// Searches all of memory for what nobody has named: top tables, and records of processes.
   ///
-  /// How each known root looks is added to how it was found.
+  /// How each known root looks is added to how it was found, and what was only assumed of the entries is
+  /// inferred from those below the roots that are known now.
   public mutating func searchWindows() {
     guard var system = system.windows, let search = RootSearch(memory, systemPaging) else { return }
     let roots = search.roots()
@@ -61,6 +62,7 @@ extension Machine {
     for found in records where !listed.contains(found.process.record) { take(found) }
     add(roots) { ("\($0.words), no record names it", max($0.sureness, .likely)) }
     describe(roots)
+    inferEntries()
     noteSystem()
   }
 
@@ -150,7 +152,6 @@ extension Machine {
       machine.system = .windows(WindowsSystem(kernel, from: .init(.given, "scenario")))
     }
     machine.searchWindows()
-    machine.inferEntries()
     machine.noteSystem()
     return machine
   }

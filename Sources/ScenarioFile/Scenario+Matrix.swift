@@ -58,10 +58,7 @@ extension ScenarioReading {
   /// or none has the name.
   public func variant(for system: String?) -> ScenarioReading {
     guard let scenario, let first = scenario.machine.systems.first else { return self }
-    let wanted = system.flatMap { name in
-      scenario.machine.systems.first { $0.answers(to: name) }
-    }
-    let name = (wanted ?? first).name
+    let name = system.flatMap { systemNames(for: $0).first } ?? first.name
     return variants.first { $0.scenario?.variant == name } ?? self
   }
 
@@ -72,13 +69,23 @@ extension ScenarioReading {
       ? [machine.os?.value].compactMap(\.self) : machine.systems.map(\.name)
   }
 
+  /// The names of those systems, of several, that a name, an id or a mode can mean: of a name itself,
+  /// the one system.
+  public func systemNames(for name: String) -> [String] {
+    let systems = scenario?.machine.systems ?? []
+    if systems.contains(where: { $0.name == name }) { return [name] }
+    return systems.filter { $0.answers(to: name) }.map(\.name)
+  }
+
   /// The reading for the system with this name, id or mode; nil where the scenario is for no such system.
+  ///
+  /// A scenario that says no system is for `none`.
   public func variant(named name: String) -> ScenarioReading? {
     guard let machine = scenario?.machine else { return self }
     guard machine.systems.isEmpty else {
       return machine.systems.contains { $0.answers(to: name) } ? variant(for: name) : nil
     }
-    return machine.os?.value == name ? self : nil
+    return (machine.os?.value ?? "none") == name ? self : nil
   }
 
   /// Whether this is the reading for the system with a name, id or mode, of several.

@@ -69,13 +69,17 @@ extension PageClassifier {
 
   // MARK: - 0xBE and 0xFC
 
-  /// A page of the system that is read-only is written.
-  func readOnly(_ verdict: inout WindowsVerdict, _ entry: UInt64) {
+  static let readOnlyOfSystem = "a read-only page of the system is written"
+
+  /// The kernel writes to a page that is read-only.
+  func readOnly(
+    _ verdict: inout WindowsVerdict, _ entry: UInt64, _ text: String = Self.readOnlyOfSystem
+  ) {
     verdict.cost = .fatal
     verdict.bugCheck = BugCheck(
       "ATTEMPTED_WRITE_TO_READONLY_MEMORY", 0xbe,
       [verdict.finding.address.rawValue, entry, nil, nil])
-    verdict.note("a read-only page of the system is written", "\(Self.bugCheckReference): 0xBE")
+    verdict.note(text, "\(Self.bugCheckReference): 0xBE")
     guard verdict.finding.state == .large else { return }
     verdict.note(
       "that a large page ends the system in this way too is not established",

@@ -179,7 +179,7 @@ extension PageClassifier {
     verdict.note("user mode runs by its own root\(root), which allows the fetch", "_KPROCESS")
   }
 
-  private func oddRefusal(_ verdict: inout WindowsVerdict) {
+  func oddRefusal(_ verdict: inout WindowsVerdict) {
     verdict.cost = .fatal
     verdict.note(
       "what the kernel does about this refusal (SMAP, PAN, protection keys) is not established",

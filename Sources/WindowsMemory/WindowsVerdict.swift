@@ -131,26 +131,6 @@ extension PageClassifier {
       isUncertain: true)
   }
 
-  private func elevated(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    if isCleanWrite(verdict.finding, question) { return makeDirty(&verdict) }
-    if verdict.finding.isValid, isAllowed(verdict.finding, question) {
-      verdict.end(.soft, .success)
-      return verdict.note(
-        "every entry is valid and nothing in them stands against the access: it is tried again",
-        "flow of ReactOS")
-    }
-    tooHigh(&verdict, question)
-  }
-
-  /// Whether neither the entries nor what is no right in them refuse an access to a valid page.
-  private func isAllowed(_ finding: PageFinding, _ question: FaultQuestion) -> Bool {
-    guard !question.isUser || !question.isSupervisorPage, !question.isOddlyRefused else {
-      return false
-    }
-    if question.access.isWrite { return finding.protection?.allowsWrite == true }
-    return !question.isFetch || finding.protection?.allowsExecute == true
-  }
-
   /// Whether the access is the first write to a page that is writable and clean.
   func isCleanWrite(_ finding: PageFinding, _ question: FaultQuestion) -> Bool {
     guard finding.isValid, question.access.isWrite, let entry = finding.entry

@@ -19,7 +19,17 @@ struct SystemChoice: ParsableArguments {
       }
       return first
     }
-    if let reading = reading.variant(named: os) { return reading }
+    if let variant = reading.variant(named: os) {
+      let meant = reading.systemNames(for: os)
+      if meant.count > 1 {
+        let others = meant.dropFirst().joined(separator: ", ")
+        Notice.warn(
+          "\(path) has \(meant.count) systems \(os): this is \(meant[0]); --os takes another by its name:"
+            + " \(others)"
+        )
+      }
+      return variant
+    }
     let choices = names.isEmpty ? "for none" : "for \(names.joined(separator: ", "))"
     throw Failure.usage("\(path) is not for the system \(os): it is \(choices)")
   }

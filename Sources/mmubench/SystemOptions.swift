@@ -7,7 +7,8 @@ import WindowsMemory
 struct SystemOptions: ParsableArguments {
   @Option(
     name: .customLong("invalid-mask"),
-    help: ArgumentHelp("Windows' invalid-PTE mask; 0 if not given.", valueName: "value"),
+    help: ArgumentHelp(
+      "Windows' invalid-PTE mask; inferred from the entries if not given.", valueName: "value"),
     transform: Numbers.number)
   var invalidMask: UInt64?
 

@@ -73,6 +73,30 @@ import Testing
     #expect(unsaid.status == 0 && unsaid.errors.contains("2 systems: this is linux-4.14"))
   }
 
+  @Test func anIdOfSeveralSystemsTakesTheFirstWithAWarning() throws {
+    let systems = "os: [{ id: none, mode: x86-64 }, { id: none, mode: la57 }], memory: 1 MiB"
+    _ = try place.write(
+      """
+      mmubench: 1
+      scenario: both
+      title: Two systems of one id
+      source: the tests
+      machine: { \(systems) }
+      map: [{ va: 0x1000, to: 0x5000 }]
+      expect: []
+      golden: false
+      """, to: "both.yaml")
+    let first = try run("build", "both.yaml", "--output", "o", "--os", "none")
+    #expect(first.status == 0 && first.errors.contains("this is none/x86-64; --os takes another"))
+    let named = try run("build", "both.yaml", "--output", "o2", "--os", "none/la57")
+    #expect(named.status == 0 && !named.errors.contains("warning"), "\(named.errors)")
+  }
+
+  @Test func aScenarioWithoutASystemIsForNone() throws {
+    let outcome = try run("build", "plain.yaml", "--output", "o", "--os", "none")
+    #expect(outcome.status == 0 && !outcome.errors.contains("warning"), "\(outcome.errors)")
+  }
+
   // MARK: - How far
 
   @Test(arguments: [

@@ -51,6 +51,19 @@ import Testing
     #expect(info.output.contains("bit 45 in 64 of 64 entries"), "\(info.output)")
   }
 
+  /// The entries are below a root that only a search finds: by the root that is given nothing is told.
+  @Test func theMaskIsInferredOnceTheProcessesAreFound() throws {
+    let place = try Self.image(
+      "windows-19041.508", "{ invalid-mask: 0x2000_0000_0000 }",
+      ["0x20_0000..0x23_ffff, state: demand-zero"])
+    let machine = ["--mode", "x86-64", "--os", "windows-19041.508", "--root", "0x100000"]
+    let fault = try Command.run(
+      ["fault", "s.raw", "0x200000", "--pid", "100", "--json"] + machine, in: place)
+    #expect(fault.output.contains(#""state":"demand-zero""#), "\(fault.output)")
+    let info = try Command.run(["info", "s.raw"] + machine, in: place)
+    #expect(info.output.contains("bit 45 in 64 of 64 entries"), "\(info.output)")
+  }
+
   /// 17134.1 has the number of the page file in bits 4:1, later kernels of the branch in 15:12.
   @Test(arguments: choices)
   func theGenerationIsInferred(choice: [String]) throws {

@@ -113,6 +113,26 @@ import Testing
     #expect(scenario.machine.os?.value == "none")
   }
 
+  @Test func withoutASystemItIsForNone() {
+    let text = Fixture.scenario(machine: "{ mode: x86-64, memory: 1 MiB }")
+    let reading = ScenarioParser.read(text: text, path: "a.yaml", checkingName: false)
+    #expect(reading.variant(named: "none") != nil)
+    #expect(reading.variant(named: "linux-6.1") == nil)
+  }
+
+  @Test func anIdOrAModeMayBeOfSeveralSystems() {
+    let systems =
+      "[{ id: other, mode: x86 }, { id: none, mode: x86 }, { id: none, mode: pae }, other]"
+    let text = Fixture.scenario(machine: "{ memory: 1 MiB, os: \(systems) }")
+    let reading = ScenarioParser.read(text: text, path: "a.yaml", checkingName: false)
+    #expect(reading.systemNames(for: "none") == ["none/x86", "none/pae"])
+    #expect(reading.systemNames(for: "x86") == ["other/x86", "none/x86"])
+    #expect(reading.systemNames(for: "none/pae") == ["none/pae"])
+    // The system that has this name alone, though another has it as its id.
+    #expect(reading.systemNames(for: "other") == ["other"])
+    #expect(reading.variant(for: "other").scenario?.variant == "other")
+  }
+
   @Test func variantIsFoundByNameIdOrModeAndElseTheFirst() {
     let text = Fixture.scenario(
       machine: "{ memory: 1 MiB, os: [{ id: none, mode: x86 }, { id: none, mode: pae }, other] }")

@@ -210,37 +210,6 @@ import WindowsMemory
     #expect(verdict.bugCheck?.arguments == [0xffff_c000_0000_0000, 0, nil, 2])
   }
 
-  @Test func atHighLevelsNoPageIsBroughtIn() throws {
-    var sketch = WindowsSketch(.x86_64)
-    sketch.setKernel(0x5000, 0x12_3880)
-    let address = sketch.kernel(0x5000)
-    let access = Access(.write, as: .supervisor)
-    let result = sketch.paging.access(address, access, in: try sketch.memory)
-    let verdict = try sketch.classifier(Self.kernel)
-      .verdict(on: address, access, result, interruptLevel: .dispatch)
-    #expect(verdict.bugCheck?.code == 0x0a)
-    #expect(verdict.bugCheck?.arguments == [address.rawValue, 2, 1, nil])
-  }
-
-  @Test func atHighLevelsAValidPageIsNoMistake() throws {
-    // The tables have changed since the processor refused the access: nothing stands against it now.
-    var sketch = WindowsSketch(.x86_64)
-    sketch.setKernel(0x5000, 0x8000_0000_0012_3963)
-    let address = sketch.kernel(0x5000)
-    var before = sketch
-    before.setKernel(0x5000, 0)
-    let classifier = try sketch.classifier(Self.kernel)
-    for (kind, code) in [(Access.Kind.read, nil), (.write, nil), (.execute, 0x0a)]
-      as [(Access.Kind, UInt32?)]
-    {
-      let access = Access(kind, as: .supervisor)
-      let result = before.paging.access(address, access, in: try before.memory)
-      let verdict = classifier.verdict(on: address, access, result, interruptLevel: .dispatch)
-      #expect(verdict.bugCheck?.code == code, "\(kind)")
-      #expect((verdict.status == .success) == (code == nil), "\(kind)")
-    }
-  }
-
   @Test func systemPagesAreBroughtInBeforeTheirProtectionRefuses() throws {
     var sketch = WindowsSketch(.x86_64)
     sketch.setKernel(0x5000, 0x12_3820)

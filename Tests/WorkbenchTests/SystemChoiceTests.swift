@@ -32,4 +32,20 @@ import Workbench
     let note = try #require(machine.provenance.first { $0.subject == "systems" })
     #expect(note.value == "13")
   }
+
+  @Test(
+    arguments: [
+      ("windows-19041.508", nil, true), ("windows-19041.508", .pae, false),
+      ("windows-19041.508/pae", nil, false), (nil, nil, false),
+    ] as [(String?, PagingMode?, Bool)])
+  func anIdOfSeveralSystemsIsAWarning(
+    _ name: String?, _ mode: PagingMode?, _ isExpected: Bool
+  ) throws {
+    var overrides = MachineOverrides()
+    (overrides.system, overrides.mode) = (name, mode)
+    let machine = try Workbench.open(Self.path, overrides: overrides)
+    let warning = machine.warnings.first { $0.contains("--os takes another by its name") }
+    #expect((warning != nil) == isExpected)
+    #expect(warning?.contains("windows-19041.508/pae") ?? true)
+  }
 }
