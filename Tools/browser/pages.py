@@ -7,6 +7,7 @@
 
 import argparse
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -298,6 +299,28 @@ def explore(checks, mmubench):
         checks.that("explore: ends on SIGINT", server.wait(timeout=30) == 0)
 
 
+def dump_on_a_phone(checks, mmubench, folder):
+    """A dump has a long path, and long words about its roots: neither makes a page wider than a phone."""
+    place = folder / ("a-folder-of-a-name-that-no-phone-shows-in-one-line/" * 2)
+    place.mkdir(parents=True)
+    dump = place / "linux-tasks-pti.elf.xz"
+    shutil.copy(ROOT / "Scenarios/dumps/linux-tasks-pti.elf.xz", dump)
+    page = folder / "dump-on-a-phone.html"
+    subprocess.run([mmubench, "report", dump, "--output", page], check=True)
+    server = subprocess.Popen(
+        [mmubench, "explore", dump], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        checks.browser.look(width=360, height=740)
+        for name, url in [("report", page.as_uri()), ("explore", server.stdout.readline().strip())]:
+            checks.browser.open(url)
+            checks.fits(f"{name} of a dump, phone")
+            checks.picture(f"dump-{name}-phone")
+    finally:
+        checks.browser.look()
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("mmubench")
@@ -322,6 +345,7 @@ def main():
         without_scripts(checks, pages["timeline"])
         kernel(checks, pages["fault"])
         explore(checks, arguments.mmubench)
+        dump_on_a_phone(checks, arguments.mmubench, pathlib.Path(folder))
     print(f"browser: {checks.count} checks, {len(checks.problems)} failed")
     return 1 if checks.problems else 0
 
