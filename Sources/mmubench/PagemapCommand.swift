@@ -1,3 +1,4 @@
+import BitLayout
 import ArgumentParser
 import DumpFormats
 import Glibc

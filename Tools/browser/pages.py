@@ -301,7 +301,7 @@ def explore(checks, mmubench):
 
 def dump_on_a_phone(checks, mmubench, folder):
     """A dump has a long path, and long words about its roots: neither makes a page wider than a phone."""
-    place = folder / ("a-folder-of-a-name-that-no-phone-shows-in-one-line/" * 2)
+    place = folder / ("a_folder_of_a_name_that_no_phone_shows_in_one_line/" * 2)
     place.mkdir(parents=True)
     dump = place / "linux-tasks-pti.elf.xz"
     shutil.copy(ROOT / "Scenarios/dumps/linux-tasks-pti.elf.xz", dump)
