@@ -55,7 +55,8 @@ public struct AnswerSheet: Sendable {
       var answers = parts[1].split(separator: ";", omittingEmptySubsequences: false)
       while let last = answers.last, Self.trimmed(last).isEmpty { answers.removeLast() }
       if answers.count > exerciseCount {
-        let column = line.distance(from: line.startIndex, to: answers[exerciseCount].startIndex)
+        let first = answers[exerciseCount].drop(while: \.isWhitespace)
+        let column = line.distance(from: line.startIndex, to: first.startIndex)
         throw problem(
           column + 1,
           "`\(name)` has \(answers.count) answers to \(exerciseCount) exercises;"

@@ -1,5 +1,5 @@
-import BitLayout
 import ArgumentParser
+import BitLayout
 import DumpFormats
 import Glibc
 import LinuxMemory

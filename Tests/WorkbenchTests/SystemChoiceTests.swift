@@ -18,8 +18,8 @@ import Workbench
       ("windows-19041.508", .pae, .pae, "windows-19041.508"),
       ("windows-19041.508/pae", nil, .pae, "windows-19041.508"),
       ("windows-7601.17514", nil, .pae, "windows-7601.17514"),
-      // The scenario has no such system, but one in whose mode there is.
-      ("windows-10-21h2", nil, .x86_64, nil), ("linux-6.1", nil, .x86, "linux-6.1"),
+      // The scenario has no such system, but some in whose modes there is: the widest.
+      ("windows-10-21h2", nil, .x86_64, nil), ("linux-6.1", nil, .x86_64, "linux-6.1"),
     ] as [(String?, PagingMode?, PagingMode, String?)])
   func theSystemIsThatOfTheUser(
     _ name: String?, _ mode: PagingMode?, _ expected: PagingMode, _ id: String?
