@@ -105,6 +105,10 @@ def kernel(architecture, package, cache):
         say(f"downloading {package} for {architecture}")
         try:
             run(["apt-get", *options, "update"])
+        except Trouble as trouble:
+            # One of several lists may be missing, as while a mirror is brought up to date, and the others do.
+            say(f"not all lists of packages could be had; going on with the others ({trouble})")
+        try:
             depends = run(["apt-cache", *options, "depends", package])
             name = re.search(r"Depends: (linux-image-\S+)", depends)
             if not name:
