@@ -10,12 +10,11 @@ the second what leads to descriptors of frames: the kernel's array of sections o
 what the guest said of one frame.
 """
 import json
-import lzma
-import os
 import struct
 import sys
 
-PAGE = 0x1000
+from elf_core import PAGE, write
+
 DESCRIPTOR = 64
 SECTIONS_PER_PAGE = PAGE // 32
 
@@ -107,30 +106,6 @@ def fewest(said):
         chosen.append(best)
         left -= groups[best]
     return sorted(chosen)
-
-
-def write(path, machine, notes, pages):
-    runs = []
-    for frame in sorted(pages):
-        if runs and runs[-1][1] == frame:
-            runs[-1][1] += PAGE
-        else:
-            runs.append([frame, frame + PAGE])
-    offset = 64 + 56 * (len(runs) + 1)
-    programs = struct.pack("<IIQQQQQQ", 4, 0, offset, 0, 0, len(notes), len(notes), 4)
-    data = bytearray(notes)
-    data.extend(bytes(-(offset + len(data)) % PAGE))
-    for start, end in runs:
-        programs += struct.pack(
-            "<IIQQQQQQ", 1, 7, offset + len(data), 0, start, end - start, end - start, PAGE
-        )
-        data += b"".join(pages[frame] for frame in range(start, end, PAGE))
-    header = struct.pack(
-        "<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 4, machine, 1, 0, 64, 0, 0, 64, 56, len(runs) + 1,
-        0, 0, 0,
-    )
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), path), "wb") as file:
-        file.write(lzma.compress(header + programs + bytes(data), preset=9))
 
 
 def main():

@@ -5,11 +5,9 @@ They hold what a Linux kernel has in memory for whoever looks for its processes,
 tables, a list of `task_struct`, each with the members that lead to a root, and in the first two also
 types (BTF) and VMCOREINFO, and in the second areas and a `struct page` for each frame. All of it is made up here; the places of members are those of no kernel.
 """
-import lzma
-import os
 import struct
 
-PAGE = 0x1000
+from elf_core import PAGE, write
 
 
 class Memory:
@@ -20,6 +18,11 @@ class Memory:
 
     def put(self, address, data):
         self.bytes[address : address + len(data)] = data
+
+    def pages(self):
+        """The frames that something is in."""
+        frames = {f: bytes(self.bytes[f : f + PAGE]) for f in range(0, len(self.bytes), PAGE)}
+        return {frame: data for frame, data in frames.items() if any(data)}
 
     def word(self, address, value, size):
         self.put(address, value.to_bytes(size, "little"))
@@ -71,31 +74,6 @@ def qemu_note(cr0, cr3, cr4):
     struct.pack_into("<II", data, 0, 1, 440)
     struct.pack_into("<QQQQQ", data, 392, cr0, 0, 0, cr3, cr4)
     return note(b"QEMU", 0, bytes(data))
-
-
-def write(path, memory, machine, notes):
-    frames = [f for f in range(0, len(memory.bytes), PAGE) if any(memory.bytes[f : f + PAGE])]
-    runs = []
-    for frame in frames:
-        if runs and runs[-1][1] == frame:
-            runs[-1][1] += PAGE
-        else:
-            runs.append([frame, frame + PAGE])
-    offset = 64 + 56 * (len(runs) + 1)
-    programs = struct.pack("<IIQQQQQQ", 4, 0, offset, 0, 0, len(notes), len(notes), 4)
-    data = bytearray(notes)
-    data.extend(bytes(-(offset + len(data)) % PAGE))
-    for start, end in runs:
-        programs += struct.pack(
-            "<IIQQQQQQ", 1, 7, offset + len(data), 0, start, end - start, end - start, PAGE
-        )
-        data += memory.bytes[start:end]
-    header = struct.pack(
-        "<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 4, machine, 1, 0, 64, 0, 0, 64, 56, len(runs) + 1,
-        0, 0, 0,
-    )
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), path), "wb") as file:
-        file.write(lzma.compress(header + programs + bytes(data), preset=9))
 
 
 TASKS = [  # pid, name, root or None
@@ -271,7 +249,7 @@ def with_types(five_levels):
     memory.put(image_place + 0x1E000, memory.bytes[swapper : swapper + PAGE])
     registers = (0x12000, 0x1016F0) if five_levels else (0x13000 | 0x801, 0x1006F0)
     notes = qemu_note(0x80050033, *registers) + note(b"VMCOREINFO", 0, text.encode())
-    write(f"linux-tasks-{'la57' if five_levels else 'pti'}.elf.xz", memory, 62, notes)
+    write(f"linux-tasks-{'la57' if five_levels else 'pti'}.elf.xz", 62, notes, memory.pages())
 
 
 def without_types():
@@ -319,7 +297,7 @@ def without_types():
             word(record + fields["memory"], base + descriptor)
             word(descriptor + 8, base + descriptor + 0x40)  # points to itself, as lists do
             word(descriptor + 0x28, base + root)
-    write("linux-tasks-i386.elf.xz", memory, 3, qemu_note(0x80050033, 0x12000, 0x690))
+    write("linux-tasks-i386.elf.xz", 3, qemu_note(0x80050033, 0x12000, 0x690), memory.pages())
 
 
 if __name__ == "__main__":
