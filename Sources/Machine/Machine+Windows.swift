@@ -18,7 +18,8 @@ extension Machine {
       self.note(anchor.rawValue, value, from: source)
     }
     note(.kernel, system.kernel.version + (system.kernel.hasSwizzleBit ? ", SwizzleBit" : ""))
-    let notes = system.kernel.notes + system.kernel.structureNotes
+    let made = system.pools?.caveat(on: system.kernel)
+    let notes = system.kernel.notes + system.kernel.structureNotes + [made].compactMap(\.self)
     for text in notes where !warnings.contains(text) { warnings.append(text) }
     if system.kernel.hasSwizzleBit { note(.invalidMask, system.invalidMask.rawValue.hex) }
     noteSelfMap(system)

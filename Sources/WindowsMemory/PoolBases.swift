@@ -15,6 +15,18 @@ public struct PoolBases: Hashable, Sendable {
   }
 }
 
+extension PoolBases {
+  /// What is to be said of entries that were made with these bases: where their form itself was chosen.
+  public func caveat(on kernel: WindowsKernel) -> String? {
+    guard kernel.field("SubsectionAddressLow", in: .subsection) != nil,
+      kernel.field("WhichPool", in: .subsection) == nil
+    else { return nil }
+    return
+      "how \(kernel.id) makes the address of a subsection of the two fields is not known: entries"
+      + " that are made have bits 31 to 2 of it there"
+  }
+}
+
 extension KernelSpace {
   /// Where a machine that is made has the regions from which entries of a kernel count; nil where they
   /// hold addresses.

@@ -10,7 +10,7 @@ public struct StructureMember: Hashable, Sendable {
     case derived = "d"
     /// From one public listing or one public tool, which nobody has confirmed.
     case uncertain = "u"
-    /// Not known: a size that is large enough, or what the newest kernel before it has.
+    /// Not known: a size that is large enough, or what the nearest known kernel has.
     case assumed = "a"
   }
 

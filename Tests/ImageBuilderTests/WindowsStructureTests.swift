@@ -39,7 +39,7 @@ import WindowsMemory
       - { name: a-name-that-is-too-long.exe, pid: 8 }
     """
 
-  private static let kernels: [(mode: String, id: String)] = [
+  static let kernels: [(mode: String, id: String)] = [
     ("pae", "windows-3790.3959"), ("x86", "windows-2600.6419"), ("x86", "windows-7601.17514"),
     ("pae", "windows-9600.17031"), ("pae", "windows-19041.508"),
     ("x86-64", "windows-3790.3959"), ("x86-64", "windows-6002.18005"),

@@ -61,6 +61,8 @@ import WindowsMemory
     #expect(reading.subsectionAddress == 0x8200_0128)
     let kernel = try WindowsKernel("windows-7", .x86)
     #expect(reading.caveat(on: kernel)?.contains("nobody has published") == true)
+    #expect(Self.pools.caveat(on: kernel)?.hasSuffix("bits 31 to 2 of it there") == true)
+    #expect(Self.pools.caveat(on: try WindowsKernel("windows-xp", .x86)) == nil)
     let unknown = try Self.pair("windows-7", .x86, nil).decoder
     #expect(unknown.line(entry, table: .prototype) == "subsection")
   }
