@@ -42,7 +42,8 @@ struct FrameCensus {
     self.tables = tables
     self.windows = windows
     self.selfMap = selfMap
-    decoder = PTEDecoder(windows.kernel, mask: windows.mask, virtualStore: windows.store)
+    decoder = PTEDecoder(
+      windows.kernel, mask: windows.mask, virtualStore: windows.store, pools: windows.pools)
   }
 
   /// A page that comes back as zeros, readable and writable, as page tables and private pages do.

@@ -17,7 +17,7 @@ extension KernelWriter {
         subsection.values(
           controlArea: section.controlArea, base: part.base, next: next,
           entryCount: part.pageCount, startingSector: part.startingSector,
-          fullSectors: part.fullSectors), of: part.address)
+          fullSectors: part.fullSectors, protection: part.protection), of: part.address)
       for run in part.runs { try write(run, of: part) }
     }
   }

@@ -24,7 +24,12 @@ extension MachineSettings {
       // Of several kernels, those without such a store have only ordinary page files.
       let files = kernel.id.numbersStore ? windows?.pageFiles ?? [] : []
       let store = files.first { $0.isStore }?.number.value
-      var entries = WindowsEntries(kernel, mask, store: store)
+      // Sections that are made lie where the bench puts them; what a scenario says of entries alone
+      // is what they hold, offsets too.
+      let pools =
+        (windows?.sections ?? []).isEmpty
+        ? nil : KernelSpace(kernel.format).poolBases(of: kernel)
+      var entries = WindowsEntries(kernel, mask, store: store, pools: pools)
       for file in windows?.pageFiles ?? [] {
         entries.pageCounts[file.number.value] = file.size.map { $0.value / frameSize }
       }
@@ -69,6 +74,7 @@ extension MachineSettings {
     var system = WindowsSystem(windows.kernel, from: .init(.given, "scenario"))
     system.invalidMask = windows.mask
     system.origins[.invalidMask] = .init(.given, "scenario")
+    system.pools = windows.pools
     if let store = windows.store {
       system.virtualStore = store
       system.origins[.virtualStore] = .init(.given, "scenario")

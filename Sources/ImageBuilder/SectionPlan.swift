@@ -25,6 +25,7 @@ struct SectionPlan {
     let pageCount: UInt64
     let startingSector: UInt64
     let fullSectors: UInt64
+    let protection: MMProtection
     /// The entries of the array in the order of writing: the usual ones first.
     var runs: [Run] = []
   }
@@ -53,6 +54,19 @@ struct SectionPlan {
     kind == .image ? 8 : 1
   }
 
+  /// What the pages of a subsection may be used for, where its entries say nothing else.
+  static func protection(
+    of part: Scenario.Subsection, _ kind: Scenario.SectionKind
+  ) -> MMProtection {
+    let usual =
+      switch kind {
+      case .pageFile: "PAGE_READWRITE"
+      case .file: "PAGE_READONLY"
+      case .image: "PAGE_EXECUTE_WRITECOPY"
+      }
+    return part.protection?.value.protection ?? MMProtection(base: usual) ?? .zeroAccess
+  }
+
   init(
     _ statement: Scenario.Section, controlArea: UInt64, first: UInt64, size: UInt64,
     bases: [UInt64?], entrySize: UInt64
@@ -70,7 +84,8 @@ struct SectionPlan {
           address: first + UInt64(index) * size, base: bases[index], firstPage: page,
           pageCount: part.pages.value,
           startingSector: part.startingSector?.value ?? page * unit,
-          fullSectors: part.fullSectors?.value ?? part.pages.value * unit))
+          fullSectors: part.fullSectors?.value ?? part.pages.value * unit,
+          protection: Self.protection(of: part, kind)))
       page += part.pages.value
     }
   }
@@ -138,15 +153,10 @@ struct PrototypePlanner {
   func usual(
     _ part: Scenario.Subsection, _ kind: Scenario.SectionKind, at address: UInt64
   ) -> SectionPlan.Run? {
-    let protection = part.protection?.value.protection
-    var form: PTEForm
-    switch kind {
-    case .pageFile: form = .demandZero(protection ?? Self.protection("PAGE_READWRITE"))
-    case .file: form = .subsection(address: address, protection ?? Self.protection("PAGE_READONLY"))
-    case .image:
-      form = .subsection(
-        address: address, protection ?? Self.protection("PAGE_EXECUTE_WRITECOPY"))
-    }
+    let protection = SectionPlan.protection(of: part, kind)
+    var form: PTEForm =
+      kind == .pageFile
+      ? .demandZero(protection) : .subsection(address: address, protection)
     // Entries without a field for it have no protection.
     if case .subsection = form,
       windows.kernel.layout(.subsection)?.field(named: "Protection") == nil
@@ -167,10 +177,6 @@ struct PrototypePlanner {
         notes: ["say every entry in `ptes`, with the `address` of the subsection if need be"])
       return nil
     }
-  }
-
-  private static func protection(_ name: String) -> MMProtection {
-    MMProtection(base: name) ?? .zeroAccess
   }
 
   /// The entries of an item of `ptes`.
@@ -202,7 +208,8 @@ struct PrototypePlanner {
 
   /// A valid prototype entry: global, accessed, and nothing for the user, for no processor reads it.
   private func valid(_ statement: Scenario.EntryStatement) -> PrototypeEntries? {
-    let protection = statement.protection?.value.protection ?? Self.protection("PAGE_READWRITE")
+    let protection =
+      statement.protection?.value.protection ?? MMProtection(base: "PAGE_READWRITE") ?? .zeroAccess
     let isWritable = protection.allowsWrite && !protection.isCopyOnWrite
     let page = WindowsEntries.Page(
       isWritable: isWritable, isDirty: statement.isDirty?.value ?? false,

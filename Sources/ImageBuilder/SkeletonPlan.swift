@@ -112,6 +112,6 @@ extension ProcessStructure {
   /// Whether all is known by which programs without symbols recognise a record.
   fileprivate var isRecognisable: Bool {
     exitStatus != nil && objectTable != nil && imageName != nil && peb != nil && vadCount != nil
-      && inheritedFromUniqueProcessId != nil
+      && inheritedFromUniqueProcessId != nil && vadTree.source != .assumed
   }
 }

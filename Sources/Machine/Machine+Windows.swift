@@ -18,12 +18,19 @@ extension Machine {
       self.note(anchor.rawValue, value, from: source)
     }
     note(.kernel, system.kernel.version + (system.kernel.hasSwizzleBit ? ", SwizzleBit" : ""))
-    for text in system.kernel.notes where !warnings.contains(text) { warnings.append(text) }
+    let made = system.pools?.caveat(on: system.kernel)
+    let notes = system.kernel.notes + system.kernel.structureNotes + [made].compactMap(\.self)
+    for text in notes where !warnings.contains(text) { warnings.append(text) }
     if system.kernel.hasSwizzleBit { note(.invalidMask, system.invalidMask.rawValue.hex) }
     noteSelfMap(system)
     note(.systemRoot, system.systemRoot?.hex)
     note(.processList, system.processListHead?.description)
     note(.pfnDatabase, system.pfnDatabase?.description)
+    if let pools = system.pools {
+      self.note(
+        "pools", "paged from \(pools.paged.hex), non-paged from \(pools.nonPaged.hex)",
+        from: "chosen: entries with an offset count from there")
+    }
     note(.virtualStore, system.virtualStore.map { "page file \($0)" })
   }
 

@@ -118,13 +118,13 @@ extension WindowsSimulation {
     case .transition:
       frame = reading.pfn ?? 0
       activate(frame)
-      let protection = reading.protection ?? Self.readWrite
+      let protection = protection(of: reading)
       let valid = leaf.entry(frame, protection, isDirty: false, isUser: false) ?? 0
       store(
         valid, at: kernelPlace(prototype), level: 1, address: prototype, process: nil,
         isPrototype: true)
     default:
-      let protection = reading.protection ?? Self.readWrite
+      let protection = protection(of: reading)
       let content = try sharedContent(reading, prototype)
       frame = try takeFrame(isZeroed: content.isZero)
       if !content.isZero { memory.set(frame, to: content.bytes) }

@@ -107,8 +107,15 @@ extension WindowsSimulation {
   }
 
   func protection(ofOriginal entry: UInt64, isPrototype: Bool) -> MMProtection {
-    decoder.reading(of: entry, table: isPrototype ? .prototype : .process).protection
-      ?? Self.readWrite
+    protection(of: decoder.reading(of: entry, table: isPrototype ? .prototype : .process))
+  }
+
+  /// The protection of a page that is not in use; forms without one leave it to the subsection.
+  func protection(of reading: PTEReading) -> MMProtection {
+    if let protection = reading.protection { return protection }
+    guard let address = reading.subsectionAddress else { return Self.readWrite }
+    let parts = sections.values.lazy.flatMap(\.parts)
+    return parts.first { $0.address == address }?.protection ?? Self.readWrite
   }
 
   // MARK: - Trimming
@@ -156,8 +163,7 @@ extension WindowsSimulation {
     let protection = isCombined ? process.viewProtections[page] ?? .zeroAccess : .zeroAccess
     do throws(PTEEncodingError) {
       let entry = try encoder.entry(.prototype(address: prototype, protection))
-      let combined = kernel.layout(.prototype)?.field(named: "Combined")?.mask ?? 0
-      return isCombined ? entry | combined : entry
+      return isCombined ? entry | (combinedBit ?? 0) : entry
     } catch {
       guard !isCombined else {
         throw .mistake(.notForSystem, "\(kernel.id) has no such entry: \(error)", notes: [])

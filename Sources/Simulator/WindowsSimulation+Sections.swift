@@ -1,3 +1,4 @@
+import BitLayout
 import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
@@ -52,7 +53,8 @@ extension WindowsSimulation {
           controlArea: block, base: part.base,
           next: index + 1 < parts.count ? parts[index + 1].address : 0, entryCount: part.count,
           startingSector: part.first * unit,
-          fullSectors: isFile ? min(part.filePages, part.count) * unit : 0), of: part.address)
+          fullSectors: isFile ? min(part.filePages, part.count) * unit : 0,
+          protection: part.protection), of: part.address)
       try fill(part, statement)
     }
     return SectionState(
@@ -64,9 +66,11 @@ extension WindowsSimulation {
   private func fill(
     _ part: SectionState.Part, _ statement: Scenario.SectionStatement
   ) throws(StepFailure) {
+    // Forms without a field for it leave the protection to the subsection.
+    let hasProtection = kernel.layout(.subsection)?.field(named: "Protection") != nil
+    let protection = hasProtection ? part.protection : .zeroAccess
     let inFile =
-      statement.kind == .pageFile
-      ? 0 : try word(.subsection(address: part.address, part.protection))
+      statement.kind == .pageFile ? 0 : try word(.subsection(address: part.address, protection))
     let isZero = statement.kind == .pageFile && !statement.isCommitted
     let zeros = isZero ? 0 : try softwareEntry(part.protection)
     for page in 0..<part.count {
@@ -152,6 +156,11 @@ extension WindowsSimulation {
 
   /// Pages of the same content become one, which is copied as soon as somebody writes.
   func combine() throws(StepFailure) {
+    guard combinedBit != nil else {
+      throw .mistake(
+        .notForSystem, "\(kernel.id) does not combine pages: Windows does so from Windows 8 on",
+        notes: ["its _MMPTE_PROTOTYPE has no field Combined"])
+    }
     var groups: [[UInt8]: [(process: WindowsProcessState, page: UInt64)]] = [:]
     var order: [[UInt8]] = []
     for process in processes {
@@ -167,6 +176,9 @@ extension WindowsSimulation {
       try combine(group)
     }
   }
+
+  /// The bit of an entry that leads to a page of several; nil where the kernel combines none.
+  var combinedBit: UInt64? { kernel.layout(.prototype)?.field(named: "Combined")?.mask }
 
   private func isCombinable(_ page: UInt64, _ process: WindowsProcessState) -> Bool {
     guard let frame = decoder.reading(of: entry(ofPage: page, process)).pfn else { return false }

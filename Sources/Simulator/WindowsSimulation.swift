@@ -59,10 +59,13 @@ final class WindowsSimulation {
         .notForSystem, "timelines of Windows are simulated in the modes x86, pae and x86-64",
         notes: [])
     }
-    self.system = system
     kernel = system.kernel
-    entries = WindowsEntries(kernel, system.invalidMask, store: system.virtualStore)
-    decoder = system.decoder
+    space = KernelSpace(kernel.format)
+    self.system = system
+    self.system.pools = space.poolBases(of: kernel)
+    entries = WindowsEntries(
+      kernel, system.invalidMask, store: system.virtualStore, pools: self.system.pools)
+    decoder = self.system.decoder
     encoder = entries.encoder
     structures = WindowsStructures(kernel)
     composer = PFNComposer(kernel, structures)
@@ -95,7 +98,6 @@ final class WindowsSimulation {
         number: $0.number.value, isStore: $0.number.value == system.virtualStore,
         pageCount: ($0.size?.value ?? (16 << 20)) / frameSize)
     }
-    space = KernelSpace(kernel.format)
     if let said = scenario.windows?.pfnDatabaseAddress { space.pfnDatabase = said.value }
     pool = KernelArena(start: space.pool)
     prototypeArena = KernelArena(start: space.prototypes)

@@ -135,7 +135,7 @@ extension FieldMeanings {
     ("WhichPool", "the pool that holds the subsection"),
     ("ExecutePrivilege", "hint on execution (meaning not published)"),
     ("SubsectionIndex", "index of the subsection in its region (uncertain)"),
-    ("TagBits", "memory tag of the subsection's address (uncertain)"),
+    ("SubsectionTagBits", "memory tag of the subsection's address (uncertain)"),
     ("DemandFillProto", "the page is filled on demand (uncertain)"),
   ]
 }

@@ -33,8 +33,10 @@ public struct PTEDecoder: Sendable {
   ///   - mask: What the kernel puts into invalid entries; it is ignored where there is no SwizzleBit.
   ///   - virtualStore: The number of the page file that is a store of compressed pages, if known.
   ///     There is no number that always is: 2 is usual only where there are two true page files.
+  ///   - pools: What entries with an offset count from, if known.
   public init(
-    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil
+    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil,
+    pools: PoolBases? = nil
   ) {
     func field(_ name: String, _ structure: WindowsStructure) -> PackedField {
       PackedField(kernel.field(name, in: structure))
@@ -53,11 +55,11 @@ public struct PTEDecoder: Sendable {
     prototypeProtection = field("Protection", .prototype)
     vadFormStructure =
       prototypeProtection.mask == softwareProtection.mask ? .prototype : .software
-    prototypePointer = .prototype(kernel)
+    prototypePointer = .prototype(kernel, pools)
     // The sentinel is composed as a software form whose page in the file is all ones.
     sentinel = (kernel.field("ProtoIndex", in: .prototype)?.mask) ?? pageFileHigh.mask
     subsectionProtection = field("Protection", .subsection)
-    subsectionPointer = .subsection(kernel)
+    subsectionPointer = .subsection(kernel, pools)
     hardware = HardwareBits(kernel)
   }
 
@@ -99,7 +101,7 @@ public struct PTEDecoder: Sendable {
         .prototypeVAD, MMProtection(truncating: softwareProtection.value(in: word)))
     }
     let kind: PTEReading.TargetKind =
-      prototypePointer.base == nil ? .prototypeOffset : .prototypeAddress
+      prototypePointer.base(of: word) == nil ? .prototypeOffset : .prototypeAddress
     let address = prototypePointer.address(in: word)
     guard prototypeProtection.mask != 0 else { return PTEReading(.prototype, kind, address) }
     return PTEReading(
@@ -109,7 +111,9 @@ public struct PTEDecoder: Sendable {
   private func subsection(_ word: UInt64) -> PTEReading {
     let isKnown = subsectionPointer.isKnown
     let kind: PTEReading.TargetKind =
-      !isKnown ? .nothing : subsectionPointer.base == nil ? .subsectionOffset : .subsectionAddress
+      !isKnown
+      ? .nothing
+      : subsectionPointer.base(of: word) == nil ? .subsectionOffset : .subsectionAddress
     let address = isKnown ? subsectionPointer.address(in: word) : 0
     guard subsectionProtection.mask != 0 else { return PTEReading(.subsection, kind, address) }
     return PTEReading(

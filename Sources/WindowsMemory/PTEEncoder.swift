@@ -15,13 +15,15 @@ public struct PTEEncoder: Sendable {
   ///   - kernel: Whose layouts the entries have.
   ///   - mask: What the kernel puts into invalid entries.
   ///   - virtualStore: The number of the page file that is a store of compressed pages, if one is.
+  ///   - pools: What entries with an offset count from; where nothing is said, offsets are composed.
   public init(
-    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil
+    _ kernel: WindowsKernel, mask: InvalidPTEMask = .none, virtualStore: UInt64? = nil,
+    pools: PoolBases? = nil
   ) {
     swizzle = Swizzle(kernel, mask)
-    decoder = PTEDecoder(kernel, mask: mask, virtualStore: virtualStore)
-    prototypePointer = .prototype(kernel)
-    subsectionPointer = .subsection(kernel)
+    decoder = PTEDecoder(kernel, mask: mask, virtualStore: virtualStore, pools: pools)
+    prototypePointer = .prototype(kernel, pools)
+    subsectionPointer = .subsection(kernel, pools)
     var fields: [WindowsStructure: [String: BitField]] = [:]
     for structure in WindowsStructure.allCases where structure.isEntry {
       for field in kernel.layout(structure)?.fields ?? [] {

@@ -6,7 +6,7 @@ extension WindowsSystem {
   ///
   /// What the entries point at is nowhere in particular, and what protects a page allows everything.
   public var examples: [(state: String, entry: UInt64)] {
-    let encoder = PTEEncoder(kernel, mask: invalidMask)
+    let encoder = PTEEncoder(kernel, mask: invalidMask, pools: pools)
     let address = firstAddress(of: encoder.prototypePointer)
     var examples = PTEState.allCases.compactMap { state -> (String, UInt64)? in
       let forms = forms(of: state, address: address)

@@ -38,7 +38,7 @@ extension PageClassifier {
     finding.steps.append(
       PageSearchStep(place: .prototype(address), address: place, entry: entry, reading: reading))
     finding.state = reading.state
-    protect(&finding, perPage: perPage, vad: vad, reading, entry)
+    protect(&finding, at: address, perPage: perPage, vad: vad, reading, entry)
     switch reading.state {
     case .valid, .large, .transition: finding.content = inMemory(reading, finding.address)
     case .pageFile, .virtualStore: finding.content = paged(reading)
@@ -57,15 +57,15 @@ extension PageClassifier {
 
   /// The entry's own protection counts before the range's, and in images the section's.
   private func protect(
-    _ finding: inout PageFinding, perPage: MMProtection?, vad: VAD?, _ reading: PTEReading,
-    _ entry: UInt64
+    _ finding: inout PageFinding, at address: VirtualAddress, perPage: MMProtection?, vad: VAD?,
+    _ reading: PTEReading, _ entry: UInt64
   ) {
     if let perPage {
       (finding.protection, finding.protectionSource) = (perPage, .entry)
     } else if let vad, vad.kind != .image {
       (finding.protection, finding.protectionSource) = (vad.protection, .vad)
     } else {
-      finding.protection = protection(ofPrototype: reading, entry)
+      finding.protection = protection(ofPrototype: reading, entry, at: address, vad)
       finding.protectionSource = .prototype
       guard vad == nil else { return }
       finding.rules.append(
@@ -75,14 +75,35 @@ extension PageClassifier {
     }
   }
 
-  /// A valid prototype entry has the protection in the PFN database.
-  private func protection(ofPrototype reading: PTEReading, _ entry: UInt64) -> MMProtection? {
-    guard reading.state == .valid || reading.state == .large else { return reading.protection }
-    if let frame = reading.pfn, let record = try? frames?.entry(of: frame) {
-      let original = search.decoder.reading(of: record.originalPte, table: .prototype)
-      if let protection = original.protection { return protection }
+  /// A valid prototype entry has the protection in the PFN database; a form without one leaves it to the
+  /// subsection.
+  private func protection(
+    ofPrototype reading: PTEReading, _ entry: UInt64, at prototype: VirtualAddress, _ vad: VAD?
+  ) -> MMProtection? {
+    let isValid = reading.state == .valid || reading.state == .large
+    var said = isValid ? nil : reading
+    if isValid, let frame = reading.pfn, let record = try? frames?.entry(of: frame) {
+      said = search.decoder.reading(of: record.originalPte, table: .prototype)
     }
-    return hardwareProtection(of: entry, level: 1)
+    if let protection = said?.protection { return protection }
+    if let said, said.state == .subsection,
+      let subsection = try? subsection(of: said, prototype, vad)
+    {
+      return subsection.protection
+    }
+    return isValid ? hardwareProtection(of: entry, level: 1) : nil
+  }
+
+  /// The subsection that an entry names, or that the view has where the kernel's form of the address is
+  /// not known.
+  private func subsection(
+    of reading: PTEReading, _ prototype: VirtualAddress, _ vad: VAD?
+  ) throws(KernelReadFailure) -> Subsection? {
+    if let address = reading.subsectionAddress {
+      return try subsections?.subsection(at: VirtualAddress(address))
+    }
+    guard let vad else { return nil }
+    return try subsections?.subsection(holding: prototype, of: vad)
   }
 
   private func inFile(
@@ -90,15 +111,7 @@ extension PageClassifier {
   ) -> PageContent {
     guard let subsections else { return .unknown }
     do throws(KernelReadFailure) {
-      let subsection: Subsection?
-      if let address = reading.subsectionAddress {
-        subsection = try subsections.subsection(at: VirtualAddress(address))
-      } else {
-        // The kernel's form of the address is not known; the view has the subsection too.
-        subsection = try vad.flatMap { vad throws(KernelReadFailure) in
-          try subsections.subsection(holding: prototype, of: vad)
-        }
-      }
+      let subsection = try subsection(of: reading, prototype, vad)
       guard let subsection, let page = subsections.page(of: prototype, in: subsection) else {
         return .unknown
       }

@@ -41,6 +41,10 @@ struct PointerForm: Sendable {
   private let addressMask: UInt64
   /// What is added; nil where the region that the number counts from is not known.
   let base: UInt64?
+  /// The bit that says which region the number counts from; 0 where there is one region.
+  private let poolBit: UInt64
+  /// What is added where `poolBit` is clear.
+  private let otherBase: UInt64?
   /// Whether the kernel has such a form, and how the address is made is known.
   let isKnown: Bool
 
@@ -54,31 +58,41 @@ struct PointerForm: Sendable {
   private static let alignmentShift: UInt64 = 3
 
   /// The form of the address of a prototype entry.
-  static func prototype(_ kernel: WindowsKernel) -> PointerForm {
+  static func prototype(_ kernel: WindowsKernel, _ pools: PoolBases?) -> PointerForm {
     if let whole = kernel.field("ProtoAddress", in: .prototype) {
       return PointerForm(whole, kernel, .prototype)
     }
-    if let index = kernel.field("ProtoIndex", in: .prototype) { return PointerForm(index: index) }
+    if let index = kernel.field("ProtoIndex", in: .prototype) {
+      return PointerForm(
+        index: index, pool: kernel.field("PoolType", in: .prototype), pools?.paged,
+        other: pools?.nonPaged)
+    }
     let isBeforeVista = kernel.field("WhichPool", in: .prototype) != nil
     return PointerForm(
       kernel.field("ProtoAddressHigh", in: .prototype),
       kernel.field("ProtoAddressLow", in: .prototype), lowShift: prototypeShift,
-      base: isBeforeVista ? pagedPool : systemSpace)
+      base: isBeforeVista ? pools?.paged ?? pagedPool : systemSpace)
   }
 
   /// The form of the address of a subsection.
-  static func subsection(_ kernel: WindowsKernel) -> PointerForm {
+  static func subsection(_ kernel: WindowsKernel, _ pools: PoolBases?) -> PointerForm {
     if let whole = kernel.field("SubsectionAddress", in: .subsection) {
       return PointerForm(whole, kernel, .subsection)
     }
     if let index = kernel.field("SubsectionIndex", in: .subsection) {
-      return PointerForm(index: index)
+      return PointerForm(index: index, pool: nil, pools?.nonPaged, other: nil)
     }
-    // What Vista and 7 make of their two fields is not known.
-    guard kernel.field("WhichPool", in: .subsection) != nil else { return PointerForm() }
-    return PointerForm(
-      kernel.field("SubsectionAddressHigh", in: .subsection),
-      kernel.field("SubsectionAddressLow", in: .subsection), lowShift: alignmentShift, base: nil)
+    let high = kernel.field("SubsectionAddressHigh", in: .subsection)
+    let low = kernel.field("SubsectionAddressLow", in: .subsection)
+    if let pool = kernel.field("WhichPool", in: .subsection) {
+      // From the end of the non-paged pool downwards where the bit is clear: such an offset stays one.
+      return PointerForm(
+        high, low, lowShift: alignmentShift, base: pools?.nonPaged, poolBit: pool.mask)
+    }
+    // What Vista and 7 make of their two fields nobody has published. A machine that is made has an
+    // address in them, for which the 30 bits are just enough.
+    guard pools != nil else { return PointerForm() }
+    return PointerForm(high, low, lowShift: prototypeShift, base: 0)
   }
 
   private init(_ whole: BitField, _ kernel: WindowsKernel, _ structure: WindowsStructure) {
@@ -89,21 +103,25 @@ struct PointerForm: Sendable {
     isSigned = kernel.signedBits(of: structure) & whole.mask != 0
     addressMask = kernel.format.isThirtyTwoBit ? UInt64(UInt32.max) : .max
     base = 0
+    (poolBit, otherBase) = (0, nil)
     isKnown = true
   }
 
-  private init(index: BitField) {
+  private init(index: BitField, pool: BitField?, _ base: UInt64?, other: UInt64?) {
     high = PackedField(index)
     low = PackedField(nil)
     highShift = Self.alignmentShift
     lowShift = 0
     isSigned = false
     addressMask = .max
-    base = nil
+    self.base = base
+    (poolBit, otherBase) = (pool?.mask ?? 0, other)
     isKnown = true
   }
 
-  private init(_ high: BitField?, _ low: BitField?, lowShift: UInt64, base: UInt64?) {
+  private init(
+    _ high: BitField?, _ low: BitField?, lowShift: UInt64, base: UInt64?, poolBit: UInt64 = 0
+  ) {
     self.high = PackedField(high)
     self.low = PackedField(low)
     self.lowShift = lowShift
@@ -111,6 +129,7 @@ struct PointerForm: Sendable {
     isSigned = false
     addressMask = UInt64(UInt32.max)
     self.base = base
+    (self.poolBit, otherBase) = (poolBit, nil)
     isKnown = high != nil && low != nil
   }
 
@@ -119,20 +138,29 @@ struct PointerForm: Sendable {
   }
 
   /// The bits that hold the address.
-  var mask: UInt64 { high.mask | low.mask }
+  var mask: UInt64 { high.mask | low.mask | poolBit }
+
+  /// What an entry's number counts from; nil where that is not known.
+  @inline(__always)
+  func base(of word: UInt64) -> UInt64? {
+    poolBit == 0 || word & poolBit != 0 ? base : otherBase
+  }
 
   /// The address, or the offset where the base is not known.
   @inline(__always)
   func address(in word: UInt64) -> UInt64 {
     let upper = isSigned ? high.signedValue(in: word) : high.value(in: word)
     let offset = (upper &<< highShift) | (low.value(in: word) &<< lowShift)
-    return ((base ?? 0) &+ offset) & addressMask
+    return ((base(of: word) ?? 0) &+ offset) & addressMask
   }
 
   /// The bits that stand for an address, or nil where the form has none for it.
   func word(for address: UInt64) -> UInt64? {
-    let offset = (address &- (base ?? 0)) & addressMask
-    let word = high.placing(offset &>> highShift) | low.placing(offset &>> lowShift)
+    // Of two regions it is the one that begins nearest below.
+    let isOther = otherBase.map { $0 <= address && $0 > base ?? 0 } ?? false
+    let pool = isOther || base == nil ? 0 : poolBit
+    let offset = (address &- ((isOther ? otherBase : base) ?? 0)) & addressMask
+    let word = pool | high.placing(offset &>> highShift) | low.placing(offset &>> lowShift)
     return isKnown && self.address(in: word) == address ? word : nil
   }
 }

@@ -103,12 +103,13 @@ extension SubsectionStructure {
   /// The members of a subsection.
   package func values(
     controlArea: UInt64, base: UInt64?, next: UInt64, entryCount: UInt64, startingSector: UInt64,
-    fullSectors: UInt64
+    fullSectors: UInt64, protection: MMProtection
   ) -> [MemberValue] {
-    [
+    let bits = self.protection.map { UInt64(protection.rawValue) << $0.offset } ?? 0
+    return [
       (self.controlArea, controlArea), (subsectionBase, base ?? 0), (nextSubsection, next),
       (ptesInSubsection, entryCount), (self.startingSector, startingSector),
-      (numberOfFullSectors, fullSectors),
+      (numberOfFullSectors, fullSectors), (flags, bits),
     ]
   }
 }

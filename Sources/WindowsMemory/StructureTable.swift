@@ -8,7 +8,9 @@ public struct StructureMember: Hashable, Sendable {
     case headers = "h"
     /// Worked out from the order of the members.
     case derived = "d"
-    /// Not known; a size that is large enough.
+    /// From one public listing or one public tool, which nobody has confirmed.
+    case uncertain = "u"
+    /// Not known: a size that is large enough, or what the nearest known kernel has.
     case assumed = "a"
   }
 
@@ -56,6 +58,18 @@ struct StructureTable: Sendable {
       version: version, member: StructureMember(offset: offset, size: size, source: source))
   }
 
+  /// The structures of which a kernel has members that are assumed; a size alone is no matter.
+  func assumedStructures(of kernel: KernelRecord) -> [String] {
+    let names = changes.keys.compactMap { key -> String? in
+      let words = key.split(separator: " ").map(String.init)
+      guard words[2] == kernel.format.rawValue, words[1] != "(size)",
+        member(words[1], of: words[0], kernel)?.source == .assumed
+      else { return nil }
+      return words[0]
+    }
+    return Set(names).sorted()
+  }
+
   /// The member as the newest kernel that is not after `kernel` has it.
   func member(
     _ member: String, of structure: String, _ kernel: KernelRecord
@@ -73,6 +87,18 @@ extension WindowsKernel {
   /// Of a patch level that the table lacks, the newest before it counts, as for the layouts of words.
   public func member(_ member: String, of structure: String) -> StructureMember? {
     StructureTable.shared.member(member, of: structure, record)
+  }
+
+  /// What has to be said of the kernel's structures: of which ones another kernel's members are assumed.
+  public var structureNotes: [String] {
+    let names = StructureTable.shared.assumedStructures(of: record)
+    let others = WindowsKernel.identifiers(of: format)
+    let other = others.last { $0.build < record.build } ?? others.first { $0.build > record.build }
+    guard !names.isEmpty, let other else { return [] }
+    return [
+      "where \(names.joined(separator: ", ")) of \(record.id) have their members is not known: they are"
+        + " assumed to be as in \(other)"
+    ]
   }
 
   /// The size of a structure in bytes.

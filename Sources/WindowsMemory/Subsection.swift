@@ -16,6 +16,8 @@ public struct Subsection: Hashable, Sendable {
   public let fileOffset: UInt64
   /// The number of bytes that come from the file; pages beyond them are filled with zeros.
   public let fileSize: UInt64
+  /// The protection of the pages; a view has one of its own, unless it is of an image.
+  public let protection: MMProtection?
   /// Whether the section is an image.
   public let isImage: Bool
   /// Whether a file backs the section; else page files do.
@@ -64,7 +66,9 @@ struct SubsectionReader: Sendable {
       base: try memory.pointer(structure.subsectionBase, of: address),
       next: try memory.pointer(structure.nextSubsection, of: address),
       entryCount: try memory.value(structure.ptesInSubsection, of: address),
-      fileOffset: start &* unit, fileSize: full &* unit &+ tail, isImage: isImage,
+      fileOffset: start &* unit, fileSize: full &* unit &+ tail,
+      protection: structure.protection.map { MMProtection(truncating: $0.bits(of: flags)) },
+      isImage: isImage,
       isFile: area.file.bits(of: sectionFlags) != 0)
   }
 

@@ -13,15 +13,19 @@ package struct WindowsEntries: Sendable {
   package let encoder: PTEEncoder
   /// The number of the page file that is the store of compressed pages, if there is one.
   package let store: UInt64?
+  /// What entries with an offset in place of an address count from, where that was chosen.
+  package let pools: PoolBases?
   /// How many pages the page files have whose sizes are known, by their numbers.
   package var pageCounts: [UInt64: UInt64] = [:]
   private let hardware: WordLayout?
 
-  package init(_ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?) {
-    self.store = store
+  package init(
+    _ kernel: WindowsKernel, _ mask: InvalidPTEMask, store: UInt64?, pools: PoolBases? = nil
+  ) {
+    (self.store, self.pools) = (store, pools)
     self.kernel = kernel
     self.mask = mask
-    encoder = PTEEncoder(kernel, mask: mask, virtualStore: store)
+    encoder = PTEEncoder(kernel, mask: mask, virtualStore: store, pools: pools)
     hardware = kernel.layout(.hardware)
   }
 

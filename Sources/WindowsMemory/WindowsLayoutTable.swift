@@ -10,9 +10,9 @@ enum WindowsLayoutTable {
     _MMPTE_PROTOTYPE 32 Valid:0 ProtoAddressLow:1-7 ReadOnly:8 WhichPool:9 Prototype:10 ProtoAddressHigh:11-31
     _MMPTE_SUBSECTION 32 Valid:0 SubsectionAddressLow:1-4 Protection:5-9 Prototype:10 SubsectionAddressHigh:11-30 WhichPool:31
     _MMPTE_LIST 32 Valid:0 OneEntry:1 filler10:2-11 NextEntry:12-31
+    _MMVAD_FLAGS 32 CommitCharge:0-18 PhysicalMapping:19 ImageMap:20 UserPhysicalPages:21 NoChange:22 WriteWatch:23 Protection:24-28 LargePages:29 MemCommit:30 PrivateMemory:31
     _MMPFNENTRY 32 Modified:0 ReadInProgress:1 WriteInProgress:2 PrototypePte:3 PageColor:4-6 ParityError:7 PageLocation:8-10 InPageError:11 VerifierAllocation:12 RemovalRequested:13 Reserved:14 LockCharged:15 DontUse:16-31
     _MMPTE_LIST 32 Valid:0 OneEntry:1 filler0:2-9 Prototype:10 filler1:11 NextEntry:12-31
-    _MMVAD_FLAGS 32 CommitCharge:0-18 PhysicalMapping:19 ImageMap:20 UserPhysicalPages:21 NoChange:22 WriteWatch:23 Protection:24-28 LargePages:29 MemCommit:30 PrivateMemory:31
     _MMPFNENTRY 32 Modified:0 ReadInProgress:1 WriteInProgress:2 PrototypePte:3 PageColor:4-6 ParityError:7 PageLocation:8-10 RemovalRequested:11 CacheAttribute:12-13 Rom:14 LockCharged:15 DontUse:16-31
     _MMPTE_HARDWARE 32 Valid:0 Writable:1 Owner:2 WriteThrough:3 CacheDisable:4 Accessed:5 Dirty:6 LargePage:7 Global:8 CopyOnWrite:9 Prototype:10 Write:11 PageFrameNumber:12-31
     _MMVAD_FLAGS 32 CommitCharge:0-18 NoChange:19 VadType:20-22 MemCommit:23 Protection:24-28 Spare:29-30 PrivateMemory:31
@@ -115,12 +115,12 @@ enum WindowsLayoutTable {
     _MMPTE_LIST 64 Valid:0 OneEntry:1 filler0:2-3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 filler1:12-24 NextEntry:25-63
     _MMPTE_ACTIVE_PAGE_TABLE_LINKS 64 Flink:0-39 BlinkHigh:40-63
     _MMPTE_HARDWARE 64 Valid:0 Dirty1:1 Owner:2 WriteThrough:3 CacheDisable:4 Accessed:5 Dirty:6 LargePage:7 Global:8 CopyOnWrite:9 ClearedByHiberVerifyRevert:10 Write:11 PageFrameNumber:12-51 ReservedForSoftware:52-54 MemoryTag:55 WsleAge:56-59 WsleProtection:60-62 NoExecute:63
-    _MMPTE_SOFTWARE 64 Valid:0 MemoryTag:1 PageFileReserved:2 PageFileAllocated:3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFileLow:12-15 ColdPage:16 UsedPageTableEntries:17-26 ShadowStack:27 OnStandbyLookaside:28 PageFileHigh:32-63
-    _MMPTE_TRANSITION 64 Valid:0 MemoryTag:1 OnStandbyLookaside:2 IoTracker:3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFrameNumber:12-51
+    _MMPTE_SOFTWARE 64 Valid:0 MemoryTag:1 PageFileReserved:2 PageFileAllocated:3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFileLow:12-15 ColdPage:16 UsedPageTableEntries:17-26 ShadowStack:27 OnStandbyLookaside:28 Unused:29-31 PageFileHigh:32-63
+    _MMPTE_TRANSITION 64 Valid:0 MemoryTag:1 OnStandbyLookaside:2 IoTracker:3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFrameNumber:12-51 Unused:52-63
     _MMPTE_PROTOTYPE 64 Valid:0 MemoryTag:1 HiberVerifyConverted:2 ReadOnly:3 SwizzleBit:4 Protection:5-9 Prototype:10 Combined:11 ProtoIndex:12-53 ProtoTagBits:54-57 DemandFillProto:58 PoolType:59
-    _MMPTE_SUBSECTION 64 Valid:0 ColdPage:2 OnStandbyLookaside:3 SwizzleBit:4 Protection:5-9 Prototype:10 ExecutePrivilege:11 SubsectionIndex:12-53 TagBits:54-57 DemandFillProto:58
-    _MMPTE_LIST 64 Valid:0 OneEntry:1 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 NextEntry:24-62
-    _MMPTE_TIMESTAMP 64 MustBeZero:0 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFileLow:12-15 Reserved:16-30 GlobalTimeStamp:31-62
+    _MMPTE_SUBSECTION 64 Valid:0 Unused0:1 ColdPage:2 OnStandbyLookaside:3 SwizzleBit:4 Protection:5-9 Prototype:10 ExecutePrivilege:11 SubsectionIndex:12-53 SubsectionTagBits:54-57 DemandFillProto:58
+    _MMPTE_LIST 64 Valid:0 MemoryTag:1 OneEntry:2 filler0:3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 filler1:12-15 filler2:16-23 NextEntry:24-62
+    _MMPTE_TIMESTAMP 64 MustBeZero:0 MemoryTag:1 Unused:2-3 SwizzleBit:4 Protection:5-9 Prototype:10 Transition:11 PageFileLow:12-15 Reserved:16-30 GlobalTimeStamp:31-62
     _MMPTE_HARDWARE 64 Valid:0 NotLargePage:1 CacheType:2-3 OsAvailable2:4 NonSecure:5 Owner:6 NotDirty:7 Sharability:8-9 Accessed:10 NonGlobal:11 PageFrameNumber:12-47 reserved1:48-51 ContiguousBit:52 PrivilegedNoExecute:53 UserNoExecute:54 Writable:55 CopyOnWrite:56 OsAvailable:57-58 PxnTable:59 UxnTable:60 ApTable:61-62 NsTable:63
     _MMPTE_SOFTWARE 64 Valid:0 Protection:1-5 PageFileLow:6-9 Prototype:10 Transition:11 PageFileReserved:12 PageFileAllocated:13 UsedPageTableEntries:14-23 Unused:24-31 PageFileHigh:32-63
     _MMPTE_TRANSITION 64 Valid:0 Protection:1-5 Spare:6-8 IoTracker:9 Prototype:10 Transition:11 PageFrameNumber:12-47 Unused:48-63
@@ -142,21 +142,21 @@ enum WindowsLayoutTable {
 
   /// A kernel a line: entry format, processors, version, source, then the number of each layout.
   static let kernels = """
-    x86 up 5.0.2195.7376 symbols 0 1 2 3 4 5 - - - - 6 - -
-    x86 up 5.1.2600.0 symbols 0 1 2 3 4 7 - - 8 - 9 - -
-    x86 mp 5.1.2600.6419 symbols 10 1 2 3 4 7 - - 8 - 9 - -
-    x86 up 5.1.2600.6419 symbols 0 1 2 3 4 7 - - 8 - 9 - -
-    x86 up 5.2.3790.1830 symbols 0 1 2 3 4 7 - - 11 - 12 - -
-    x86 mp 5.2.3790.3959 symbols 10 1 2 3 4 7 - - 11 - 12 - -
-    x86 up 5.2.3790.3959 symbols 0 1 2 3 4 7 - - 11 - 12 - -
-    x86 any 6.0.6000.16386 symbols 13 1 2 14 15 7 - - 11 - 16 - -
-    x86 any 6.0.6001.18000 symbols 13 1 2 14 15 7 17 - 11 - 16 - -
-    x86 any 6.0.6002.18005 symbols 13 1 2 14 15 7 17 - 11 - 16 - -
-    x86 any 6.1.7600.16385 symbols 18 1 2 14 15 7 17 - 11 - 16 - -
-    x86 any 6.1.7601.17514 symbols 18 1 2 14 15 7 17 - 11 - 16 - -
+    x86 up 5.0.2195.7376 symbols 0 1 2 3 4 5 - - 6 - 7 - -
+    x86 up 5.1.2600.0 symbols 0 1 2 3 4 8 - - 6 - 9 - -
+    x86 mp 5.1.2600.6419 symbols 10 1 2 3 4 8 - - 6 - 9 - -
+    x86 up 5.1.2600.6419 symbols 0 1 2 3 4 8 - - 6 - 9 - -
+    x86 up 5.2.3790.1830 symbols 0 1 2 3 4 8 - - 11 - 12 - -
+    x86 mp 5.2.3790.3959 symbols 10 1 2 3 4 8 - - 11 - 12 - -
+    x86 up 5.2.3790.3959 symbols 0 1 2 3 4 8 - - 11 - 12 - -
+    x86 any 6.0.6000.16386 symbols 13 1 2 14 15 8 - - 11 - 16 - -
+    x86 any 6.0.6001.18000 symbols 13 1 2 14 15 8 17 - 11 - 16 - -
+    x86 any 6.0.6002.18005 symbols 13 1 2 14 15 8 17 - 11 - 16 - -
+    x86 any 6.1.7600.16385 symbols 18 1 2 14 15 8 17 - 11 - 16 - -
+    x86 any 6.1.7601.17514 symbols 18 1 2 14 15 8 17 - 11 - 16 - -
     x86 any 6.1.7601.24444 symbols 18 1 2 14 15 19 17 - 11 - 16 - -
-    pae mp 5.1.2600.0 derived 20 21 22 23 24 25 - - 8 - 9 - -
-    pae up 5.1.2600.0 derived 26 21 22 23 24 25 - - 8 - 9 - -
+    pae mp 5.1.2600.0 derived 20 21 22 23 24 25 - - 6 - 9 - -
+    pae up 5.1.2600.0 derived 26 21 22 23 24 25 - - 6 - 9 - -
     pae mp 5.2.3790.3959 symbols 20 21 22 23 24 25 - - 11 - 12 - -
     pae up 5.2.3790.3959 symbols 26 21 22 23 24 25 - - 11 - 12 - -
     pae any 6.0.6000.16386 symbols 27 21 22 23 24 25 - - 11 - 16 - -
@@ -235,9 +235,9 @@ enum WindowsLayoutTable {
     x64 any 10.0.19041.508 symbols 95 102 93 87 101 88 80 - 59 35 - 51 52
     x64 any 10.0.19041.928 symbols 95 102 93 87 101 88 80 - 59 35 - 51 52
     x64 any 10.0.22000.194 symbols 103 104 105 87 106 88 80 - 107 35 - 51 52
-    x64 any 10.0.22621.0 headers 103 104 105 87 106 88 80 - 107 35 - - -
-    x64 any 10.0.26100.0 headers 103 104 105 87 106 108 80 109 107 35 - - -
-    x64 any 10.0.28000.0 uncertain 110 111 112 113 114 115 116 - - - - - -
+    x64 any 10.0.22621.0 headers 103 104 105 87 106 88 80 - 107 35 - 51 52
+    x64 any 10.0.26100.0 headers 103 104 105 87 106 108 80 109 107 - - 51 52
+    x64 any 10.0.28000.0 uncertain 110 111 112 113 114 115 116 109 107 - - 51 52
     arm64 any 10.0.16299.1004 symbols 117 118 119 120 121 122 123 - 55 35 - 51 52
     arm64 any 10.0.17134.619 symbols 124 125 119 120 126 122 123 - 56 35 - 51 52
     arm64 any 10.0.19569.0 headers 124 125 127 120 126 122 123 - - - - - -

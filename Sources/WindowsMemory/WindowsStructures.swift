@@ -137,6 +137,8 @@ public struct SubsectionStructure: Sendable {
   public let startingSectorHigh: StructureMember?
   /// The bytes of the last unit, which is not full, among the flags.
   public let sectorEndOffset: StructureMember?
+  /// The protection of the pages, among the flags.
+  public let protection: StructureMember?
   /// The size of the structure.
   public let size: UInt64
 
@@ -155,6 +157,7 @@ public struct SubsectionStructure: Sendable {
     self.numberOfFullSectors = numberOfFullSectors
     startingSectorHigh = kernel.member("StartingSector4132", of: "_MMSUBSECTION_FLAGS")
     sectorEndOffset = kernel.member("SectorEndOffset", of: "_MMSUBSECTION_FLAGS")
+    protection = kernel.member("Protection", of: "_MMSUBSECTION_FLAGS")
     self.size = size
   }
 }

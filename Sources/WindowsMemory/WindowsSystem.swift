@@ -59,6 +59,8 @@ public struct WindowsSystem: Sendable {
   public var pfnDatabase: VirtualAddress?
   /// The number of the page file that is a store of compressed pages.
   public var virtualStore: UInt64?
+  /// What entries with an offset in place of an address count from; nil where that is not known.
+  public var pools: PoolBases?
   /// How the facts became known.
   public var origins: [Anchor: Origin] = [:]
 
@@ -70,7 +72,7 @@ public struct WindowsSystem: Sendable {
 
   /// Reads entries of this system.
   public var decoder: PTEDecoder {
-    PTEDecoder(kernel, mask: invalidMask, virtualStore: virtualStore)
+    PTEDecoder(kernel, mask: invalidMask, virtualStore: virtualStore, pools: pools)
   }
 
   /// Whether kernel and user addresses are told apart by this address as one of the system.

@@ -39,21 +39,19 @@ import WindowsMemory
       - { name: a-name-that-is-too-long.exe, pid: 8 }
     """
 
-  private static let kernels: [(mode: String, id: String)] = [
+  static let kernels: [(mode: String, id: String)] = [
     ("pae", "windows-3790.3959"), ("x86", "windows-2600.6419"), ("x86", "windows-7601.17514"),
     ("pae", "windows-9600.17031"), ("pae", "windows-19041.508"),
     ("x86-64", "windows-3790.3959"), ("x86-64", "windows-6002.18005"),
     ("x86-64", "windows-7601.17514"), ("x86-64", "windows-9200.16384"),
     ("x86-64", "windows-9600.17031"), ("x86-64", "windows-10240.16384"),
     ("x86-64", "windows-17134.619"), ("x86-64", "windows-19041.508"),
-    ("x86-64", "windows-22000.194"), ("x86-64", "windows-26100"),
+    ("x86-64", "windows-22000.194"), ("x86-64", "windows-22621"), ("x86-64", "windows-26100"),
+    ("x86-64", "windows-28000"), ("x86", "windows-2195-up"),
   ]
 
   private static func image(_ kernel: (mode: String, id: String)) throws -> BuiltImage {
-    // Nobody has published how 24H2 keeps the state of a frame.
-    let hasDatabase = kernel.id != "windows-26100"
-    let layout = hasDatabase ? layout : layout.replacing("pfn-database: true", with: "")
-    return try Fixture.build(
+    try Fixture.build(
       layout, machine: "{ mode: \(kernel.mode), memory: 4 MiB, os: \(kernel.id) }")
   }
 
@@ -112,7 +110,7 @@ import WindowsMemory
     #expect(classifier.finding(of: VirtualAddress(0x20_b000)).state == .demandZero)
   }
 
-  @Test(arguments: kernels.dropLast())
+  @Test(arguments: kernels)
   func framesAndTheirEntriesNameEachOther(kernel: (mode: String, id: String)) throws {
     let machine = try Self.image(kernel).machine
     let system = try #require(machine.system.windows)

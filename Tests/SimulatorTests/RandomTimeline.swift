@@ -126,6 +126,7 @@ extension RandomStep {
     "[GUARD, READONLY]",
   ]
 
+  /// The last one came with Windows 8.
   private static let verbs = [
     "trim: all", "write-modified: 2", "write-modified: all", "repurpose: 1", "repurpose: all",
     "zero-pages: all", "combine: all",
@@ -159,7 +160,8 @@ extension RandomStep {
     case 25: return .execute(page)
     default:
       return .lists(
-        hasStore && random.chance(6) ? "compress: 2" : verbs.randomElement(using: &random) ?? "")
+        hasStore && random.chance(6)
+          ? "compress: 2" : verbs.dropLast(hasStore ? 0 : 1).randomElement(using: &random) ?? "")
     }
   }
 }

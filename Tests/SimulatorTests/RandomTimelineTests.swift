@@ -18,6 +18,7 @@ import Workbench
     /// In the smaller one pages are reclaimed all the time.
     var memory: String
 
+    /// Windows 7 has no store of compressed pages among its page files, and combines none.
     var hasStore: Bool { !os.hasPrefix("windows-7") }
   }
 
@@ -27,6 +28,8 @@ import Workbench
       Setting(mode: "x86-64", os: "windows-10240.16384", memory: memory),
       Setting(mode: "x86-64", os: "windows-19041.508", memory: memory),
       Setting(mode: "x86-64", os: "windows-22000.194", memory: memory),
+      Setting(mode: "x86-64", os: "windows-26100", memory: memory),
+      Setting(mode: "x86-64", os: "windows-28000", memory: memory),
     ]
   }
 
@@ -126,7 +129,7 @@ import Workbench
     return .some(Foretold(answer.verdict))
   }
 
-  @Test(arguments: 0..<16 as Range<UInt64>)
+  @Test(arguments: 0..<24 as Range<UInt64>)
   func windowsKeepsItsPromisesItsInvariantsAndItsWord(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let setting = Self.settings[Int(seed) % Self.settings.count]

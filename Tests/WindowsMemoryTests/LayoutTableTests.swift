@@ -44,7 +44,7 @@ import WindowsMemory
   }
 
   @Test(arguments: [
-    ("symbols.tsv", 8176, 93), ("later-kernels.tsv", 409, 5), ("derived-kernels.tsv", 146, 2),
+    ("symbols.tsv", 8176, 93), ("later-kernels.tsv", 460, 5), ("derived-kernels.tsv", 156, 3),
   ])
   func everyFieldOfEveryKernelComesBack(table: String, count: Int, kernels: Int) throws {
     let rows = try Self.rows(table)

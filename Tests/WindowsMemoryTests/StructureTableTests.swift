@@ -6,7 +6,8 @@ import WindowsMemory
 /// Where members of structures are, against numbers that others have published.
 @Suite struct StructureTableTests {
   private static let processRecords: [(String, PagingMode, [UInt64])] = [
-    ("windows-2600.6419", PagingMode.x86, [0x84, 0x88, 0x174, 0x11c]),
+    ("windows-2195.7376-up", PagingMode.x86, [0x9c, 0xa0, 0x1fc, 0x194]),
+    ("windows-2600.6419", .x86, [0x84, 0x88, 0x174, 0x11c]),
     ("windows-7601.17514", .pae, [0xb4, 0xb8, 0x16c, 0x278 + 8]),
     ("windows-7601.17514", .x86_64, [0x180, 0x188, 0x2e0, 0x448 + 0x10]),
     ("windows-9600.17031", .x86_64, [0x2e0, 0x2e8, 0x438, 0x5d8]),
@@ -41,6 +42,7 @@ import WindowsMemory
     ("windows-9200.16384", .x86_64, [0x18, 0x1c, 0x28, 0x50, 0x58]),
     ("windows-19041.508", .x86_64, [0x18, 0x1c, 0x30, 0x50, 0x58]),
     ("windows-26100", .x86_64, [0x18, 0x1c, 0x30, 0x50, 0x58]),
+    ("windows-28000", .x86_64, [0x18, 0x1c, 0x30, 0x58, 0x60]),
   ]
 
   private static let frames: [(String, PagingMode, [UInt64])] = [
@@ -50,6 +52,9 @@ import WindowsMemory
     ("windows-10240.16384", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 36]),
     ("windows-19041.508", .pae, [0x1c, 0x10, 0x04, 0x08, 0x14, 0x18, 23]),
     ("windows-22000.194", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 40]),
+    ("windows-22621", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 40]),
+    ("windows-26100", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 40]),
+    ("windows-28000", .x86_64, [0x30, 0x18, 0x08, 0x10, 0x20, 0x28, 40]),
   ]
 
   private func structures(_ name: String, _ mode: PagingMode) throws -> WindowsStructures {
@@ -107,6 +112,8 @@ import WindowsMemory
     let older = try WindowsKernel(named: "windows-22621", mode: .x86_64)
     #expect(WindowsStructures(older).vad?.flags1?.offset == 0x34)
     #expect(older.member("MemCommit", of: "_MM_PRIVATE_VAD_FLAGS") == nil)
+    let later = try WindowsKernel(named: "windows-28000", mode: .x86_64)
+    #expect(later.member("MemCommit", of: "_MM_PRIVATE_VAD_FLAGS")?.offset == 22)
   }
 
   /// `_MMPFN`: size, u2, PteAddress, OriginalPte, reference count, u4; frame and prototype bits.
@@ -120,9 +127,9 @@ import WindowsMemory
       ] == numbers)
   }
 
-  @Test func everyKernelFromXPOnHasItsMemoryStructures() throws {
+  @Test func everyKernelHasItsMemoryStructures() throws {
     for format in WindowsEntryFormat.allCases {
-      for id in WindowsKernel.identifiers(of: format) where id.build != 2195 {
+      for id in WindowsKernel.identifiers(of: format) {
         let structures = WindowsStructures(try WindowsKernel(id, format))
         #expect(structures.vad != nil && structures.subsection != nil, "\(id)")
         #expect(structures.controlArea != nil && structures.pfn != nil, "\(id)")
@@ -130,8 +137,30 @@ import WindowsMemory
         #expect(structures.process != nil || format == .arm64, "\(id)")
       }
     }
-    let oldest = WindowsStructures(try WindowsKernel(named: "windows-2000", mode: .x86))
-    #expect(oldest.vad == nil && oldest.process == nil)
+  }
+
+  /// What is known by one listing only is said to be that, and what is assumed too.
+  @Test func whatIsAssumedOfStructuresIsSaid() throws {
+    func kernel(_ name: String, _ mode: PagingMode = .x86_64) throws -> WindowsKernel {
+      try WindowsKernel(named: name, mode: mode)
+    }
+    let newest = try kernel("windows-28000")
+    #expect(newest.member("Subsection", of: "_MMVAD")?.source == .uncertain)
+    #expect(newest.member("VadTree", of: "_EPROCESS")?.source == .assumed)
+    #expect(
+      newest.structureNotes == [
+        "where _EPROCESS, _SEGMENT of windows-28000 have their members is not known: they are assumed"
+          + " to be as in windows-26100"
+      ])
+    let oldest = try kernel("windows-2000", .x86)
+    #expect(oldest.member("VadTree", of: "_EPROCESS")?.source == .symbols)
+    #expect(oldest.structureNotes.first?.contains("_MMVAD") == true)
+    #expect(oldest.structureNotes.first?.contains("_EPROCESS") == false)
+    for name in ["windows-22621", "windows-26100"] {
+      let kernel = try kernel(name)
+      #expect(kernel.structureNotes == [])
+      #expect(kernel.member("PteFrame", of: "_MMPFN.u4")?.source == .headers)
+    }
   }
 
   @Test func theGeneratedFileIsWhatTheTableSays() throws {

@@ -30,7 +30,7 @@ TAIL = '''\
 }
 '''
 
-SOURCES = {"symbols": "s", "headers": "h", "derived": "d", "assumed": "a"}
+SOURCES = {"symbols": "s", "headers": "h", "derived": "d", "uncertain": "u", "assumed": "a"}
 
 
 def version(text):

@@ -103,7 +103,9 @@ def read():
             for row in csv.DictReader(lines, delimiter="\t"):
                 format, built_for = entry_format(row)
                 key = (format, built_for, row["version"], source or row["source"])
-                fields = kernels.setdefault(key, {}).setdefault(row["struct"], [])
+                # What is derived beside a kernel's own types does not make another kernel of it.
+                own = next((known for known in kernels if known[:3] == key[:3]), key)
+                fields = kernels.setdefault(own, {}).setdefault(row["struct"], [])
                 fields.append(
                     (row["field"], int(row["low"]), int(row["high"]), row["signed"] == "1")
                 )
