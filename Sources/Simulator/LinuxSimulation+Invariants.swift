@@ -25,14 +25,21 @@ extension LinuxSimulation {
 
   private func count(_ process: LinuxProcessState, in count: inout LinuxCount) {
     countTables(process.root, level: state.topLevel, in: &count)
-    var next: UInt64 = 0
+    count.tables.formUnion(process.deposited)
+    var (next, hugePages) = (0 as UInt64, 0)
     while let entry = nextEntry(from: next, to: Self.userEnd, process) {
       next = entry.end
+      if entry.level > 1 { hugePages += 1 }
       guard process.area(of: entry.address) != nil else {
         count.found.append("\(entry.address.hex) has an entry and no area")
         continue
       }
       self.count(entry, in: &count)
+    }
+    if hugePages != process.deposited.count {
+      count.found.append(
+        "process \(process.pid) has \(hugePages) huge pages and \(process.deposited.count) tables for them"
+      )
     }
   }
 

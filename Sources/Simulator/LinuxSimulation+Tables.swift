@@ -30,7 +30,7 @@ extension LinuxSimulation {
       let entry = memory.entry(at: place)
       guard case .table(let next) = state.meaning(of: entry, level: current) else {
         if entry != 0 {
-          try split(address, process)
+          split(address, process)
         } else {
           let table = try takeTable()
           store(entries.table(table), at: place, level: current, address, process)
@@ -104,22 +104,28 @@ extension LinuxSimulation {
     return nil
   }
 
+  /// The first entry from an address on that is about nothing beyond a range; huge pages that reach beyond
+  /// it are split.
+  func nextWholeEntry(
+    from start: UInt64, to end: UInt64, _ process: LinuxProcessState
+  ) -> FoundEntry? {
+    guard let found = nextEntry(from: start, to: end, process) else { return nil }
+    let isWhole = found.address % span(found.level) == 0 && found.end <= end
+    guard found.level > 1, !isWhole else { return found }
+    split(found.address, process)
+    return nextEntry(from: found.address, to: end, process)
+  }
+
   /// Calls `body` with every entry of a range that is not empty; huge pages that reach beyond it are
   /// split first.
   func forEachEntry(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
-    _ body: (UInt64, UInt64, UInt64, Int) throws(StepFailure) -> Void
-  ) throws(StepFailure) {
+    _ body: (UInt64, UInt64, UInt64, Int) -> Void
+  ) {
     var next = start
-    while let found = nextEntry(from: next, to: end, process) {
-      next = found.address
-      let isWhole = next % span(found.level) == 0 && found.end <= end
-      guard found.level == 1 || isWhole else {
-        try split(next, process)
-        continue
-      }
+    while let found = nextWholeEntry(from: next, to: end, process) {
       next = found.end
-      try body(found.address, found.place, found.entry, found.level)
+      body(found.address, found.place, found.entry, found.level)
     }
   }
 
@@ -140,15 +146,13 @@ extension LinuxSimulation {
   }
 
   /// Takes the entry of a page away, and the page where nobody else has it.
-  func unmap(
-    _ address: UInt64, _ process: LinuxProcessState, leaving replacement: UInt64 = 0
-  ) throws(StepFailure) {
-    if entry(of: address, process).level == 2 { try split(address, process) }
+  func unmap(_ address: UInt64, _ process: LinuxProcessState) {
+    if entry(of: address, process).level == 2 { split(address, process) }
     guard let place = place(of: address, process) else { return }
     let start = address / frameSize * frameSize
     let entry = memory.entry(at: place)
     let reading = entries.decoder.reading(of: entry, level: 1)
-    store(replacement, at: place, start, process)
+    store(0, at: place, start, process)
     if reading.isPresent, let frame = reading.frame?.frame, frame != zeroFrame {
       if reading.isDirty { pages[frame]?.isDirty = true }
       pages[frame]?.mappers.removeAll { $0 == .init(pid: process.pid, address: start) }

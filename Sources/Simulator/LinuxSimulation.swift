@@ -32,6 +32,10 @@ final class LinuxSimulation {
   var zeroFrame: UInt64 = 0
   var hugeZeroFrame: UInt64?
   var wantedFrames: [UInt64] = []
+  /// Who does the step; nil before the first.
+  var current: LinuxProcessState?
+  /// A child that fork has not finished: nobody else knows of it yet.
+  var unborn: LinuxProcessState?
   var report = StepReport(number: 0, title: "", process: "", note: nil)
   var journal = EntryJournal()
   var stepByte: UInt8 = 0
@@ -77,12 +81,15 @@ final class LinuxSimulation {
     }
   }
 
-  func start(_ name: String, pid: UInt64) throws(StepFailure) {
+  @discardableResult
+  func start(_ name: String, pid: UInt64) throws(StepFailure) -> LinuxProcessState {
     guard !processes.contains(where: { $0.pid == pid }) else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let root = try takeTable()
-    processes.append(LinuxProcessState(name: name, pid: pid, root: root * frameSize))
+    let process = LinuxProcessState(name: name, pid: pid, root: root * frameSize)
+    processes.append(process)
+    return process
   }
 
   func process(_ reference: Scenario.ProcessReference?) throws(StepFailure) -> LinuxProcessState {
@@ -128,7 +135,7 @@ final class LinuxSimulation {
         memory.zero(frame: frame)
         return frame
       }
-      guard try reclaim() else { throw .linux(.killed) }
+      if !reclaim() { try killForMemory() }
     }
   }
 
