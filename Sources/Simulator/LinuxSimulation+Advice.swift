@@ -155,7 +155,7 @@ extension LinuxSimulation {
       guard report.status == nil else { return }
       // A table stays for when it is split again; there is none where nothing was ever touched.
       guard let place = place(of: huge, level: 2, process),
-        case .table(let table) = state.meaning(of: memory.entry(at: place), level: 2)
+        let table = table(of: memory.entry(at: place), level: 2)
       else { throw .linux(.invalidArgument) }
       guard let frames = takeHuge() else { throw .linux(.noMemory) }
       var isWritable = false
@@ -170,7 +170,7 @@ extension LinuxSimulation {
         pages[frames + index] = LinuxPage(isDirty: true)
       }
       store(0, at: place, level: 2, huge, process)
-      process.deposited.append(table.rawValue / frameSize)
+      process.deposited.append(table / frameSize)
       if let index = process.areaIndex(of: huge) { process.areas[index].hasOwnPages = true }
       anonymous += frames..<frames + Self.hugeFrames
       let page = LinuxEntries.Page(

@@ -87,7 +87,7 @@ extension LinuxSimulation {
     let gone = process.areas.compactMap(\.file)
     process.areas = []
     for file in gone { dropIfUnused(file) }
-    freeAllTables(below: process.root, level: 4)
+    freeAllTables(below: process.root, level: Format.levelCount)
     release(process.root / frameSize)
     processes.removeAll { $0 === process }
   }

@@ -31,7 +31,8 @@ extension LinuxSimulation {
       let target = isZero ? zeroFrame : first + index
       let small = entries.present(target, page)
       memory.store(
-        entry: isPresent ? small : entries.protNone(small), at: table * frameSize + index * 8)
+        entry: isPresent ? small : entries.protNone(small),
+        at: table * frameSize + index * Format.entrySize)
       guard !isZero else { continue }
       pages[target, default: LinuxPage()].isHuge = false
     }

@@ -66,7 +66,7 @@ extension LinuxSimulation {
 
   /// The pages that would be free without a process (oom_badness): those in memory and in swap, and tables.
   private func badness(of process: LinuxProcessState) -> Int {
-    var count = process.deposited.count + tableCount(below: process.root, level: state.topLevel)
+    var count = process.deposited.count + tableCount(below: process.root, level: Format.levelCount)
     forEachEntry(0, Self.userEnd, process) { _, _, entry, level in
       let reading = entries.decoder.reading(of: entry, level: level)
       let isCounted =
@@ -77,10 +77,8 @@ extension LinuxSimulation {
   }
 
   private func tableCount(below base: UInt64, level: Int) -> Int {
-    (0..<Self.hugeFrames).reduce(0) { count, index in
-      let entry = memory.entry(at: base + index * 8)
-      guard case .table(let table) = state.meaning(of: entry, level: level) else { return count }
-      return count + 1 + (level > 2 ? tableCount(below: table.rawValue, level: level - 1) : 0)
+    tables(in: base, level: level).reduce(0) { count, table in
+      count + 1 + (level > 2 ? tableCount(below: table, level: level - 1) : 0)
     }
   }
 }
