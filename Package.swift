@@ -224,7 +224,11 @@ let package = Package(
     tests("Command", ["mmubench"]),
     tests("House", []),
     .target(
-      name: "TestSupport", dependencies: ["BitLayout", "Machine", "Paging", "PhysicalMemory"],
+      name: "TestSupport",
+      dependencies: [
+        "BitLayout", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "Simulator",
+        "Workbench",
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     // Every access under every condition, for the tests and for the benchmark.
     .target(

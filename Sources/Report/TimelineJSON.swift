@@ -8,8 +8,8 @@ public struct TimelineJSON: Sendable {
   /// Prepares to write steps.
   public init() {}
 
-  /// Writes one step.
-  public func write(_ report: StepReport, to out: inout TextBuffer) {
+  /// Writes one step, and the invariants that do not hold after it, if any.
+  public func write(_ report: StepReport, broken: [String] = [], to out: inout TextBuffer) {
     out.openObject()
     out.member("step", UInt64(report.number))
     out.member("operation", report.title)
@@ -41,6 +41,11 @@ public struct TimelineJSON: Sendable {
     }
     if report.moreEntries > 0 { out.member("more_entries", UInt64(report.moreEntries)) }
     if report.moreFrames > 0 { out.member("more_frames", UInt64(report.moreFrames)) }
+    if !broken.isEmpty {
+      out.openArray("broken_invariants")
+      for invariant in broken { out.element(invariant) }
+      out.closeArray()
+    }
     out.closeLine()
   }
 

@@ -43,21 +43,19 @@ extension LinuxSimulation {
     for area in areas.map({ process.areas[$0] }) {
       guard !area.isLocked, advice != .free || area.isAnonymous else { throw refused }
       switch advice {
-      case .free: try freeLazily(area.start, area.end, process)
+      case .free: freeLazily(area.start, area.end, process)
       case .pageout:
         let leavesShared = kernel.version >= LinuxVersion(5, 6)
-        try swapOut(area.start, area.end, leavesShared: leavesShared, process)
-      default: try zap(area.start, area.end, keepingMarkers: true, process)
+        swapOut(area.start, area.end, leavesShared: leavesShared, process)
+      default: zap(area.start, area.end, keepingMarkers: true, process)
       }
     }
   }
 
-  private func freeLazily(
-    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    try forEachEntry(start, end, process) { (address, place, entry, level) throws(StepFailure) in
+  private func freeLazily(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
+    forEachEntry(start, end, process) { address, place, entry, level in
       let reading = entries.decoder.reading(of: entry, level: level)
-      if reading.state == .swap { return try unmap(address, process) }
+      if reading.state == .swap { return unmap(address, process) }
       guard reading.state == .present, let frame = reading.frame?.frame, frame != zeroFrame,
         pages[frame]?.mappers.count == 1
       else { return }
@@ -135,7 +133,7 @@ extension LinuxSimulation {
         }
         continue
       }
-      try zap(area.start, area.end, process)
+      zap(area.start, area.end, process)
       for address in stride(from: area.start, to: area.end, by: Int(frameSize)) {
         store(marker, at: try makePlace(of: address, process), address, process)
       }
@@ -153,30 +151,26 @@ extension LinuxSimulation {
       guard let area = process.area(of: huge), area.isAnonymous, area.end - huge >= Self.hugeSize
       else { throw .linux(.invalidArgument) }
       guard entry(of: huge, process).level == 1 else { continue }
+      try bringBack(huge, process)
+      guard report.status == nil else { return }
+      // A table stays for when it is split again; there is none where nothing was ever touched.
+      guard let place = place(of: huge, level: 2, process),
+        let table = table(of: memory.entry(at: place), level: 2)
+      else { throw .linux(.invalidArgument) }
       guard let frames = takeHuge() else { throw .linux(.noMemory) }
       var isWritable = false
       for index in 0..<Self.hugeFrames {
         let address = huge + index * frameSize
-        let reading = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
-        if reading.state == .swap {
-          try access(.init(.read, address...address), process, isSilent: true)
-        }
         let now = entry(of: address, process).entry
         if let source = frame(of: now) {
           memory.copy(source, to: frames + index)
           if entries.page(of: now).canWrite { isWritable = true }
         }
-        if now != 0 { try unmap(address, process) }
+        if now != 0 { unmap(address, process) }
         pages[frames + index] = LinuxPage(isDirty: true)
       }
-      // The table that had the small entries is not needed now.
-      if let place = place(of: huge, level: 2, process) {
-        let table = memory.entry(at: place)
-        store(0, at: place, level: 2, huge, process)
-        if case .table(let gone) = state.meaning(of: table, level: 2) {
-          release(gone.rawValue / frameSize)
-        }
-      }
+      store(0, at: place, level: 2, huge, process)
+      process.deposited.append(table / frameSize)
       if let index = process.areaIndex(of: huge) { process.areas[index].hasOwnPages = true }
       anonymous += frames..<frames + Self.hugeFrames
       let page = LinuxEntries.Page(
@@ -184,6 +178,16 @@ extension LinuxSimulation {
         isSoftDirty: true)
       try mapHuge(frames, at: huge, entries.present(frames, page, isHuge: true), process)
       event("\(Self.hugeFrames) pages from \(huge.hex) on become one huge page")
+    }
+  }
+
+  /// Maps what is in swap of the pages that become a huge one.
+  private func bringBack(_ huge: UInt64, _ process: LinuxProcessState) throws(StepFailure) {
+    for address in stride(from: huge, to: huge + Self.hugeSize, by: Int(frameSize)) {
+      let reading = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
+      guard reading.state == .swap else { continue }
+      try access(.init(.read, address...address), process, isSilent: true)
+      guard report.status == nil else { return }
     }
   }
 }

@@ -38,7 +38,7 @@ extension LinuxSimulation {
     // nothing (Linux mm/mmap.c, accountable_mapping; mm/shmem.c, shmem_acct_size).
     let isAccounted =
       statement.isShared ? statement.file == nil : rights.contains(.write)
-    if isAccounted { try account(start, end) }
+    if isAccounted { try account((end - start) / frameSize) }
     var file: LinuxFile?
     if let name = statement.file {
       guard let found = files[name] else {
@@ -58,13 +58,6 @@ extension LinuxSimulation {
         growsDown: statement.growsDown, isAccounted: isAccounted))
     // What cannot be brought in does not make the call fail.
     if statement.isPopulated { _ = try populate(start, end, process) }
-  }
-
-  /// Promises memory for the pages of a range: the usual heuristic refuses only what can never be there
-  /// (Linux mm/util.c, __vm_enough_memory).
-  private func account(_ start: UInt64, _ end: UInt64) throws(StepFailure) {
-    let most = totalPages + (swap?.pageCount ?? 0)
-    guard (end - start) / frameSize <= most else { throw .linux(.noMemory) }
   }
 
   /// Brings all pages of a range in; pages that could be written are written to.
@@ -89,7 +82,7 @@ extension LinuxSimulation {
 
   func munmap(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
     let (start, end) = try bounds(range)
-    try zap(start, end, process)
+    zap(start, end, process)
     let gone = process.isolate(start, end).compactMap { process.areas[$0].file }
     process.areas.removeAll { $0.start >= start && $0.end <= end }
     for file in gone { dropIfUnused(file) }
@@ -99,13 +92,13 @@ extension LinuxSimulation {
   /// Takes all entries of a range away.
   func zap(
     _ start: UInt64, _ end: UInt64, keepingMarkers: Bool = false, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    try forEachEntry(start, end, process) { (address, _, entry, level) throws(StepFailure) in
+  ) {
+    forEachEntry(start, end, process) { address, _, entry, level in
       if level > 1 { return unmapHuge(address, process) }
       let isKept =
         keepingMarkers
         && entries.decoder.reading(of: entry, level: level).markers.contains(.guardRegion)
-      if !isKept { try unmap(address, process) }
+      if !isKept { unmap(address, process) }
     }
   }
 
@@ -119,13 +112,13 @@ extension LinuxSimulation {
     for index in process.isolate(start, reached) {
       let area = process.areas[index]
       if rights.contains(.write), !area.isShared, !area.isAccounted {
-        try account(area.start, area.end)
+        try account(area.pageCount)
         process.areas[index].isAccounted = true
       }
       process.areas[index].canRead = rights.contains(.read)
       process.areas[index].canWrite = rights.contains(.write)
       process.areas[index].canExecute = rights.contains(.exec)
-      try changeRights(area.start, area.end, process)
+      changeRights(area.start, area.end, process)
     }
     guard reached == end else { throw .linux(.noMemory) }
   }
@@ -134,8 +127,8 @@ extension LinuxSimulation {
   /// unless the kernel sees that it need not.
   private func changeRights(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    try forEachEntry(start, end, process) { (address, place, entry, level) throws(StepFailure) in
+  ) {
+    forEachEntry(start, end, process) { address, place, entry, level in
       guard let area = process.area(of: address),
         let frame = self.frame(of: entry, level: level)
       else { return }

@@ -83,7 +83,7 @@ extension LinuxSimulation {
     case .makeWritable: makeWritable(address, entry, level, process)
     case .copyPage: try copyPage(address, entry, area, process)
     case .split:
-      try split(address, process)
+      split(address, process)
       try copyPage(address, self.entry(of: address, process).entry, area, process)
     case .tryAgain, .wait: break
     case .copyOrMakeWritable: throw unknown(address, verdict)

@@ -8,20 +8,42 @@ extension LinuxSimulation {
   func fork(
     _ parent: LinuxProcessState, _ name: String, pid: UInt64
   ) throws(StepFailure) {
-    try start(name, pid: pid)
-    guard let child = processes.last else { return }
-    child.areas = parent.areas.map { area in
-      var area = area
-      area.isLocked = false
-      (area.isMissingNoted, area.isProtectNoted) = (false, false)
-      return area
+    let child = try start(name, pid: pid)
+    child.parent = parent
+    unborn = child
+    defer { unborn = nil }
+    do throws(StepFailure) {
+      for area in parent.areas { try copy(area, of: parent, to: child) }
+    } catch {
+      // Nothing that was copied halfway stays (Linux kernel/fork.c, dup_mmap).
+      exit(child)
+      throw error
     }
+  }
+
+  private func copy(
+    _ area: LinuxArea, of parent: LinuxProcessState, to child: LinuxProcessState
+  ) throws(StepFailure) {
+    // Areas that share memory have it promised once for all.
+    if area.isAccounted, !area.isShared { try account(area.pageCount) }
+    var copied = area
+    copied.isLocked = false
+    (copied.isMissingNoted, copied.isProtectNoted) = (false, false)
+    child.areas.append(copied)
     // Areas without pages of their own are filled again by faults.
-    for area in parent.areas where area.hasOwnPages && !area.isShared {
-      try forEachEntry(area.start, area.end, parent) {
-        (address, place, entry, level) throws(StepFailure) in
-        try copy(entry, level, at: address, place, parent, child)
+    guard area.hasOwnPages, !area.isShared else { return }
+    var next = area.start
+    while let found = nextWholeEntry(from: next, to: area.end, parent) {
+      let table = found.level > 1 ? try takeTable() : nil
+      _ = try makePlace(of: found.address, level: found.level, child)
+      // Whoever was asked for tables may have taken the page itself.
+      guard entry(of: found.address, parent) == (found.entry, found.level) else {
+        if let table { release(table) }
+        continue
       }
+      if let table { child.deposited.append(table) }
+      try copy(found.entry, found.level, at: found.address, found.place, parent, child)
+      next = found.end
     }
   }
 
@@ -60,12 +82,12 @@ extension LinuxSimulation {
     }
   }
 
-  func exit(_ process: LinuxProcessState) throws(StepFailure) {
-    for area in process.areas { try zap(area.start, area.end, process) }
+  func exit(_ process: LinuxProcessState) {
+    zap(0, Self.userEnd, process)
     let gone = process.areas.compactMap(\.file)
     process.areas = []
     for file in gone { dropIfUnused(file) }
-    freeAllTables(below: process.root, level: 4)
+    freeAllTables(below: process.root, level: Format.levelCount)
     release(process.root / frameSize)
     processes.removeAll { $0 === process }
   }

@@ -24,15 +24,22 @@ extension LinuxSimulation {
   }
 
   private func count(_ process: LinuxProcessState, in count: inout LinuxCount) {
-    countTables(process.root, level: state.topLevel, in: &count)
-    var next: UInt64 = 0
+    countTables(process.root, level: Format.levelCount, in: &count)
+    count.tables.formUnion(process.deposited)
+    var (next, hugePages) = (0 as UInt64, 0)
     while let entry = nextEntry(from: next, to: Self.userEnd, process) {
       next = entry.end
+      if entry.level > 1 { hugePages += 1 }
       guard process.area(of: entry.address) != nil else {
         count.found.append("\(entry.address.hex) has an entry and no area")
         continue
       }
       self.count(entry, in: &count)
+    }
+    if hugePages != process.deposited.count {
+      count.found.append(
+        "process \(process.pid) has \(hugePages) huge pages and \(process.deposited.count) tables for them"
+      )
     }
   }
 
@@ -45,10 +52,8 @@ extension LinuxSimulation {
       count.found.append("table \(frame.hex) is no table's frame")
     }
     guard level > 1 else { return }
-    for index in 0..<UInt64(state.entryCount(level)) {
-      let entry = memory.entry(at: base + index * UInt64(state.entrySize))
-      guard case .table(let table) = state.meaning(of: entry, level: level) else { continue }
-      countTables(table.rawValue, level: level - 1, in: &count)
+    for table in tables(in: base, level: level) {
+      countTables(table, level: level - 1, in: &count)
     }
   }
 

@@ -8,8 +8,7 @@ import PhysicalMemory
 extension LinuxSimulation {
   /// The classifier for one fault: it is told what it can ask about the page at an address.
   func classifier(of process: LinuxProcessState, at address: UInt64) -> LinuxClassifier {
-    var system = LinuxSystem(kernel, foundBy: "scenario")
-    system.caches = noCaches
+    var system = nothingCached
     let (entry, level) = entry(of: address, process)
     let reading = entries.decoder.reading(of: entry, level: level)
     if reading.state == .swap, let offset = reading.swapOffset {
@@ -25,8 +24,7 @@ extension LinuxSimulation {
 
   /// All that is known, for whoever asks about the machine of a moment.
   var system: LinuxSystem {
-    var system = LinuxSystem(kernel, foundBy: "scenario")
-    system.caches = noCaches
+    var system = nothingCached
     for place in swap?.slots.keys ?? [:].keys { add(swapPlace: place, to: &system.caches) }
     let mapped = processes.flatMap { $0.areas.compactMap(\.file) }
     for file in files.values + mapped {
@@ -36,14 +34,6 @@ extension LinuxSimulation {
     }
     system.facts = facts(of: pages.keys.sorted())
     return system
-  }
-
-  /// The knowledge that nothing is cached.
-  private var noCaches: PageCaches {
-    var caches = PageCaches()
-    caches.knownAreas = [0]
-    caches.areFilesKnown = true
-    return caches
   }
 
   private func add(swapPlace offset: UInt64, to caches: inout PageCaches) {

@@ -42,8 +42,10 @@ extension LinuxSimulation {
     _ address: UInt64, _ isWrite: Bool, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) {
     _ = try makePlace(of: address, level: 2, process)
+    let table = try takeTable()
     let first = isWrite ? takeHuge() : hugeZeroFrame ?? takeHuge()
     guard let first else {
+      release(table)
       return isWrite
         ? try makePage(address, area, process) : try mapZero(address, area, process)
     }
@@ -57,6 +59,7 @@ extension LinuxSimulation {
       for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage() }
       hugeZeroFrame = first
     }
+    process.deposited.append(table)
     try mapHuge(
       first, at: address / Self.hugeSize * Self.hugeSize,
       entries.present(first, page, isHuge: true), process)

@@ -7,11 +7,11 @@ import ScenarioFile
 /// Entries that make the next access fault so that somebody learns of it: NUMA hints, userfaultfd,
 /// soft-dirty bits.
 extension LinuxSimulation {
-  func numaScan(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
+  func numaScan(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) {
     let (start, end) = pages(of: range)
     for area in process.areas(in: start, end) where isScanned(area) {
-      try forEachEntry(max(start, area.start), min(end, area.end), process) {
-        (address, place, entry, level) throws(StepFailure) in
+      forEachEntry(max(start, area.start), min(end, area.end), process) {
+        address, place, entry, level in
         let reading = entries.decoder.reading(of: entry, level: level)
         guard reading.state == .present, let frame = reading.frame?.frame, !isZero(frame),
           level > 1 || isHinted(frame, area)
@@ -98,7 +98,7 @@ extension LinuxSimulation {
       while let found = nextEntry(from: reached, to: stop, process) {
         reached = found.level > 1 ? found.address : found.end
         if found.level > 1 {
-          try split(found.address, process)
+          split(found.address, process)
         } else {
           setUserfaultProtection(found, isProtected, process)
         }
@@ -131,8 +131,7 @@ extension LinuxSimulation {
     guard kernel.bits.softDirty != nil else { throw .linux(.invalidArgument) }
     for index in process.areas.indices { process.areas[index].isSoftDirty = false }
     for area in process.areas {
-      try forEachEntry(area.start, area.end, process) {
-        (address, place, entry, level) throws(StepFailure) in
+      forEachEntry(area.start, area.end, process) { address, place, entry, level in
         let reading = entries.decoder.reading(of: entry, level: level)
         if reading.isPresent, let frame = reading.frame?.frame {
           var page = entries.page(of: entry)

@@ -7,7 +7,7 @@ import ScenarioFile
 /// Memory is taken back: pages go into swap, back to their files, or away.
 extension LinuxSimulation {
   /// Frees a page where none is left; false where nothing can be freed.
-  func reclaim() throws(StepFailure) -> Bool {
+  func reclaim() -> Bool {
     let before = freeCount
     for file in files.values.sorted(by: { $0.inode < $1.inode }) {
       for (page, frame) in file.cache.sorted(by: { $0.key < $1.key })
@@ -21,7 +21,7 @@ extension LinuxSimulation {
       let frame = anonymous.removeFirst()
       guard let page = pages[frame], page.isAnonymous, page.file == nil else { continue }
       anonymous.append(frame)
-      guard try evict(frame) else { continue }
+      guard evict(frame) else { continue }
       dropFromSwapCache(frame)
       if freeCount > before { return true }
     }
@@ -41,9 +41,9 @@ extension LinuxSimulation {
     release(frame)
   }
 
-  func swapOut(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
+  func swapOut(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) {
     let (start, end) = pages(of: range)
-    try swapOut(start, end, process)
+    swapOut(start, end, process)
   }
 
   /// Reclaims the pages of a range: anonymous ones into swap, those of files to their file.
@@ -51,7 +51,7 @@ extension LinuxSimulation {
   /// A call of the program leaves alone what others map too, lest it interfere with them.
   func swapOut(
     _ start: UInt64, _ end: UInt64, leavesShared: Bool = false, _ process: LinuxProcessState
-  ) throws(StepFailure) {
+  ) {
     for area in process.areas(in: start, end) where !area.isLocked {
       var next = max(start, area.start)
       while let found = nextEntry(from: next, to: min(end, area.end), process) {
@@ -61,10 +61,10 @@ extension LinuxSimulation {
         else { continue }
         if found.level > 1 {
           // Its small pages come next.
-          try split(found.address, process)
+          split(found.address, process)
           next = found.address
         } else {
-          _ = try evict(frame)
+          _ = evict(frame)
         }
       }
     }
@@ -82,7 +82,7 @@ extension LinuxSimulation {
   }
 
   /// Takes a page out of all page tables; false where that cannot be done.
-  private func evict(_ frame: UInt64) throws(StepFailure) -> Bool {
+  private func evict(_ frame: UInt64) -> Bool {
     guard let page = pages[frame], !page.mappers.contains(where: { $0.pid == 0 }) else {
       return false
     }
@@ -92,14 +92,14 @@ extension LinuxSimulation {
     let isLocked = users.contains { $0.area(of: $1)?.isLocked == true }
     guard !isLocked, users.count == page.mappers.count else { return false }
     for (process, address) in users where entry(of: address, process).level == 2 {
-      try split(address, process)
+      split(address, process)
     }
-    if page.file != nil { return try evictFile(frame, users) }
+    if page.file != nil { return evictFile(frame, users) }
     let isWritten = users.contains { process, address in
       entries.page(of: entry(of: address, process).entry).isDirty
     }
     if page.isLazyFree, !isWritten, page.swap == nil {
-      for (process, address) in users { try unmap(address, process) }
+      for (process, address) in users { unmap(address, process) }
       event("frame \(frame.hex) is dropped: nobody wrote to it since MADV_FREE")
       return true
     }
@@ -136,9 +136,9 @@ extension LinuxSimulation {
 
   private func evictFile(
     _ frame: UInt64, _ users: [(LinuxProcessState, UInt64)]
-  ) throws(StepFailure) -> Bool {
+  ) -> Bool {
     guard let (file, page) = pages[frame]?.file else { return false }
-    for (process, address) in users { try unmap(address, process) }
+    for (process, address) in users { unmap(address, process) }
     if file.isMemory {
       guard
         let place = swap?.take(

@@ -8,6 +8,7 @@ import ScenarioFile
 extension LinuxSimulation: SimulatedSystem {
   func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport {
     let process = try process(step.process?.value)
+    current = process
     report = StepReport(
       number: number, title: step.operation.title, process: process.name,
       note: step.note?.value)
@@ -26,10 +27,8 @@ extension LinuxSimulation: SimulatedSystem {
       guard case .status(let status) = error else { throw error }
       report.status = status
     }
+    if report.status == StepStatus(linux: .killed) { end(process) }
     for process in processes { process.merge() }
-    if report.status == StepStatus(linux: .killed) {
-      event("no memory is left: the OOM killer ends it")
-    }
     if let left = wantedFrames.first {
       throw .mistake(
         "the step takes no frame for \((left * frameSize).hex)",
@@ -44,7 +43,7 @@ extension LinuxSimulation: SimulatedSystem {
   ) throws(StepFailure) {
     switch operation {
     case .access(let statement): try access(statement, process)
-    case .exit: try exit(process)
+    case .exit: exit(process)
     case .mmap(let statement): try mmap(statement, process)
     case .munmap(let range): try munmap(range, process)
     case .mprotect(let range, let rights): try mprotect(range, rights, process)
@@ -60,14 +59,14 @@ extension LinuxSimulation: SimulatedSystem {
     case .swapOn(let pages):
       guard swap == nil else { throw .mistake("there is a swap area already") }
       swap = LinuxSwap(pages: pages)
-    case .swapOut(let range): try swapOut(range, process)
+    case .swapOut(let range): swapOut(range, process)
     case .dropCaches: dropCaches()
     case .split(let address):
       guard entry(of: address, process).level == 2 else {
         throw .mistake("no huge page has the address \(address.hex)")
       }
-      try split(address, process)
-    case .numaScan(let range): try numaScan(range, process)
+      split(address, process)
+    case .numaScan(let range): numaScan(range, process)
     case .userfaultfd(let range, let modes): try register(range, modes, process)
     case .userfaultFill(let range, let isZero):
       try userfaultFill(range, isZero: isZero, process)
@@ -86,7 +85,9 @@ extension LinuxSimulation: SimulatedSystem {
       report.lists[index].after = list.1
     }
     report.entries = journal.changes.compactMap { change in
-      let after = memory.entry(at: change.place)
+      // A table that was given back has no entries any more.
+      let isTable = pages[change.place / frameSize]?.isTable == true
+      let after = isTable ? memory.entry(at: change.place) : 0
       guard after != change.before else { return nil }
       return ChangedEntry(
         name: state.mode.entryName(change.level), level: change.level, isPrototype: false,

@@ -5,15 +5,34 @@ import PhysicalMemory
 
 /// Page tables and the pages they map.
 extension LinuxSimulation {
+  typealias Format = FourLevelFormat
+
+  /// The place of an address's entry in a table.
+  private func place(of address: UInt64, in table: UInt64, level: Int) -> UInt64 {
+    table + Format.index(of: address, level) * Format.entrySize
+  }
+
+  /// The table that an entry leads to, if it does.
+  func table(of entry: UInt64, level: Int) -> UInt64? {
+    guard case .table(let table) = format.meaning(of: entry, level: level) else { return nil }
+    return table.rawValue
+  }
+
+  /// The tables that the entries of a table lead to.
+  func tables(in base: UInt64, level: Int) -> some Sequence<UInt64> {
+    stride(from: base, to: base + frameSize, by: Int(Format.entrySize)).lazy.compactMap {
+      self.table(of: self.memory.entry(at: $0), level: level)
+    }
+  }
+
   func place(of address: UInt64, level: Int = 1, _ process: LinuxProcessState) -> UInt64? {
     var base = process.root
-    var current = 4
+    var current = Format.levelCount
     while true {
-      let place = base + UInt64(state.index(of: VirtualAddress(address), level: current) * 8)
+      let place = place(of: address, in: base, level: current)
       if current == level { return place }
-      guard case .table(let next) = state.meaning(of: memory.entry(at: place), level: current)
-      else { return nil }
-      base = next.rawValue
+      guard let next = table(of: memory.entry(at: place), level: current) else { return nil }
+      base = next
       current -= 1
     }
   }
@@ -23,21 +42,21 @@ extension LinuxSimulation {
     of address: UInt64, level: Int = 1, _ process: LinuxProcessState
   ) throws(StepFailure) -> UInt64 {
     var base = process.root
-    var current = 4
+    var current = Format.levelCount
     while true {
-      let place = base + UInt64(state.index(of: VirtualAddress(address), level: current) * 8)
+      let place = place(of: address, in: base, level: current)
       if current == level { return place }
       let entry = memory.entry(at: place)
-      guard case .table(let next) = state.meaning(of: entry, level: current) else {
+      guard let next = table(of: entry, level: current) else {
         if entry != 0 {
-          try split(address, process)
+          split(address, process)
         } else {
           let table = try takeTable()
           store(entries.table(table), at: place, level: current, address, process)
         }
         continue
       }
-      base = next.rawValue
+      base = next
       current -= 1
     }
   }
@@ -58,14 +77,12 @@ extension LinuxSimulation {
 
   /// The entry that ends the walk of an address, and its level: 2 of a huge page.
   func entry(of address: UInt64, _ process: LinuxProcessState) -> (entry: UInt64, level: Int) {
-    if let place = place(of: address, level: 2, process) {
-      let entry = memory.entry(at: place)
-      if case .table = state.meaning(of: entry, level: 2) {
-        return (self.place(of: address, process).map { memory.entry(at: $0) } ?? 0, 1)
-      }
-      if entry != 0 { return (entry, 2) }
+    guard let place = place(of: address, level: 2, process) else { return (0, 1) }
+    let entry = memory.entry(at: place)
+    if let table = table(of: entry, level: 2) {
+      return (memory.entry(at: self.place(of: address, in: table, level: 1)), 1)
     }
-    return (0, 1)
+    return entry == 0 ? (0, 1) : (entry, 2)
   }
 
   /// An entry of page tables that is not empty and leads to no other table.
@@ -80,7 +97,7 @@ extension LinuxSimulation {
   }
 
   /// The number of addresses that an entry is about.
-  func span(_ level: Int) -> UInt64 { 1 << state.pageShift(level) }
+  func span(_ level: Int) -> UInt64 { Format.pageSize(level) }
 
   /// The first entry from an address on; whatever has no table is passed over at once.
   func nextEntry(
@@ -88,15 +105,15 @@ extension LinuxSimulation {
   ) -> FoundEntry? {
     var address = start
     while address < end {
-      var (base, level) = (process.root, state.topLevel)
+      var (base, level) = (process.root, Format.levelCount)
       var found: FoundEntry
       while true {
-        let place = base + UInt64(state.index(of: VirtualAddress(address), level: level) * 8)
+        let place = place(of: address, in: base, level: level)
         found = FoundEntry(
           address: address, place: place, entry: memory.entry(at: place), level: level,
           end: (address / span(level) + 1) * span(level))
-        guard case .table(let next) = state.meaning(of: found.entry, level: level) else { break }
-        (base, level) = (next.rawValue, level - 1)
+        guard let next = table(of: found.entry, level: level) else { break }
+        (base, level) = (next, level - 1)
       }
       if found.entry != 0 { return found }
       address = found.end
@@ -104,22 +121,28 @@ extension LinuxSimulation {
     return nil
   }
 
+  /// The first entry from an address on that is about nothing beyond a range; huge pages that reach beyond
+  /// it are split.
+  func nextWholeEntry(
+    from start: UInt64, to end: UInt64, _ process: LinuxProcessState
+  ) -> FoundEntry? {
+    guard let found = nextEntry(from: start, to: end, process) else { return nil }
+    let isWhole = found.address % span(found.level) == 0 && found.end <= end
+    guard found.level > 1, !isWhole else { return found }
+    split(found.address, process)
+    return nextEntry(from: found.address, to: end, process)
+  }
+
   /// Calls `body` with every entry of a range that is not empty; huge pages that reach beyond it are
   /// split first.
   func forEachEntry(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
-    _ body: (UInt64, UInt64, UInt64, Int) throws(StepFailure) -> Void
-  ) throws(StepFailure) {
+    _ body: (UInt64, UInt64, UInt64, Int) -> Void
+  ) {
     var next = start
-    while let found = nextEntry(from: next, to: end, process) {
-      next = found.address
-      let isWhole = next % span(found.level) == 0 && found.end <= end
-      guard found.level == 1 || isWhole else {
-        try split(next, process)
-        continue
-      }
+    while let found = nextWholeEntry(from: next, to: end, process) {
       next = found.end
-      try body(found.address, found.place, found.entry, found.level)
+      body(found.address, found.place, found.entry, found.level)
     }
   }
 
@@ -140,15 +163,13 @@ extension LinuxSimulation {
   }
 
   /// Takes the entry of a page away, and the page where nobody else has it.
-  func unmap(
-    _ address: UInt64, _ process: LinuxProcessState, leaving replacement: UInt64 = 0
-  ) throws(StepFailure) {
-    if entry(of: address, process).level == 2 { try split(address, process) }
+  func unmap(_ address: UInt64, _ process: LinuxProcessState) {
+    if entry(of: address, process).level == 2 { split(address, process) }
     guard let place = place(of: address, process) else { return }
     let start = address / frameSize * frameSize
     let entry = memory.entry(at: place)
     let reading = entries.decoder.reading(of: entry, level: 1)
-    store(replacement, at: place, start, process)
+    store(0, at: place, start, process)
     if reading.isPresent, let frame = reading.frame?.frame, frame != zeroFrame {
       if reading.isDirty { pages[frame]?.isDirty = true }
       pages[frame]?.mappers.removeAll { $0 == .init(pid: process.pid, address: start) }
@@ -182,19 +203,15 @@ extension LinuxSimulation {
 
   /// Gives back the tables that a table of a process that ends leads to.
   func freeAllTables(below base: UInt64, level: Int) {
-    for index in 0..<Self.hugeFrames {
-      let entry = memory.entry(at: base + index * 8)
-      guard entry != 0, case .table(let table) = state.meaning(of: entry, level: level) else {
-        continue
-      }
-      if level > 2 { freeAllTables(below: table.rawValue, level: level - 1) }
-      release(table.rawValue / frameSize)
+    for table in tables(in: base, level: level) {
+      if level > 2 { freeAllTables(below: table, level: level - 1) }
+      release(table / frameSize)
     }
   }
 
   /// Gives back the tables between two addresses that no area needs any more, the lower ones first.
   func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
-    freeTables(start, end, in: process.root, level: state.topLevel, process)
+    freeTables(start, end, in: process.root, level: Format.levelCount, process)
   }
 
   private func freeTables(
@@ -205,16 +222,17 @@ extension LinuxSimulation {
       let first = address / span(level) * span(level)
       let next = first + span(level)
       defer { address = next }
-      let place = base + UInt64(state.index(of: VirtualAddress(address), level: level) * 8)
-      guard case .table(let table) = state.meaning(of: memory.entry(at: place), level: level) else {
-        continue
-      }
-      if level > 2 {
-        freeTables(address, min(next, end), in: table.rawValue, level: level - 1, process)
-      }
+      let place = place(of: address, in: base, level: level)
+      guard let table = table(of: memory.entry(at: place), level: level) else { continue }
+      if level > 2 { freeTables(address, min(next, end), in: table, level: level - 1, process) }
       guard !process.areas.contains(where: { $0.start < next && $0.end > first }) else { continue }
       store(0, at: place, level: level, first, process)
-      release(table.rawValue / frameSize)
+      release(table / frameSize)
     }
   }
+}
+
+extension FourLevelFormat {
+  /// The bytes of an entry.
+  static let entrySize = UInt64(MemoryLayout<Word>.size)
 }

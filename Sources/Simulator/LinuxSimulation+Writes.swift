@@ -72,7 +72,7 @@ extension LinuxSimulation {
     let frame = try takeFrame()
     if source != zeroFrame { memory.copy(source, to: frame) }
     unpin(source)
-    try unmap(address, process)
+    unmap(address, process)
     try mapOwn(frame, at: address, area, process)
   }
 }

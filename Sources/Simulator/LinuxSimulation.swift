@@ -13,6 +13,7 @@ final class LinuxSimulation {
   let kernel: LinuxKernel
   let entries: LinuxEntries
   let state: PagingState
+  let format: FourLevelFormat
   let memory: SimulatedMemory
   var processes: [LinuxProcessState] = []
   var files: [String: LinuxFile] = [:]
@@ -21,19 +22,28 @@ final class LinuxSimulation {
   /// Anonymous pages that may be swapped out, the oldest first.
   var anonymous: [UInt64] = []
   var swap: LinuxSwap?
-  /// Frames that were given back, to be taken in the same order.
-  private var free: [UInt64] = []
-  private var freeStart = 0
-  private var untouched: [ClosedRange<UInt64>]
-  private var named: Set<UInt64>
-  private(set) var freeCount: Int
+  private var free: FreeFrames
   let totalPages: UInt64
   /// The page of zeros, and the first frame of the huge one once it was needed.
   var zeroFrame: UInt64 = 0
   var hugeZeroFrame: UInt64?
   var wantedFrames: [UInt64] = []
+  /// Who does the step; nil before the first.
+  var current: LinuxProcessState?
+  /// A child that fork has not finished: nobody else knows of it yet.
+  var unborn: LinuxProcessState?
   var report = StepReport(number: 0, title: "", process: "", note: nil)
   var journal = EntryJournal()
+  /// The system as the classifier knows it while nothing is in a cache or in swap: made once, as each fault
+  /// begins with it.
+  private(set) lazy var nothingCached: LinuxSystem = {
+    var caches = PageCaches()
+    caches.knownAreas = [0]
+    caches.areFilesKnown = true
+    var system = LinuxSystem(kernel, foundBy: "scenario")
+    system.caches = caches
+    return system
+  }()
   var stepByte: UInt8 = 0
 
   init(_ machine: Machine, _ scenario: Scenario, _ id: String) throws(StepFailure) {
@@ -47,24 +57,18 @@ final class LinuxSimulation {
       throw .mistake(.unknownSystem, "\(error)", notes: [])
     }
     state = machine.paging
+    format = FourLevelFormat(state)
     entries = LinuxEntries(kernel, state)
     do throws(SystemError) {
-      memory = try SimulatedMemory(machine.memory.runs, entrySize: 8)
+      memory = try SimulatedMemory(machine.memory.runs, entrySize: Int(Format.entrySize))
     } catch {
       throw .mistake(.tooLarge, "\(error)", notes: [])
     }
-    named = Set((scenario.timeline?.steps ?? []).flatMap(\.frames).map { $0.value / frameSize })
-    let first = (scenario.machine.tables?.from?.value ?? frameSize) / frameSize
-    untouched = memory.installed.compactMap { range in
-      range.upperBound < first ? nil : max(range.lowerBound, first)...range.upperBound
-    }
-    // Frames below the first are taken by name only.
-    let installed = memory.installed
-    let below = named.count { frame in
-      frame < first && installed.contains { $0.contains(frame) }
-    }
-    freeCount = untouched.reduce(below) { $0 + $1.count }
-    totalPages = UInt64(freeCount)
+    free = FreeFrames(
+      installed: memory.installed,
+      from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
+      named: Set((scenario.timeline?.steps ?? []).flatMap(\.frames).map { $0.value / frameSize }))
+    totalPages = UInt64(free.count)
     zeroFrame = try takeFrame()
     pages[zeroFrame] = LinuxPage()
     switch scenario.spaces {
@@ -77,12 +81,15 @@ final class LinuxSimulation {
     }
   }
 
-  func start(_ name: String, pid: UInt64) throws(StepFailure) {
+  @discardableResult
+  func start(_ name: String, pid: UInt64) throws(StepFailure) -> LinuxProcessState {
     guard !processes.contains(where: { $0.pid == pid }) else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let root = try takeTable()
-    processes.append(LinuxProcessState(name: name, pid: pid, root: root * frameSize))
+    let process = LinuxProcessState(name: name, pid: pid, root: root * frameSize)
+    processes.append(process)
+    return process
   }
 
   func process(_ reference: Scenario.ProcessReference?) throws(StepFailure) -> LinuxProcessState {
@@ -115,72 +122,30 @@ final class LinuxSimulation {
   func takeFrame() throws(StepFailure) -> UInt64 {
     if let wanted = wantedFrames.first {
       wantedFrames.removeFirst()
-      guard named.remove(wanted) != nil, take(wanted) else {
+      guard free.take(named: wanted) else {
         throw .mistake(.overlap, "frame \(wanted.hex) is in use or not installed", notes: [])
       }
-      freeCount -= 1
       memory.zero(frame: wanted)
       return wanted
     }
     while true {
-      if let frame = takeUntouched() ?? takeFree() {
-        freeCount -= 1
+      if let frame = free.takeUntouched() { return frame }
+      if let frame = free.takeReturned() {
         memory.zero(frame: frame)
         return frame
       }
-      guard try reclaim() else { throw .linux(.killed) }
+      if !reclaim() { try killForMemory() }
     }
-  }
-
-  private func takeUntouched() -> UInt64? {
-    while let range = untouched.first {
-      untouched[0...0] = range.count == 1 ? [] : [(range.lowerBound + 1)...range.upperBound]
-      if !named.contains(range.lowerBound) { return range.lowerBound }
-    }
-    return nil
-  }
-
-  private func takeFree() -> UInt64? {
-    guard freeStart < free.count else { return nil }
-    defer {
-      freeStart += 1
-      if freeStart > 4096, freeStart * 2 > free.count {
-        free.removeFirst(freeStart)
-        freeStart = 0
-      }
-    }
-    return free[freeStart]
-  }
-
-  /// Takes this frame, if nobody has it.
-  private func take(_ frame: UInt64) -> Bool {
-    guard pages[frame] == nil, memory.has(frame) else { return false }
-    if let index = free[freeStart...].firstIndex(of: frame) { free.remove(at: index) }
-    return true
   }
 
   /// Takes the frames of a huge page, on a boundary of its size; nil where there are none.
-  func takeHuge() -> UInt64? {
-    for (index, range) in untouched.enumerated() {
-      let start = (range.lowerBound + Self.hugeFrames - 1) / Self.hugeFrames * Self.hugeFrames
-      let last = start + Self.hugeFrames - 1
-      guard last <= range.upperBound, named.allSatisfy({ $0 < start || $0 > last }) else {
-        continue
-      }
-      var parts: [ClosedRange<UInt64>] = []
-      if start > range.lowerBound { parts.append(range.lowerBound...(start - 1)) }
-      if last < range.upperBound { parts.append((last + 1)...range.upperBound) }
-      untouched.replaceSubrange(index...index, with: parts)
-      freeCount -= Int(Self.hugeFrames)
-      return start
-    }
-    return nil
-  }
+  func takeHuge() -> UInt64? { free.takeAligned(Self.hugeFrames) }
+
+  var freeCount: Int { free.count }
 
   func release(_ frame: UInt64) {
     pages[frame] = nil
-    free.append(frame)
-    freeCount += 1
+    free.release(frame)
   }
 
   func takeTable() throws(StepFailure) -> UInt64 {

@@ -12,6 +12,11 @@ final class LinuxProcessState {
     didSet { known = nil }
   }
   private var known: MemoryAreas?
+  /// Who forked it, as long as that lives.
+  weak var parent: LinuxProcessState?
+  /// A table for each of its huge pages, so that none need be found when one is split
+  /// (pgtable_trans_huge_deposit).
+  var deposited: [UInt64] = []
 
   /// The areas as the classifier of faults takes them.
   var memoryAreas: MemoryAreas {
@@ -117,6 +122,7 @@ struct LinuxArea {
   /// Whether pages of its own were ever made here, so that fork copies its entries.
   var hasOwnPages = false
 
+  var pageCount: UInt64 { (end - start) / frameSize }
   /// Whether untouched pages are pages of zeros of the process's own.
   var isAnonymous: Bool { file == nil }
   var isAccessible: Bool { canRead || canWrite || canExecute }
@@ -203,6 +209,10 @@ struct LinuxSwap {
   }
 
   init(pages: UInt64) { pageCount = pages }
+
+  /// The number of pages that may hold something, and of those that do not.
+  var usableCount: UInt64 { pageCount - 1 }
+  var freeCount: UInt64 { usableCount - UInt64(slots.count) }
 
   /// A place for a page; nil where none is left.
   mutating func take(_ slot: Slot) -> UInt64? {

@@ -51,9 +51,9 @@ extension WindowsSimulation {
       return check(below: base, level: state.topLevel, 0, process, &found)
     }
     // The page with the four pointers is no table of the self-map.
-    return (0..<4 as Range<UInt64>).reduce(1) { count, index in
-      let table = memory.entry(at: base + index * 8) / frameSize * frameSize
-      return count + check(below: table, level: 2, index << state.pageShift(3), process, &found)
+    return directories(of: base).enumerated().reduce(1) { count, directory in
+      let start = UInt64(directory.offset) << state.pageShift(3)
+      return count + check(below: directory.element, level: 2, start, process, &found)
     }
   }
 

@@ -119,7 +119,7 @@ extension WindowsSimulation {
       frame = reading.pfn ?? 0
       activate(frame)
       let protection = protection(of: reading)
-      let valid = leaf.entry(frame, protection, isDirty: false, isUser: false) ?? 0
+      let valid = try validEntry(frame, protection, isUser: false)
       store(
         valid, at: kernelPlace(prototype), level: 1, address: prototype, process: nil,
         isPrototype: true)

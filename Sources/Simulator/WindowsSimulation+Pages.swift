@@ -8,13 +8,14 @@ import WindowsMemory
 extension WindowsSimulation {
   func isUser(_ address: UInt64) -> Bool { !system.isSystem(VirtualAddress(address)) }
 
-  /// The entry of a page that is in use.
+  /// The entry of a page that is in use; a prototype entry is none of the user's.
   func validEntry(
-    _ frame: UInt64, _ protection: MMProtection, isDirty: Bool, isLarge: Bool = false
+    _ frame: UInt64, _ protection: MMProtection, isDirty: Bool = false, isUser: Bool = true,
+    isLarge: Bool = false
   ) throws(StepFailure) -> UInt64 {
     guard
       let entry = leaf.entry(
-        frame, protection, isDirty: isDirty, isUser: true, isLarge: isLarge)
+        frame, protection, isDirty: isDirty, isUser: isUser, isLarge: isLarge)
     else { throw .mistake("frame \(frame.hex) does not fit an entry") }
     return entry
   }
@@ -52,6 +53,7 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let place = kernelPlace(prototype)
     let original = memory.entry(at: place)
+    let entry = try validEntry(frame, protection, isUser: false)
     frames.update(frame) { record in
       record.use = .prototype
       record.shareCount = 0
@@ -62,9 +64,6 @@ extension WindowsSimulation {
       record.originalPte = original
       record.isModified = isModified
     }
-    let entry =
-      leaf.entry(frame, protection, isDirty: false, isUser: false)
-      ?? 0
     store(entry, at: place, level: 1, address: prototype, process: nil, isPrototype: true)
   }
 

@@ -55,11 +55,9 @@ extension WindowsSimulation {
     let base = paging(of: process).root.rawValue
     processes.removeAll { $0 === process }
     linkProcesses()
-    if state.mode == .pae {
-      for index in 0..<4 as Range<UInt64> {
-        frames.release(memory.entry(at: base + index * 8) / frameSize)
-        committed -= 1
-      }
+    for directory in isPAE ? directories(of: base) : [] {
+      frames.release(directory / frameSize)
+      committed -= 1
     }
     frames.release(base / frameSize)
     committed -= 1

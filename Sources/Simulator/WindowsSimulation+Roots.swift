@@ -82,21 +82,29 @@ extension WindowsSimulation {
 
   var userMask: UInt64 { X86Fields.user.mask }
 
+  /// The page directories of PAE to which the pointers at CR3 lead.
+  func directories(of base: UInt64) -> [UInt64] {
+    (0..<state.entryCount(3)).map { index in
+      memory.entry(at: base + UInt64(index * state.entrySize)) & PAELayouts.frame.mask
+    }
+  }
+
   /// PAE has four page directories for each process, the last of which maps all four.
   private func makeDirectories(_ base: UInt64, _ owner: String) throws(StepFailure) {
     frames.update(base / frameSize) { $0.use = .kernel }
     var directories: [UInt64] = []
-    for _ in 0..<4 { directories.append(try takeTableFrame()) }
+    for _ in 0..<state.entryCount(3) { directories.append(try takeTableFrame()) }
     let present = EntryEncoder(state, level: 3, isPage: false)?.base ?? 1
     for (index, frame) in directories.enumerated() {
-      memory.store(entry: frame * frameSize | present, at: base + UInt64(index * 8))
+      memory.store(entry: frame * frameSize | present, at: base + UInt64(index * state.entrySize))
     }
     let last = directories[3]
     let map = SelfMap(state, slot: 0)
     for (index, frame) in directories.enumerated() {
       let first = UInt64(index) << state.pageShift(3)
       store(
-        tableEntry(frame) & ~userMask, at: last * frameSize + UInt64(index * 8), level: 2,
+        tableEntry(frame) & ~userMask, at: last * frameSize + UInt64(index * state.entrySize),
+        level: 2,
         address: pteAddress(of: first, level: 1, in: map), process: nil, owner: owner)
       frames.update(frame) { record in
         record.pteAddress = pteAddress(of: first, level: 3, in: map)
@@ -119,14 +127,16 @@ extension WindowsSimulation {
   /// The tables of a process that have entries of the kernel's half.
   private func kernelTables(of base: UInt64) -> [KernelTable] {
     let count = UInt64(state.entryCount(2))
-    return switch state.mode {
-    case .pae:
-      (2..<4).map { index in
-        KernelTable(
-          table: memory.entry(at: base + index * 8) / frameSize * frameSize,
-          start: index << state.pageShift(3), entries: index == 3 ? 4..<count : 0..<count)
-      }
-    default: [KernelTable(table: base, start: 0, entries: count / 2..<count)]
+    guard isPAE else {
+      return [KernelTable(table: base, start: 0, entries: count / 2..<count)]
+    }
+    let directories = directories(of: base)
+    return (2..<directories.count).map { index in
+      // The last begins with the entries that map all of them.
+      let isLast = index == directories.count - 1
+      return KernelTable(
+        table: directories[index], start: UInt64(index) << state.pageShift(3),
+        entries: (isLast ? UInt64(directories.count) : 0)..<count)
     }
   }
 

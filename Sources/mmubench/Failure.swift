@@ -41,6 +41,8 @@ struct Failure: Error, CustomStringConvertible {
     case let error as ExplorerFailure: end(74, message(error.description))
     case let error as MountFailure: end(error.exitStatus, message(error.description))
     case let error as GuestTruth.Problem: end(65, message(error.description))
+    case let error as TimelineAccount.Failure:
+      end(error.exitStatus, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
     default: MMUBench.exit(withError: error)
     }

@@ -62,53 +62,25 @@ struct SimulateCommand: ParsableCommand {
     let condition = try until.map { text in
       do { return try TimelineCondition(text, of: run) } catch { throw Failure.usage("\(error)") }
     }
-    let (isReached, violations) = try write(run, upTo: condition)
-    guard violations == 0 else {
-      throw Failure(
-        description: "invariants of the memory manager do not hold: \(violations)", status: 1)
-    }
-    guard isReached else {
-      throw Failure(description: "`\(until ?? "")` never holds", status: 1)
-    }
+    if let failure = try write(run, upTo: condition).failure { throw failure }
   }
 
-  /// Writes the steps; says whether the condition came to hold, and how many invariants did not.
+  /// Writes the steps.
   private func write(
     _ run: TimelineRun, upTo condition: TimelineCondition?
-  ) throws -> (isReached: Bool, violations: Int) {
-    var isReached = condition == nil
-    var violations = 0
+  ) throws -> TimelineAccount {
+    var account = TimelineAccount(
+      output.json ? .json : style == .windbg ? .windbg : .plain, only: step, until: until)
     try output.write { stream in
-      var isFirst = true
       while let report = try run.step() {
-        let isShown = step.map { $0 == UInt64(report.number) } ?? true
-        if isShown {
-          if !isFirst, !output.json { stream.buffer.endLine() }
-          isFirst = false
-          write(report, run, to: &stream.buffer)
-        }
-        for violation in run.violations {
-          violations += 1
-          Notice.warn("step \(report.number): \(violation)")
-        }
-        guard stream.drain() else { return isReached = true }
-        if condition?.holds(after: report, of: run) == true {
-          isReached = true
-          return
-        }
-        if step == UInt64(report.number) { return isReached = true }
+        let warnings = account.write(
+          report, broken: run.violations, run.machine, to: &stream.buffer)
+        for warning in warnings { Notice.warn(warning) }
+        guard stream.drain() else { return account.reach() }
+        if condition?.holds(after: report, of: run) == true { return account.reach() }
+        if step == UInt64(report.number) { return }
       }
     }
-    return (isReached, violations)
-  }
-
-  private func write(_ report: StepReport, _ run: TimelineRun, to out: inout TextBuffer) {
-    if output.json {
-      TimelineJSON().write(report, to: &out)
-    } else if style == .windbg {
-      WindbgTimeline().write(report, run.machine, to: &out)
-    } else {
-      TimelineText().write(report, to: &out)
-    }
+    return account
   }
 }

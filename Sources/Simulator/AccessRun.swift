@@ -1,0 +1,104 @@
+import Paging
+import PhysicalMemory
+import ScenarioFile
+
+extension Access {
+  init(_ statement: Scenario.AccessStatement) {
+    self.init(
+      Kind(rawValue: statement.kind.rawValue) ?? .read,
+      as: Privilege(rawValue: statement.privilege.rawValue) ?? .user)
+  }
+}
+
+/// The addresses of a sequence of accesses, one after the other.
+struct AccessSequence {
+  private let start: UInt64
+  private let stride: UInt64
+  private let places: UInt64
+  private var left: UInt64
+  private var index: UInt64 = 0
+  private var random: SplitMix64?
+  /// The address of the next access.
+  private(set) var next: UInt64
+
+  init(_ statement: Scenario.AccessStatement) {
+    start = statement.range.lowerBound
+    stride = max(1, statement.stride)
+    places = (statement.range.upperBound - start) / stride + 1
+    left = statement.count ?? places
+    random = statement.seed.map { SplitMix64(seed: $0) }
+    next = start
+    choose()
+  }
+
+  var isFinished: Bool { left == 0 }
+
+  mutating func advance() {
+    left -= 1
+    if random != nil {
+      choose()
+    } else {
+      index = index + 1 == places ? 0 : index + 1
+      next = start + index * stride
+    }
+  }
+
+  /// Goes to a place at random, where the sequence has a seed.
+  private mutating func choose() {
+    guard let place = random?.next(below: places) else { return }
+    next = start + place * stride
+  }
+}
+
+/// Makes accesses until one faults, on the walker compiled for the mode and the memory.
+struct AccessRun: WalkerOperation {
+  let access: Access
+  let rules: AccessRules
+  let data: Scenario.AccessStatement
+  let memory: SimulatedMemory
+  var filler: UInt8 = 0
+  var writesNothing = false
+  var sequence: AccessSequence
+  /// How many accesses were made.
+  var made = 0
+  var hasMoved = false
+  /// The first changes that the processor made to entries.
+  var updates: [(update: EntryUpdate, address: UInt64)] = []
+
+  init(
+    access: Access, rules: AccessRules, data: Scenario.AccessStatement, memory: SimulatedMemory
+  ) {
+    (self.access, self.rules, self.data, self.memory) = (access, rules, data, memory)
+    sequence = AccessSequence(data)
+  }
+
+  mutating func run(_ walker: some TableWalker) -> (address: UInt64, result: AccessResult)? {
+    while !sequence.isFinished {
+      let address = sequence.next
+      let result = walker.access(VirtualAddress(address), access, rules: rules)
+      guard case .translated(let translation, let changes) = result else {
+        return (address, result)
+      }
+      for change in changes {
+        if updates.count < StepReport.limit { updates.append((change, address)) }
+        memory.store(entry: change.after, at: change.address.rawValue)
+      }
+      if access.isWrite, !writesNothing { write(translation.address.rawValue) }
+      made += 1
+      hasMoved = true
+      sequence.advance()
+    }
+    return nil
+  }
+
+  /// Writes what the step says, as far as the page goes.
+  private func write(_ place: UInt64) {
+    let room = Int(frameSize - place % frameSize)
+    if let fill = data.fill { memory.fill(fill, at: place, count: room) }
+    if let bytes = data.data {
+      memory.store(Array(bytes.prefix(room)), at: place)
+    } else if data.fill == nil {
+      memory.store(UInt64(filler), at: place, size: 1)
+    }
+  }
+}
