@@ -13,7 +13,7 @@ import Workbench
   struct Setting: CustomTestStringConvertible {
     var mode: String
     var os: String
-    var windows = "{}"
+    var windows = ""
 
     var testDescription: String { "\(mode) \(windows)" }
   }
@@ -23,9 +23,9 @@ import Workbench
     x64,
     Setting(
       mode: "x86-64", os: "windows-19041.508",
-      windows: "{ self-map: 0x1a0, pfn-database-at: 0xfffff40000000000 }"),
+      windows: "self-map: 0x1a0, pfn-database-at: 0xfffff40000000000, "),
     Setting(mode: "pae", os: "windows-7601.17514"),
-    Setting(mode: "pae", os: "windows-7601.17514", windows: "{ pfn-database-at: 0x84000000 }"),
+    Setting(mode: "pae", os: "windows-7601.17514", windows: "pfn-database-at: 0x84000000, "),
     Setting(mode: "x86", os: "windows-2600.6419"),
   ]
 
@@ -39,7 +39,7 @@ import Workbench
       title: A PFN database
       source: the test
       machine: { mode: \(setting.mode), memory: \(memory), os: \(setting.os) }
-      windows: \(setting.windows)
+      windows: { \(setting.windows)page-files: [{ number: 0, size: 16 MiB }] }
       processes: [{ name: a.exe, pid: 100 }, { name: b.exe, pid: 200 }]
       timeline:
 
