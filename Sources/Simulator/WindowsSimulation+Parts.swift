@@ -40,7 +40,10 @@ extension WindowsSimulation {
     guard last < room / structure.size else {
       throw .mistake(
         .tooLarge, "a PFN database of \(last + 1) frames takes too many of the kernel's addresses",
-        notes: ["there is room for \(room >> 20) MiB of it"])
+        at: said?.mark,
+        notes: [
+          "there is room for \(room / structure.size) of them; `pfn-database-at` says where they begin"
+        ])
     }
   }
 

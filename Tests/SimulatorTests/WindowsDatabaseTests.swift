@@ -158,4 +158,17 @@ import Workbench
       uniqueKeysWithValues: report.lists.map { ($0.name, $0.after - $0.before) })
     #expect(counts["active"] == 1 && counts["zeroed"] == -1, "\(counts)")
   }
+
+  /// On x86 the page tables of the database have entries in the page directory of each process.
+  @Test func thePageTablesOfTheDatabaseAreNoChangeOfTheProcessEither() throws {
+    let steps = [
+      "reserve: 0x200000..0xafffff, commit: true", "write: 0x200000",
+      "write: 0x800000, frames: [0x30000000]",
+    ]
+    let run = try Self.run(Self.settings[4], memory: "2 GiB", steps)
+    try run.run()
+    #expect(run.violations == [])
+    let directory = try #require(run.last?.frames.first { $0.before?.use == .table })
+    #expect(directory.after.shareCount - (directory.before?.shareCount ?? 0) == 1)
+  }
 }
