@@ -16,9 +16,10 @@ struct FrameTable {
 
   private(set) var records: [UInt64: FrameRecord] = [:]
   private(set) var queues = [Queue](repeating: Queue(), count: PFNEntry.Location.allCases.count)
-  /// Frames that were never used, as ranges; the named ones are left out.
-  private var untouched: [ClosedRange<UInt64>]
-  private(set) var untouchedCount: Int
+  /// Frames that were never used; the named ones are left out.
+  private var untouched: UntouchedFrames
+  /// How many frames are in use that nobody has touched, as they were set aside for later.
+  private var setAsideCount = 0
   /// Frames that a step of the timeline names and that nobody else takes before.
   private(set) var named: Set<UInt64>
   /// Frames whose records are to be written into the database.
@@ -32,19 +33,7 @@ struct FrameTable {
 
   init(installed: [ClosedRange<UInt64>], from first: UInt64, named: Set<UInt64>) {
     self.named = named
-    untouched = []
-    untouchedCount = 0
-    var cuts = named.sorted()[...]
-    for range in installed where range.upperBound >= first {
-      var start = max(range.lowerBound, first)
-      while let cut = cuts.first(where: { $0 >= start && $0 <= range.upperBound }) {
-        if cut > start { untouched.append(start...(cut - 1)) }
-        start = cut + 1
-        cuts = cuts.drop { $0 <= cut }
-      }
-      if start <= range.upperBound { untouched.append(start...range.upperBound) }
-    }
-    untouchedCount = untouched.reduce(0) { $0 + $1.count }
+    untouched = UntouchedFrames(installed: installed, from: first, without: named)
   }
 
   // MARK: - Records
@@ -67,6 +56,9 @@ struct FrameTable {
     before.updateValue(records[frame], forKey: frame)
     changeOrder.append(frame)
   }
+
+  /// Whether the database is behind the records.
+  var hasStale: Bool { !stale.isEmpty }
 
   /// The frames whose records have changed since they were last written into the database.
   mutating func takeStale() -> Set<UInt64> {
@@ -103,8 +95,12 @@ struct FrameTable {
 
   /// The number of frames on a list; of the frames in use, the number of all of them.
   func count(of location: PFNEntry.Location) -> Int {
-    queues[index(location)].count
-      + (location == .zeroed ? untouchedCount + named.count : 0)
+    let count = queues[index(location)].count
+    return switch location {
+    case .zeroed: count + untouched.count + named.count
+    case .active: count + setAsideCount
+    default: count
+    }
   }
 
   /// The first frame of a list that is linked.
@@ -161,65 +157,41 @@ struct FrameTable {
 
   /// Takes a frame that is filled with zeros: one that was never used, or the first of its list.
   mutating func takeZeroed() -> UInt64? {
-    if let frame = takeUntouched() { return begin(frame) }
-    return first(of: .zeroed).map { begin($0) }
+    (untouched.takeFirst() ?? first(of: .zeroed)).map { begin($0) }
   }
 
   /// Takes the first frame of the free list, whose content is what somebody left.
   mutating func takeFree() -> UInt64? { first(of: .free).map { begin($0) } }
 
-  private mutating func takeUntouched() -> UInt64? {
-    guard let range = untouched.first else { return nil }
-    untouchedCount -= 1
-    if range.count == 1 {
-      untouched.removeFirst()
-    } else {
-      untouched[0] = (range.lowerBound + 1)...range.upperBound
-    }
-    return range.lowerBound
+  /// Takes the last frame that was never used, for the kernel itself; nil where all were.
+  mutating func takeLast() -> UInt64? { untouched.takeLast().map { begin($0) } }
+
+  /// Sets aside the last frames that were never used, the last ones first; nil where there are not as many.
+  ///
+  /// They are in use, and nothing is kept of one until it is taken.
+  mutating func setAside(_ count: UInt64) -> [ClosedRange<UInt64>]? {
+    guard let ranges = untouched.takeLast(count) else { return nil }
+    setAsideCount += Int(count)
+    return ranges
   }
 
-  /// Takes the last frame that was never used, for the kernel itself; nil where all were.
-  mutating func takeLast() -> UInt64? {
-    guard let range = untouched.last else { return nil }
-    untouchedCount -= 1
-    if range.count == 1 {
-      untouched.removeLast()
-    } else {
-      untouched[untouched.count - 1] = range.lowerBound...(range.upperBound - 1)
-    }
-    return begin(range.upperBound)
+  /// Takes a frame that was set aside.
+  mutating func take(setAside frame: UInt64) {
+    setAsideCount -= 1
+    _ = begin(frame)
   }
 
   /// Takes `count` frames that follow each other from a multiple of `count` on and were never used.
   mutating func takeAligned(_ count: UInt64) -> UInt64? {
-    for (index, range) in untouched.enumerated() {
-      let start = (range.lowerBound + (count - 1)) / count * count
-      guard start + (count - 1) <= range.upperBound else { continue }
-      var parts: [ClosedRange<UInt64>] = []
-      if start > range.lowerBound { parts.append(range.lowerBound...(start - 1)) }
-      if start + count <= range.upperBound { parts.append((start + count)...range.upperBound) }
-      untouched.replaceSubrange(index...index, with: parts)
-      untouchedCount -= Int(count)
-      for frame in start..<start + count { _ = begin(frame) }
-      return start
-    }
-    return nil
+    guard let start = untouched.takeAligned(count) else { return nil }
+    for frame in start..<start + count { _ = begin(frame) }
+    return start
   }
 
   /// Takes a frame that the scenario names; nil where it is in use.
   mutating func take(named frame: UInt64) -> UInt64? {
     if named.remove(frame) != nil { return begin(frame) }
-    guard let record = records[frame] else {
-      guard let index = untouched.firstIndex(where: { $0.contains(frame) }) else { return nil }
-      let range = untouched[index]
-      var parts: [ClosedRange<UInt64>] = []
-      if frame > range.lowerBound { parts.append(range.lowerBound...(frame - 1)) }
-      if frame < range.upperBound { parts.append((frame + 1)...range.upperBound) }
-      untouched.replaceSubrange(index...index, with: parts)
-      untouchedCount -= 1
-      return begin(frame)
-    }
+    guard let record = records[frame] else { return untouched.take(frame) ? begin(frame) : nil }
     return record.location == .zeroed || record.location == .free ? begin(frame) : nil
   }
 

@@ -15,9 +15,6 @@ final class SimulatedMemory {
   /// The bytes of an entry of a page table.
   private let entrySize: Int
 
-  /// More memory than this is not simulated.
-  static let limit: UInt64 = 64 << 30
-
   /// Takes over the memory of a machine, whose content is zero.
   init(_ runs: [MemoryRun], entrySize: Int) throws(SystemError) {
     self.entrySize = entrySize

@@ -125,6 +125,8 @@ extension StepFailure {
       diagnostic = Diagnostic(.outOfFrames, "the machine cannot begin: \(status.name)", at: mark)
     case .mistake(let code, let text, let notes):
       diagnostic = Diagnostic(code, text, at: mark, notes: notes)
+    case .wrong(let known):
+      diagnostic = known
     }
     return DiagnosticList(source: scenario.file, diagnostics: [diagnostic])
   }

@@ -12,13 +12,12 @@ extension WindowsSimulation {
   private static let usualPID: UInt64 = 0x1000
 
   func boot(_ scenario: Scenario) throws(StepFailure) {
-    let slot = scenario.windows?.selfMapSlot?.value
-    state.cr3 = try makeRoot(
-      0, slot: slot.map(Int.init) ?? SelfMap.fixed(.x64)?.slot ?? 0, owner: Self.systemName)
+    let slot = try selfMapSlot(scenario.windows)
+    state.cr3 = try makeRoot(0, slot: slot, owner: Self.systemName)
     selfMap = SelfMap(of: state, in: memory.image, build: kernel.id.build)
-    try mapDatabase()
-    try mapKernel(through: pool.end)
-    try mapKernel(through: prototypeArena.end)
+    try placeParts(scenario.windows)
+    try setAsideDatabase()
+    try mapKernel(from: space.pool, through: pool.end)
     for half in 0..<2 {
       let place = listHead + UInt64(half * structures.pointerSize)
       storeKernel(listHead, at: place, size: structures.pointerSize)
@@ -47,47 +46,27 @@ extension WindowsSimulation {
       + pageFiles.filter { !$0.isStore }.reduce(0) { $0 + $1.pageCount - 1 }
   }
 
-  /// Maps the PFN database for all installed frames.
-  ///
-  /// Its pages are zero, as the entries of frames that were never used are, and cost the host nothing until
-  /// one of their frames is used.
-  private func mapDatabase() throws(StepFailure) {
-    guard let structure = structures.pfn else { return }
-    let count = (memory.installed.last?.upperBound ?? 0) + 1
-    // The addresses from it to the pool.
-    let room = KernelSpace(kernel.format).pool - KernelSpace(kernel.format).pfnDatabase
-    guard count * structure.size <= room else {
-      throw .mistake(
-        .tooLarge, "a PFN database of \(count) frames takes too many of the kernel's addresses",
-        notes: ["there is room for \(room >> 20) MiB of it"])
-    }
-    let end = space.pfnDatabase + count * structure.size
-    try mapKernel(from: space.pfnDatabase, through: end)
-  }
-
   // MARK: - Kernel addresses
-
-  func mapKernel(through end: UInt64) throws(StepFailure) {
-    let start = end <= space.pool + (1 << 28) && end >= space.pool ? space.pool : space.prototypes
-    try mapKernel(from: start, through: end)
-  }
 
   /// Gives frames to the pages of the kernel between two addresses that have none.
   private func mapKernel(from start: UInt64, through end: UInt64) throws(StepFailure) {
-    guard end > start else { return }
     for page in (start / frameSize)...((end - 1) / frameSize) where kernelPages[page] == nil {
-      let frame = try takeKernelFrame()
-      kernelPages[page] = frame
-      let address = page * frameSize
-      let (place, _) = try makePlace(of: address, root: state.cr3, process: nil)
-      let entry = leaf.entry(frame, Self.readWrite, isDirty: true, isUser: false) ?? 0
-      store(entry, at: place, level: 1, address: address, process: nil)
-      frames.update(frame) { record in
-        record.use = .kernel
-        record.pteAddress = pteAddress(of: address, level: 1)
-        record.pteFrame = place / frameSize
-        record.originalPte = (try? word(.demandZero(Self.readWrite))) ?? 0
-      }
+      try mapKernel(page, to: try takeKernelFrame())
+    }
+  }
+
+  /// Maps a page of the kernel, by its number, to a frame that is in use.
+  func mapKernel(_ page: UInt64, to frame: UInt64) throws(StepFailure) {
+    kernelPages[page] = frame
+    let address = page * frameSize
+    let (place, _) = try makePlace(of: address, root: state.cr3, process: nil)
+    let entry = leaf.entry(frame, Self.readWrite, isDirty: true, isUser: false) ?? 0
+    store(entry, at: place, level: 1, address: address, process: nil)
+    frames.update(frame) { record in
+      record.use = .kernel
+      record.pteAddress = pteAddress(of: address, level: 1)
+      record.pteFrame = place / frameSize
+      record.originalPte = (try? word(.demandZero(Self.readWrite))) ?? 0
     }
   }
 
@@ -128,6 +107,7 @@ extension WindowsSimulation {
 
   /// Kernel memory for a structure, mapped and zero.
   func take(_ size: UInt64) throws(StepFailure) -> UInt64 {
+    guard pool.hasRoom(for: size) else { throw .status(.insufficientResources) }
     let address = pool.take(size)
     try mapKernel(from: space.pool, through: pool.end)
     for offset in stride(from: 0, to: size, by: 8) {
@@ -137,9 +117,11 @@ extension WindowsSimulation {
   }
 
   func takePrototypes(_ size: UInt64) throws(StepFailure) -> UInt64 {
-    let address = prototypeArena.take(size)
     // Arrays of neighbouring subsections do not touch.
-    _ = prototypeArena.take(0x40)
+    let gap: UInt64 = 0x40
+    guard prototypeArena.hasRoom(for: size + gap) else { throw .status(.insufficientResources) }
+    let address = prototypeArena.take(size)
+    _ = prototypeArena.take(gap)
     try mapKernel(from: space.prototypes, through: prototypeArena.end)
     return address
   }

@@ -17,7 +17,7 @@ extension WindowsSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: WindowsProcessState
   ) throws(StepFailure) -> FaultOutcome {
-    writeDatabase()
+    try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result, stack: process.stack)
     note(verdict, address, access, result)

@@ -4,7 +4,7 @@ import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
 
-/// Frames: where they come from, and what the PFN database says of them.
+/// Frames: where they come from, and what a step says of them.
 extension WindowsSimulation {
   /// Takes a frame: one that the step names, else from the zeroed, the free and the standby list; what need
   /// not be zero is taken from the free list first.
@@ -55,34 +55,6 @@ extension WindowsSimulation {
     return false
   }
 
-  // MARK: - PFN database
-
-  private static let numbers: [PFNEntry.Location: UInt64] = Dictionary(
-    uniqueKeysWithValues: PFNEntry.Location.allCases.enumerated().map { ($1, UInt64($0)) })
-
-  /// The priority of pages of programs that have not asked for another.
-  private static let usualPriority: UInt64 = 5
-
-  /// Writes the records that have changed into the PFN database.
-  func writeDatabase() {
-    guard let composer, let structure = structures.pfn else { return }
-    for frame in frames.takeStale() {
-      let record = frames[frame]
-      var content = PFNContent(
-        location: Self.numbers[record.location] ?? 0,
-        u1: record.isListed ? record.next ?? composer.noLink : record.workingSetIndex,
-        u2: record.isListed ? record.previous ?? composer.noLink : record.shareCount)
-      content.pteAddress = record.pteAddress
-      content.pteFrame = record.pteFrame
-      content.originalPte = record.originalPte
-      content.referenceCount = record.referenceCount
-      content.isPrototype = record.isPrototype
-      content.isModified = record.isModified
-      content.priority = record.use == .none ? 0 : Self.usualPriority
-      storeKernel(composer.values(content), of: space.pfnDatabase + frame * structure.size)
-    }
-  }
-
   // MARK: - Steps
 
   static let listed: [PFNEntry.Location] = [
@@ -99,8 +71,8 @@ extension WindowsSimulation {
   }
 
   /// Brings the database up to date and completes the report of the step.
-  func finishStep() {
-    writeDatabase()
+  func finishStep() throws(StepFailure) {
+    try writeDatabase()
     for (index, location) in Self.listed.enumerated() where index < report.lists.count {
       report.lists[index].after = frames.count(of: location)
     }

@@ -166,7 +166,7 @@ extension WindowsSimulation {
   }
 
   /// The level of the tables that a process has of its own: of PAE, the page directories below the root.
-  private var kernelLevel: Int { isPAE ? 2 : state.topLevel }
+  var kernelLevel: Int { isPAE ? 2 : state.topLevel }
 
   /// Copies an entry of the kernel's half that is new, for an address, to all other processes.
   func spread(_ place: UInt64, of address: UInt64, from base: UInt64) {

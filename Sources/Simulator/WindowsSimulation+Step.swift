@@ -29,7 +29,7 @@ extension WindowsSimulation: SimulatedSystem {
         "the step takes no frame for \((left * frameSize).hex)",
         notes: ["`frames` names as many frames as the step needs, or fewer"])
     }
-    finishStep()
+    try finishStep()
     return report
   }
 

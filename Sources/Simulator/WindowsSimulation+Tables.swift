@@ -61,7 +61,7 @@ extension WindowsSimulation {
   ) throws(StepFailure) -> UInt64 {
     let frame: UInt64
     if process == nil {
-      frame = try takeKernelFrame()
+      frame = try takeKernelFrame(forTable: level - 1, above: address)
       frames.update(frame) { $0.use = .table }
     } else {
       frame = try takeTableFrame()

@@ -31,6 +31,8 @@ final class WindowsSimulation {
   var space: KernelSpace
   /// The frames behind kernel addresses, by the number of the page.
   var kernelPages: [UInt64: UInt64] = [:]
+  /// The frames that are set aside for the PFN database and its page tables.
+  var databaseFrames: DatabaseFrames?
   var pool: KernelArena
   var prototypeArena: KernelArena
   var selfMap: SelfMap?
@@ -102,10 +104,10 @@ final class WindowsSimulation {
     pool = KernelArena(start: space.pool)
     prototypeArena = KernelArena(start: space.prototypes)
     listHead = pool.take(16)
-    frames.isJournaled = false
+    isReported = false
     try boot(scenario)
-    frames.isJournaled = true
-    finishStep()
+    isReported = true
+    try finishStep()
     // What was there before the first step is looked at at the end.
     _ = frames.takeUnchecked()
   }
@@ -115,6 +117,12 @@ final class WindowsSimulation {
       return scenario.machine.root.map { [$0.value] } ?? []
     }
     return list.compactMap { $0.root?.value }
+  }
+
+  /// Whether what changes is noted for the report of a step.
+  var isReported: Bool {
+    get { frames.isJournaled }
+    set { (frames.isJournaled, journal.isOpen) = (newValue, newValue) }
   }
 
   /// The process that a step is about.
@@ -174,22 +182,31 @@ final class WindowsSimulation {
 /// Hands out kernel addresses, and takes back what is freed.
 struct KernelArena {
   let start: UInt64
+  /// The address at which the next part of the kernel begins.
+  var limit = UInt64.max
   private(set) var end: UInt64
   private var free: [UInt64: [UInt64]] = [:]
 
   init(start: UInt64) { (self.start, end) = (start, start) }
 
-  /// An address for `size` bytes, on a boundary of 16.
+  /// Whether there is an address for `size` bytes.
+  func hasRoom(for size: UInt64) -> Bool {
+    free[whole(size)]?.isEmpty == false || whole(size) <= limit - end
+  }
+
+  /// An address for `size` bytes, for which there is room, on a boundary of 16.
   mutating func take(_ size: UInt64) -> UInt64 {
-    let size = (size + 15) / 16 * 16
+    let size = whole(size)
     if let address = free[size]?.popLast() { return address }
     defer { end += size }
     return end
   }
 
   mutating func give(_ address: UInt64, _ size: UInt64) {
-    free[(size + 15) / 16 * 16, default: []].append(address)
+    free[whole(size), default: []].append(address)
   }
+
+  private func whole(_ size: UInt64) -> UInt64 { (size + 15) / 16 * 16 }
 }
 
 /// The entries that a step changed, each with what it was at first.
@@ -203,11 +220,14 @@ struct EntryJournal {
     var process: String
   }
 
+  /// Whether changes are noted.
+  var isOpen = true
   private(set) var changes: [Change] = []
   private var known: Set<UInt64> = []
   private(set) var overflow = 0
 
   mutating func note(_ change: @autoclosure () -> Change, at place: UInt64) {
+    guard isOpen else { return }
     guard changes.count < StepReport.limit else {
       overflow += 1
       return

@@ -14,6 +14,9 @@ public struct KernelReadFailure: Error, Hashable, Sendable {
     case nonCanonical
     /// Reading it takes reading it: prototype entries lead to each other.
     case loop
+    /// The PFN database, of which this is an entry, has no page there: it has none for frames that are not
+    /// installed, and in a timeline none for those that were never used.
+    case notInDatabase
     /// The offsets of the structure are not known for the kernel.
     case unknownStructure(String)
   }
@@ -44,6 +47,8 @@ extension KernelReadFailure: CustomStringConvertible {
     case .malformed: "\(address): an entry has reserved bits set"
     case .nonCanonical: "\(address) is not canonical"
     case .loop: "\(address): prototype entries lead to each other"
+    case .notInDatabase:
+      "\(address): the PFN database has no page there; the frame is not installed, or was never used"
     case .unknownStructure(let name): "where the members of \(name) are is not known"
     }
   }

@@ -100,6 +100,17 @@ public struct PFNDatabase: Sendable {
   /// The entry of a frame.
   public func entry(of pfn: UInt64) throws(KernelReadFailure) -> PFNEntry {
     let address = start.advanced(by: pfn &* structure.size)
+    do throws(KernelReadFailure) {
+      return try entry(of: pfn, at: address)
+    } catch {
+      guard error.reason == .notResident(.zero) else { throw error }
+      throw KernelReadFailure(address, .notInDatabase)
+    }
+  }
+
+  private func entry(
+    of pfn: UInt64, at address: VirtualAddress
+  ) throws(KernelReadFailure) -> PFNEntry {
     let flags = try memory.value(structure.flags, of: address)
     let u4 = try memory.value(structure.u4, of: address)
     let u2 = try memory.value(structure.u2, of: address)

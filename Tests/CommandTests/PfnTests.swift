@@ -155,6 +155,36 @@ import Testing
     #expect(outcome.lines.last?.contains(#""original_pte":"0x80""#) == true, "\(outcome)")
   }
 
+  @Test func aFrameThatATimelineNeverUsedHasNoEntryAndNoZeros() throws {
+    try place.write(
+      """
+      mmubench: 1
+      scenario: steps
+      title: A machine with many frames
+      source: the tests
+      machine: { mode: x86-64, memory: 1 GiB, os: windows-19041.508 }
+      timeline:
+        - { reserve: 0x200000..0x20ffff, commit: true }
+        - { write: 0x200000, frames: [0x20000000] }
+      golden: false
+      """, to: "steps.yaml")
+    let build = try Command.run(
+      ["build", "steps.yaml", "--step", "2", "--format", "dmp", "-o", "steps.dmp"], in: place)
+    #expect(build.status == 0, "\(build)")
+    let known = ["--os", "windows-19041.508"]
+    let outcome = try Command.run(["pfn", "steps.dmp", "0x20000", "0x11000"] + known, in: place)
+    #expect(outcome.output.contains("list             active"), "\(outcome)")
+    #expect(
+      outcome.output.contains(
+        "frame 0x11000\n  its entry is not known: 0xfffffa8000330000: the PFN database has no page "
+          + "there; the frame is not installed, or was never used\n"), "\(outcome)")
+    let json = try Command.run(["pfn", "steps.dmp", "0x11000", "--json"] + known, in: place)
+    #expect(json.output.contains(#""problem":"0xfffffa8000330000: the PFN database"#), "\(json)")
+    #expect(!json.output.contains("location"))
+    let check = try Command.run(["check", "steps.dmp", "--json"] + known, in: place)
+    #expect(!check.output.contains("pfn-database"), "\(check)")
+  }
+
   /// Frames of a guest whose own kernel said the same in /proc/kpageflags and /proc/kpagecount.
   @Test func linuxSaysItInItsStructPage() throws {
     let dump = Self.scenarios.deletingLastPathComponent()
