@@ -28,11 +28,8 @@ struct Exploration: Hashable, Sendable {
   var switches: Set<String> = []
   /// The bits of memory that are inverted.
   var flips: Set<Flip> = []
-
-  /// An address of a page that says what cannot be.
-  struct Problem: Error, CustomStringConvertible {
-    let description: String
-  }
+  /// The physical address whose owners are asked for; links do not keep it.
+  var physicalAddress: UInt64?
 
   /// More bits than this nobody inverts by hand.
   static let flipLimit = 256
@@ -45,56 +42,77 @@ struct Exploration: Hashable, Sendable {
   /// - Parameter query: the names and values after the question mark, decoded.
   /// - Throws: `Problem`, in words for the reader of the page.
   init(query: [(name: String, value: String)]) throws(Problem) {
-    var seen: Set<String> = []
-    for (name, value) in query where !value.isEmpty {
-      if !seen.insert(name).inserted, !Self.lists.contains(name) {
-        throw Problem(description: "`\(name)` is said twice")
+    var seen: Set<Parameter> = []
+    for (name, value) in query {
+      let parameter = try Parameter.named(name)
+      guard !value.isEmpty else { throw parameter.problem("it has no value.") }
+      if !seen.insert(parameter).inserted, !parameter.isList {
+        throw parameter.problem("it is said twice.")
       }
-      switch name {
-      case "va": pointer = try Self.number(value)
-      case "access": kind = value == "walk" ? nil : try Self.word(value)
-      case "as": privilege = try Self.word(value)
-      case "root": root = try Self.number(value)
-      case "set": switches.insert(value)
-      case "flip": flips.insert(try Self.flip(value))
-      // What a page of owners is about.
-      case "pa": continue
-      default:
-        throw Problem(
-          description: "there is no `\(name)`; there are va, access, as, root, set, flip and pa")
-      }
+      try read(value, parameter)
+    }
+    if kind != nil, pointer == nil {
+      throw Parameter.pointer.problem("an access is asked about, and no address.")
+    }
+    if seen.contains(.privilege), !seen.contains(.access) {
+      throw Parameter.access.problem("who makes an access is said, and not what he does.")
     }
     guard flips.count <= Self.flipLimit, switches.count <= Self.flipLimit else {
-      throw Problem(description: "more than \(Self.flipLimit) bits are inverted")
+      throw Problem("more than \(Self.flipLimit) bits are inverted")
     }
   }
 
-  /// What may be said several times.
-  private static let lists: Set = ["set", "flip"]
+  private mutating func read(_ value: String, _ parameter: Parameter) throws(Problem) {
+    switch parameter {
+    case .pointer: pointer = try Self.number(value, parameter)
+    case .access: kind = value == Self.walk ? nil : try Self.word(value, parameter, [Self.walk])
+    case .privilege: privilege = try Self.word(value, parameter)
+    case .root: root = try Self.number(value, parameter)
+    case .registerBit:
+      guard switches.insert(value).inserted else { throw Self.twice(value, parameter) }
+    case .memoryBit:
+      guard flips.insert(try Self.flip(value)).inserted else { throw Self.twice(value, parameter) }
+    case .physicalAddress: physicalAddress = try Self.number(value, parameter)
+    }
+  }
+
+  /// The access that is none.
+  private static let walk = "walk"
+
+  private static func twice(_ value: String, _ parameter: Parameter) -> Problem {
+    parameter.problem("`\(value)` is said twice; what is inverted twice is as it was.")
+  }
 
   /// A number as people write it.
-  static func number(_ text: String) throws(Problem) -> UInt64 {
+  private static func number(
+    _ text: String, _ parameter: Parameter
+  ) throws(Problem) -> UInt64 {
     do throws(NumberText.Failure) {
       return try NumberText.address(text.filter { $0 != " " })
     } catch {
-      throw Problem(description: "`\(text)` \(error.explanation); \(error.suggestion)")
+      throw parameter.problem("`\(text)` \(error.explanation); \(error.suggestion).")
     }
   }
 
   private static func word<Word: RawRepresentable & CaseIterable>(
-    _ text: String
+    _ text: String, _ parameter: Parameter, _ more: [String] = []
   ) throws(Problem) -> Word where Word.RawValue == String {
     if let word = Word(rawValue: text) { return word }
-    let choices = Word.allCases.map(\.rawValue).joined(separator: ", ")
-    throw Problem(description: "there is no `\(text)`; there are \(choices)")
+    let choices = (more + Word.allCases.map(\.rawValue)).joined(separator: ", ")
+    throw parameter.problem("there is no `\(text)`; there are \(choices).")
   }
 
   private static func flip(_ text: String) throws(Problem) -> Flip {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 2, let bit = Int(parts[1]), (0..<64).contains(bit) else {
-      throw Problem(description: "`\(text)` is no bit of a word; a bit is ADDRESS.NUMBER")
+    guard parts.count == 2, let bit = Int(parts[1]), (0..<UInt64.bitWidth).contains(bit) else {
+      throw Parameter.memoryBit.problem(
+        "`\(text)` is no bit of a word; a bit is ADDRESS.NUMBER, the number 0 to 63.")
     }
-    return Flip(address: try number(String(parts[0])), bit: bit)
+    let address = try number(String(parts[0]), .memoryBit)
+    guard !address.addingReportingOverflow(UInt64(bit / UInt8.bitWidth)).overflow else {
+      throw Parameter.memoryBit.problem("`\(text)` is beyond all memory.")
+    }
+    return Flip(address: address, bit: bit)
   }
 
   /// The access; nil where the walk alone is asked for.
@@ -112,20 +130,20 @@ struct Exploration: Hashable, Sendable {
   }
 
   private var fields: [(name: String, value: String)] {
-    var fields: [(name: String, value: String)] = []
-    if let pointer { fields.append(("va", pointer.hex)) }
+    var fields: [(parameter: Parameter, value: String)] = []
+    if let pointer { fields.append((.pointer, pointer.hex)) }
     if let kind {
-      fields.append(("access", kind.rawValue))
-      fields.append(("as", privilege.rawValue))
+      fields.append((.access, kind.rawValue))
+      fields.append((.privilege, privilege.rawValue))
     }
-    if let root { fields.append(("root", root.hex)) }
-    return fields + changes
+    if let root { fields.append((.root, root.hex)) }
+    return fields.map { ($0.parameter.rawValue, $0.value) } + changes
   }
 
   /// The changes alone, which a form keeps.
   var changes: [(name: String, value: String)] {
-    switches.sorted().map { ("set", $0) }
-      + flips.sorted().map { ("flip", "\($0.address.hex).\($0.bit)") }
+    switches.sorted().map { (Parameter.registerBit.rawValue, $0) }
+      + flips.sorted().map { (Parameter.memoryBit.rawValue, "\($0.address.hex).\($0.bit)") }
   }
 
   /// The name of the scenario that is saved: another for another question or another change.

@@ -12,13 +12,23 @@ public struct Explorer: Sendable {
   /// What a browser gets.
   public struct Page: Sendable {
     /// The status of HTTP.
-    public var status = 200
+    public var status: Int
     /// The media type.
-    public var type = "text/html; charset=utf-8"
+    public var type: String
     /// The name of the file that it is saved as; nil for what is shown.
     public var fileName: String?
     /// The bytes.
     public var bytes: [UInt8]
+
+    package init(
+      status: Int = 200, type: String = "text/html; charset=utf-8", fileName: String? = nil,
+      bytes: [UInt8]
+    ) {
+      self.status = status
+      self.type = type
+      self.fileName = fileName
+      self.bytes = bytes
+    }
   }
 
   private let machine: Machine
@@ -41,32 +51,61 @@ public struct Explorer: Sendable {
   }
 
   /// The page at a path.
-  public func page(_ path: String, query: [(name: String, value: String)]) -> Page {
+  ///
+  /// - Parameters:
+  ///   - path: the path.
+  ///   - query: the names and values after the question mark, decoded.
+  ///   - asker: who waits for it. Where nobody does any more, what is long under way is given up.
+  /// - Returns: the page.
+  public func page(
+    _ path: String, query: [(name: String, value: String)], for asker: Asker = Asker()
+  ) -> Page {
+    guard asker.isWaiting else { return Self.unwanted }
     switch path {
     case "/page.css": return Page(type: "text/css; charset=utf-8", bytes: ExplorePage.style)
     case "/page.js": return Page(type: "text/javascript; charset=utf-8", bytes: ExplorePage.script)
     case "/", "/map", "/owners", "/save": break
-    default: return problem("there is no page \(path)", status: 404)
+    default:
+      let text = "there is no page \(path); there are /, /map, /owners and /save"
+      return problem(Exploration.Problem(text), [], Exploration(), status: 404)
     }
+    var exploration = Exploration()
     do throws(Exploration.Problem) {
-      let exploration = try Exploration(query: query)
+      exploration = try Exploration(query: query)
       switch path {
       case "/save": return try saved(exploration)
-      case "/owners": return try owners(exploration, query)
+      case "/owners": return try owners(exploration, for: asker)
       default: return try shown(exploration, isMap: path == "/map")
       }
     } catch {
-      return problem(error.description, status: 400)
+      return problem(error, query, exploration, status: 400)
     }
   }
 
-  private func problem(_ text: String, status: Int) -> Page {
-    var page = frame(Exploration(), ChangedMachine(machine, Exploration()))
-    page.problems = [text]
+  /// What nobody sees.
+  private static let unwanted = Page(
+    status: 503, type: "text/plain; charset=utf-8",
+    bytes: Array("nobody waits for the page\n".utf8))
+
+  /// A page that says what is wrong, with what was asked still in its form.
+  private func problem(
+    _ problem: Exploration.Problem, _ query: [(name: String, value: String)],
+    _ exploration: Exploration, status: Int
+  ) -> Page {
+    var page = frame(exploration, ChangedMachine(machine, exploration))
+    page.problems.insert(ExplorePage.Problem(problem), at: 0)
+    func typed(_ parameter: Parameter) -> String? {
+      query.first { $0.name == parameter.rawValue }?.value
+    }
+    page.form.address = typed(.pointer) ?? page.form.address
+    page.form.physicalAddress = typed(.physicalAddress) ?? page.form.physicalAddress
     return Page(status: status, bytes: page.bytes)
   }
 
   private func shown(_ exploration: Exploration, isMap: Bool) throws(Exploration.Problem) -> Page {
+    guard exploration.physicalAddress == nil else {
+      throw Parameter.physicalAddress.problem("who maps it is asked of /owners.")
+    }
     let changed = ChangedMachine(machine, exploration)
     var page = frame(exploration, changed)
     if isMap {
@@ -83,30 +122,39 @@ public struct Explorer: Sendable {
   ) throws(Exploration.Problem) -> MachineQuestion? {
     guard let pointer = exploration.pointer else { return nil }
     guard pointer <= machine.paging.mode.lastAddress else {
-      throw Exploration.Problem(
-        description: "\(pointer.hex) is not an address in mode \(machine.paging.mode.rawValue)")
+      throw Parameter.pointer.problem(
+        "\(pointer.hex) is not an address in mode \(machine.paging.mode.rawValue), whose last is"
+          + " \(machine.paging.mode.lastAddress.hex).", as: "0x1000")
     }
     if let access = exploration.access,
       let contradiction = machine.paging.contradiction(of: access)
     {
-      throw Exploration.Problem(description: contradiction)
+      throw Exploration.Problem("\(Parameter.access.rawValue): \(contradiction)", .access)
     }
     return MachineQuestion(
       VirtualAddress(pointer), exploration.access, in: exploration.space(of: machine))
   }
 
   private func owners(
-    _ exploration: Exploration, _ query: [(name: String, value: String)]
+    _ exploration: Exploration, for asker: Asker
   ) throws(Exploration.Problem) -> Page {
-    guard let text = query.first(where: { $0.name == "pa" })?.value else {
-      throw Exploration.Problem(description: "say the physical address: pa=0x1000")
+    guard let number = exploration.physicalAddress else {
+      throw Parameter.physicalAddress.problem("it is not said.")
     }
-    let address = PhysicalAddress(try Exploration.number(text))
+    let address = PhysicalAddress(number)
     let changed = ChangedMachine(machine, exploration)
     var page = frame(exploration, changed)
-    let key = exploration.flips.isEmpty ? "" : exploration.url()
-    let found = try owners.owners(
-      of: address, in: changed.machine, changes: key, limit: Self.ownerLimit)
+    let found: OwnerLookup.Owners
+    do throws(ReverseMapError) {
+      // A register changes which entries are good as well: with NXE=0, none that has XD.
+      found = try owners.owners(
+        of: address, in: changed.machine, changes: exploration.changeKey, limit: Self.ownerLimit,
+        for: asker)
+    } catch .unwanted {
+      return Self.unwanted
+    } catch {
+      throw Exploration.Problem(error.description)
+    }
     let links = found.list.map { mapping in
       var other = exploration.looking(at: mapping.address.rawValue)
       other.root = changed.machine.addressSpaces[mapping.space].register
@@ -119,13 +167,14 @@ public struct Explorer: Sendable {
   private func saved(_ exploration: Exploration) throws(Exploration.Problem) -> Page {
     let changed = ChangedMachine(machine, exploration)
     guard let question = try question(exploration, changed.machine) else {
-      throw Exploration.Problem(description: "ask about an address first: what it read is saved")
+      throw Parameter.pointer.problem(
+        "it is not said; what the walk from an address reads is what is saved.")
     }
     let name = exploration.scenarioName
     let scenario = SavedScenario(
       question: question, machine: changed.machine, title: title, name: name)
     guard let text = scenario.text else {
-      throw Exploration.Problem(description: "the image does not hold the top table")
+      throw Exploration.Problem("the image does not hold the top table: there is nothing to save")
     }
     return Page(
       type: "application/yaml; charset=utf-8", fileName: "\(name).yaml",
@@ -135,9 +184,10 @@ public struct Explorer: Sendable {
   /// The page without what is asked: the form, the registers, the changes.
   private func frame(_ exploration: Exploration, _ changed: ChangedMachine) -> ExplorePage {
     var page = ExplorePage(title: title, original: machine, machine: changed.machine)
-    page.problems = changed.problems
+    page.problems = changed.problems.map(ExplorePage.Problem.init)
     page.form = ExplorePage.Form(
-      address: exploration.pointer?.hex ?? "", access: exploration.kind,
+      address: exploration.pointer?.hex ?? "",
+      physicalAddress: exploration.physicalAddress?.hex ?? "", access: exploration.kind,
       privilege: exploration.privilege, root: exploration.root, kept: exploration.changes)
     let (before, now) = (machine.paging, changed.machine.paging)
     page.registers = RegisterBit.all(of: now.mode).map { bit in
@@ -151,7 +201,9 @@ public struct Explorer: Sendable {
     page.mapTarget = exploration.url("/map")
     page.saveTarget = exploration.pointer == nil ? nil : exploration.url("/save")
     page.links.address = { exploration.looking(at: $0.rawValue).url() }
-    page.links.owners = { exploration.url("/owners", extra: [("pa", $0.rawValue.hex)]) }
+    page.links.owners = {
+      exploration.url("/owners", extra: [(Parameter.physicalAddress.rawValue, $0.rawValue.hex)])
+    }
     page.links.flip = { place, bit in
       exploration.flipping(.init(address: place.rawValue, bit: bit)).url()
     }
@@ -170,7 +222,18 @@ public struct Explorer: Sendable {
   }
 }
 
+extension ExplorePage.Problem {
+  init(_ problem: Exploration.Problem) {
+    self.init(text: problem.description, parameter: problem.parameter?.rawValue)
+  }
+}
+
 extension Exploration {
+  /// What tells the machine from the one that was opened; empty where nothing does.
+  fileprivate var changeKey: String {
+    changes.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+  }
+
   /// The address space that is chosen; nil for the machine's own.
   func space(of machine: Machine) -> AddressSpace? {
     root.flatMap { root in machine.addressSpaces.first { $0.register == root } }

@@ -12,7 +12,12 @@ import Synchronization
 /// another host (a name that was made to lead to 127.0.0.1), or that come from a page of another
 /// origin, are refused, and what is answered may be shown nowhere else.
 public struct ExplorerServer: Sendable {
-  private let explorer: Explorer
+  /// Works out the page at a path for somebody.
+  package typealias Answer =
+    @Sendable (_ path: String, _ query: [(name: String, value: String)], _ asker: Asker) ->
+    Explorer.Page
+
+  private let answer: Answer
   private let port: UInt16
 
   /// Prepares a server.
@@ -21,7 +26,12 @@ public struct ExplorerServer: Sendable {
   ///   - explorer: what answers.
   ///   - port: the port; 0 for any that is free.
   public init(_ explorer: Explorer, port: UInt16) {
-    self.explorer = explorer
+    self.init(port: port) { explorer.page($0, query: $1, for: $2) }
+  }
+
+  /// Prepares a server of other pages.
+  package init(port: UInt16, _ answer: @escaping Answer) {
+    self.answer = answer
     self.port = port
   }
 
@@ -31,17 +41,18 @@ public struct ExplorerServer: Sendable {
   /// - Throws: why the port cannot be listened on.
   public func run(_ started: @escaping @Sendable (String) -> Void) async throws {
     let guardian = RequestGuard()
-    let explorer = explorer
+    let name = "mmubench-\(UInt64.random(in: .min ... .max).hex)"
     // The name is of no file: nothing is left behind, however the process ends.
-    let hidden = sockaddr_un.unix(
-      abstractNamespace: "mmubench-\(UInt64.random(in: .min ... .max).hex)")
+    let hidden = sockaddr_un.unix(abstractNamespace: name)
+    let askers = Askers(field: name)
     let pool = HTTPServer.defaultPool()
     let server = HTTPServer(
       config: .init(address: hidden, timeout: Self.patience, pool: pool, logger: .disabled),
-      handler: ClosureHTTPHandler { request in
+      handler: ClosureHTTPHandler { [answer] request in
         if let refusal = guardian.refusal(of: request) { return refusal }
-        let query = request.query.map { (name: $0.name, value: $0.value) }
-        return Self.response(await Self.page(explorer, request.path, query))
+        let query = FormQuery.items(request.target.query())
+        return Self.response(
+          await Self.page(answer, request.path, query, askers.asker(of: request)))
       })
     let socket = try Self.listen(port)
     defer { try? socket.close() }
@@ -52,7 +63,7 @@ public struct ExplorerServer: Sendable {
         try await server.waitUntilListening()
         guardian.listens(on: port)
         started("http://127.0.0.1:\(port)/")
-        let gate = RequestGate(pool: pool, server: hidden)
+        let gate = RequestGate(pool: pool, server: hidden, askers: askers)
         try await gate.run(on: AsyncSocket(socket: socket, pool: pool))
       }
       try await group.waitForAll()
@@ -97,11 +108,12 @@ public struct ExplorerServer: Sendable {
 
   /// Works a page out beside the tasks that serve others.
   private static func page(
-    _ explorer: Explorer, _ path: String, _ query: [(name: String, value: String)]
+    _ answer: @escaping Answer, _ path: String, _ query: [(name: String, value: String)],
+    _ asker: Asker
   ) async -> Explorer.Page {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(returning: explorer.page(path, query: query))
+        continuation.resume(returning: answer(path, query, asker))
       }
     }
   }

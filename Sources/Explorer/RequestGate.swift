@@ -13,12 +13,16 @@ struct RequestGate: Sendable {
   let pool: any AsyncSocketPool
   /// Where the server listens.
   let server: sockaddr_un
+  /// Those whose requests were passed on.
+  let askers: Askers
 
   /// Longer than this no browser waits with the rest of a request.
   private static let patience = Duration.seconds(30)
   /// So long is read on after a refusal, which is lost if the connection ends before all is read.
   private static let farewell = Duration.seconds(2)
   private static let chunk = 4096
+  /// So often is looked whether somebody who waits for a page is still there.
+  private static let look = Duration.milliseconds(100)
 
   /// Passes connections on until the task is cancelled.
   func run(on socket: AsyncSocket) async throws {
@@ -37,12 +41,36 @@ struct RequestGate: Sendable {
   private func pass(_ client: AsyncSocket) async throws {
     let head = try await Self.within(Self.patience) { try await Self.readHead(of: client) }
     if let refusal = head.refusal { return try await refuse(client, refusal) }
+    let (number, line) = askers.enter(Asker())
+    defer { askers.leave(number) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await answer(client, head.bytes(adding: line)) }
+      group.addTask { try await Self.hangsUp(client) }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private func answer(_ client: AsyncSocket, _ request: [UInt8]) async throws {
     let socket = try await AsyncSocket.connected(to: server, pool: pool)
     defer { try? socket.close() }
-    try await socket.write(Data(head.bytes))
+    try await socket.write(Data(request))
     // No second request: it would not have been read here.
     _ = shutdown(socket.socket.file.rawValue, Int32(SHUT_WR))
     while let bytes = try await Self.read(socket) { try await client.write(Data(bytes)) }
+  }
+
+  /// Waits until a client ends the connection, on his side at least: no browser does that and waits.
+  ///
+  /// What he sends after his request is for nobody. The pool is not asked to wait for him, for it would
+  /// still do so when the answer is there and the connection is closed.
+  private static func hangsUp(_ client: AsyncSocket) async throws {
+    while true {
+      try await Task.sleep(for: look)
+      do { _ = try client.socket.read(atMost: chunk) } catch SocketError.blocked {} catch {
+        return
+      }
+    }
   }
 
   private static func readHead(of client: AsyncSocket) async throws -> RequestHead {

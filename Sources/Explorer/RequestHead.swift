@@ -33,6 +33,16 @@ package struct RequestHead: Sendable {
 
   private static let newline = UInt8(ascii: "\n")
 
+  /// The head with one header field more.
+  ///
+  /// - Parameter line: the field with the end of its line; it becomes the last one, which counts where
+  ///   a name is there twice.
+  /// - Returns: the bytes.
+  package func bytes(adding line: String) -> [UInt8] {
+    let end = bytes.hasSuffix("\r\n") ? 2 : 1
+    return bytes.dropLast(end) + Array(line.utf8) + bytes.suffix(end)
+  }
+
   /// Whether there is nothing more to wait for.
   package var isDecided: Bool { isWhole || isTooLong }
 

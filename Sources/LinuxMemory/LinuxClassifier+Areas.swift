@@ -77,10 +77,14 @@ extension LinuxClassifier {
         "with PAE this kernel loses XD in entries of user pages: vm_get_page_prot computes them in"
           + " 32 bits", "Linux arch/x86/mm/pgprot.c, 5.19 and later")
     }
-    let first = verdict.cost?.rawValue ?? ""
+    guard let first = verdict.cost else { return }
+    verdict.secondFault = LinuxVerdict.SecondFault(
+      firstCost: first, firstCount: verdict.handler.count,
+      handler: names.userAddress(false) + [names.badAccess].compactMap(\.self),
+      errorCode: question.errorCode.union(.protection))
     verdict.end(.accessError, in: names.badAccess)
     verdict.note(
-      "the page is brought in first (\(first)), for VM_EXEC is not looked at; the fetch then faults"
+      "the page is brought in first (\(first.rawValue)), for VM_EXEC is not looked at; the fetch then faults"
         + " with P=1", Self.x86Source + ", access_error")
   }
 }

@@ -29,10 +29,25 @@ public struct LinuxVerdict: Hashable, Sendable {
     }
   }
 
+  /// A fault of an access that was made again after a first fault was resolved.
+  public struct SecondFault: Hashable, Sendable {
+    /// What resolving the first fault costs.
+    public let firstCost: FaultCost
+    /// How many functions of the verdict belong to the first fault.
+    public let firstCount: Int
+    /// The functions of the kernel from the second fault on, in the order in which they are called.
+    public let handler: [String]
+    /// What the processor pushes the second time.
+    public let errorCode: PageFaultErrorCode
+  }
+
   /// What is known about the page.
   public internal(set) var finding: LinuxFinding
-  /// The functions of the kernel, in the order in which they are called.
+  /// The functions of the kernel, in the order in which they are called; of a second fault, those that
+  /// it does not begin with like the first.
   public internal(set) var handler: [String] = []
+  /// The fault that follows on a first one; nil where the access is made, or refused, at once.
+  public internal(set) var secondFault: SecondFault?
   /// The cost; nil where it depends on what is not known.
   public internal(set) var cost: FaultCost?
   /// The cost if the page is in the page cache or the swap cache, which is not known.

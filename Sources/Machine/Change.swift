@@ -67,7 +67,7 @@ extension Change.Feature {
 
 extension Change.Register {
   /// Replaces bits of the register.
-  func set(_ bits: UInt64, to isSet: Bool, in state: inout PagingState) {
+  package func set(_ bits: UInt64, to isSet: Bool, in state: inout PagingState) {
     func set(_ value: inout UInt64) { value = isSet ? value | bits : value & ~bits }
     switch self {
     case .cr0: set(&state.cr0)
@@ -84,7 +84,7 @@ extension Change.Register {
   }
 
   /// Whether any of `bits` is set in the register.
-  func hasSet(_ bits: UInt64, in state: PagingState) -> Bool {
+  package func hasSet(_ bits: UInt64, in state: PagingState) -> Bool {
     switch self {
     case .cr0: state.cr0 & bits != 0
     case .cr3: state.cr3 & bits != 0

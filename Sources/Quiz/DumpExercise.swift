@@ -17,7 +17,7 @@ struct DumpExercise {
 
   func exercise(_ number: UInt64, _ draw: inout Draw) throws(DiagnosticList) -> Exercise {
     let pages = (places.near + [places.far]).map {
-      ($0, 0x0200_0000 + draw.number(0..<0x2000) << 12)
+      ($0, QuizMemory.page(&draw))
     }
     // The table that goes is the far page's, or the one that the others have in common. Nobody knows
     // whether its entries are present.
@@ -26,10 +26,10 @@ struct DumpExercise {
       (place.address == places.far.address) == isFarLost || !draw.chance(1, in: 4)
     }
     func text(absent: [UInt64]) -> ScenarioText {
-      let ranges = absent.map { "\($0.hex)..\(($0 | 0xfff).hex)" }.joined(separator: ", ")
+      let ranges = absent.map { "\($0.hex)..\(($0 + frameSize - 1).hex)" }.joined(separator: ", ")
       var text = ScenarioText(
         exercise: number,
-        machine: "mode: \(mode.rawValue), memory: 64 MiB"
+        machine: QuizMemory.statement(mode)
           + (absent.isEmpty ? "" : ", absent: [\(ranges)]"), from: 0x10_0000, seed: seed)
       for ((place, frame), isPresent) in zip(pages, isPresent) {
         text.add("va: \(place.address.hex), to: \(frame.hex)", to: "map")
@@ -44,11 +44,13 @@ struct DumpExercise {
     let whole = try text(absent: []).setting(addresses)
     let victim = isFarLost ? places.far : places.near[0]
     let walk = whole.machine.walk(VirtualAddress(victim.address))
-    let table = walk.steps.last { $0.level == 1 }.map { $0.entryAddress.rawValue & ~0xfff }
+    let table = walk.steps.last { $0.level == 1 }.map {
+      $0.entryAddress.rawValue & ~(frameSize - 1)
+    }
     // A page whose contents are not there is no matter of the translation.
     let absent = [table, draw.one(of: pages).1].compactMap(\.self)
     let setting = try text(absent: absent).setting(addresses)
-    let address = draw.one(of: addresses) + draw.number(0..<0x1000)
+    let address = draw.one(of: addresses) + draw.number(0..<frameSize)
     return exercise(number, setting, setting.machine.walk(VirtualAddress(address)), absent)
   }
 

@@ -34,7 +34,7 @@ struct ProcessorExercise {
   func exercise(
     _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
   ) throws(DiagnosticList) -> Exercise {
-    let machine = "mode: \(mode.rawValue), memory: 64 MiB"
+    let machine = QuizMemory.statement(mode)
     var text = ScenarioText(
       exercise: number,
       machine: registers.isEmpty ? machine : "\(machine), registers: { \(registers) }", seed: seed)
@@ -55,13 +55,13 @@ struct ProcessorExercise {
 
   /// A page beside those that have entries.
   private func neighbour(_ draw: inout Draw) -> QuizPlaces.Place {
-    QuizPlaces.Place(address: draw.one(of: places.near).address ^ 0x1000)
+    QuizPlaces.Place(address: draw.one(of: places.near).address ^ frameSize)
   }
 
   // MARK: - Tables
 
   private func map(_ place: QuizPlaces.Place, in text: inout ScenarioText, _ draw: inout Draw) {
-    let frame = 0x0200_0000 + draw.number(0..<(0x0200_0000 / place.bytes)) * place.bytes
+    let frame = QuizMemory.page(of: place.bytes, &draw)
     var item = "va: \(place.address.hex), to: \(frame.hex)"
     if let size = place.size { item += ", page: \(size.name)" }
     if level != .addresses {

@@ -1,4 +1,5 @@
 import Paging
+import PhysicalMemory
 
 /// The addresses that an exercise's page tables are built for.
 struct QuizPlaces {
@@ -9,7 +10,7 @@ struct QuizPlaces {
     /// Its size as the scenario says it; nil for 4 KiB.
     var size: (name: String, bytes: UInt64)?
     /// The number of bytes of the page.
-    var bytes: UInt64 { size?.bytes ?? 0x1000 }
+    var bytes: UInt64 { size?.bytes ?? frameSize }
     /// The level of the entry that maps it.
     var level: Int { size == nil ? 1 : 2 }
   }
@@ -31,12 +32,14 @@ struct QuizPlaces {
     let top: UInt64 = is32Bit ? 1 << 31 : 1 << 46
     let bases = draw.different(2, 1..<(top / region)).map { $0 * region }
     let table = bases[0] + draw.number(0..<(is32Bit ? 4 : 64)) * directory
-    near = draw.different(4, 0..<(directory / 0x1000)).map { Place(address: table + $0 * 0x1000) }
+    near = draw.different(4, 0..<(directory / frameSize)).map {
+      Place(address: table + $0 * frameSize)
+    }
     let size = mode == .x86 ? "4 MiB" : "2 MiB"
     large = Place(
       address: bases[0] + (is32Bit ? 4 : 64) * directory + draw.number(0..<4) * directory,
       size: (size, directory))
-    far = Place(address: bases[1] + draw.number(0..<(region / 0x1000)) * 0x1000)
+    far = Place(address: bases[1] + draw.number(0..<(region / frameSize)) * frameSize)
   }
 
   /// All of them.

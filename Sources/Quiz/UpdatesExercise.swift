@@ -22,7 +22,7 @@ struct UpdatesExercise {
 
   func exercise(_ number: UInt64, _ draw: inout Draw) throws(DiagnosticList) -> Exercise {
     var text = ScenarioText(
-      exercise: number, machine: "mode: \(mode.rawValue), memory: 64 MiB", seed: seed)
+      exercise: number, machine: QuizMemory.statement(mode), seed: seed)
     let mapped = level == .addresses ? places.near + [places.far] : places.all
     for place in mapped { map(place, in: &text, &draw) }
     for place in [places.near[0], places.far] where draw.chance(1, in: 2) {
@@ -36,7 +36,7 @@ struct UpdatesExercise {
   }
 
   private func map(_ place: QuizPlaces.Place, in text: inout ScenarioText, _ draw: inout Draw) {
-    let frame = 0x0200_0000 + draw.number(0..<(0x0200_0000 / place.bytes)) * place.bytes
+    let frame = QuizMemory.page(of: place.bytes, &draw)
     let size = place.size.map { ", page: \($0.name)" } ?? ""
     text.add("va: \(place.address.hex), to: \(frame.hex)\(size)", to: "map")
     let bits = draw.one(of: ["", "A: 1", "A: 1, D: 1"])

@@ -22,12 +22,12 @@ struct WindowsExercise {
     _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
   ) throws(DiagnosticList) -> Exercise {
     var text = ScenarioText(
-      exercise: number, machine: "mode: \(mode.rawValue), memory: 64 MiB, os: \(id)", seed: seed)
+      exercise: number, machine: "\(QuizMemory.statement(mode)), os: \(id)", seed: seed)
     let pages = places.near + [places.far]
     var section = QuizSection()
     for page in pages { text.add(entry(page.address, &section, &draw), to: "ptes") }
     if let statement = section.statement { text.add(statement) }
-    let address = draw.one(of: pages).address + draw.number(0..<0x1000)
+    let address = draw.one(of: pages).address + draw.number(0..<frameSize)
     let setting = try text.setting(pages.map(\.address))
     let answer = setting.machine.access(VirtualAddress(address), .drawn(&draw))
     let drawn = draw.number(0..<4)
@@ -46,7 +46,7 @@ struct WindowsExercise {
   ) -> String {
     let words = level == .addresses ? ["READWRITE"] : ["READWRITE", "READONLY", "EXECUTE_READ"]
     let protection = draw.one(of: words)
-    let frame = (0x0200_0000 + draw.number(0..<0x2000) * 0x1000).hex
+    let frame = QuizMemory.page(&draw).hex
     let start = "va: \(address.hex), state: "
     return switch draw.one(of: states) {
     case "valid": "\(start)valid, to: \(frame), protection: \(protection)"

@@ -17,6 +17,15 @@ struct LinuxVerdictReport: SystemVerdictWriter {
       level: finding.reading.map { _ in finding.level }, mode, to: &out)
     if let reading = finding.reading { LinuxEntryFacts(reading).writeMembers(to: &out) }
     write(verdict.handler, verdict.cost, verdict.signal, verdict.oops, to: &out)
+    if let second = verdict.secondFault {
+      out.openObject("second_fault")
+      out.member("first_cost", second.firstCost.rawValue)
+      out.member("error_code", hex: UInt64(second.errorCode.rawValue))
+      out.openArray("handler")
+      for name in second.handler { out.element(name) }
+      out.closeArray()
+      out.closeObject()
+    }
     if let cost = verdict.costIfCached { out.member("cost_if_cached", cost.rawValue) }
     writeArea(to: &out)
     if let missing = finding.missing { out.member("missing", hex: missing.rawValue) }
@@ -68,7 +77,13 @@ struct LinuxVerdictReport: SystemVerdictWriter {
   func writeText(to out: inout TextBuffer) {
     var lines = findings.map { ($0, TextStyle.plain) }
     lines[0].1 = .bold
-    if !verdict.handler.isEmpty {
+    if let second = verdict.secondFault {
+      let first = verdict.handler.prefix(second.firstCount).joined(separator: " → ")
+      lines.append(("\(first): \(second.firstCost.rawValue)", .plain))
+      let code = AccessSentence.code(second.errorCode)
+      let path = second.handler.joined(separator: " → ")
+      lines.append(("made again, it faults with \(code): \(path)", .plain))
+    } else if !verdict.handler.isEmpty {
       lines.append((verdict.handler.joined(separator: " → "), .plain))
     }
     if verdict.cases.isEmpty || verdict.cost != nil {

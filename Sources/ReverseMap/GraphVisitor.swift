@@ -18,14 +18,19 @@ struct CountingVisitor<Software: SoftwarePages>: TableVisitor {
   /// The top tables in the order of the address spaces and halves.
   private(set) var roots: [UInt32] = []
   private var stack: [Frame] = []
+  private let interest: Interest
 
-  init(graph: TableGraph, buckets: PageBuckets, software: Software) {
+  init(
+    graph: TableGraph, buckets: PageBuckets, software: Software, interest: Interest
+  ) {
     self.graph = graph
     self.buckets = buckets
     self.software = software
+    self.interest = interest
   }
 
   mutating func enter(_ table: TableVisit) -> Bool {
+    guard interest.lasts else { return false }
     let (number, isNew) = graph.meet(table)
     if let parent = stack.last {
       let index = Int(truncatingIfNeeded: table.address &>> table.coverageShift & parent.indexMask)
@@ -68,14 +73,19 @@ struct PlacingVisitor<Software: SoftwarePages>: TableVisitor {
   private var stack: [UInt64] = []
   /// Whether a table was met that was not there before.
   private(set) var isStrange = false
+  private let interest: Interest
 
-  init(numbers: FoldTable<UInt32>, places: PagePlaces, software: Software) {
+  init(
+    numbers: FoldTable<UInt32>, places: PagePlaces, software: Software, interest: Interest
+  ) {
     self.numbers = numbers
     self.places = places
     self.software = software
+    self.interest = interest
   }
 
   mutating func enter(_ table: TableVisit) -> Bool {
+    guard interest.lasts else { return false }
     guard let number = numbers.value(for: table.key.withoutRights) else {
       isStrange = true
       return false

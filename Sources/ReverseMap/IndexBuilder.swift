@@ -11,16 +11,27 @@ public import PhysicalMemory
 public struct IndexBuilder {
   private let machine: Machine
   private let key: IndexKey
+  private let interest: Interest
 
-  /// Prepares the index of a machine; the key goes into it.
-  public init(_ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0)) {
+  /// Prepares the index of a machine.
+  ///
+  /// - Parameters:
+  ///   - machine: the machine.
+  ///   - key: goes into the index.
+  ///   - isWanted: is asked at every table; once it is false, the index is given up.
+  public init(
+    _ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0),
+    isWanted: @escaping @Sendable () -> Bool = { true }
+  ) {
     self.machine = machine
     self.key = key
+    interest = Interest(isWanted)
   }
 
   /// Builds the index into a file that was just begun.
   ///
   /// - Returns: the bytes of the index.
+  /// - Throws: `ReverseMapError`; `unwanted` where nobody wants the index any more.
   public func build(into file: OutputFile) throws(ReverseMapError) -> ByteMapping {
     let software = machine.addressSpaces.compactMap(machine.windowsPages)
     return software.isEmpty
@@ -35,11 +46,13 @@ public struct IndexBuilder {
     guard let counting = count(PageBuckets(memoryEnd: memoryEnd), software) else {
       throw .imageChanged
     }
+    try checkInterest()
     guard counting.graph.count <= UInt32.max, counting.graph.edges.count <= UInt32.max else {
       throw .tooManyTables(UInt64(counting.graph.edges.count))
     }
     let views = try count(viewsOf: software)
     let graph = SortedGraph(counting.graph)
+    try checkInterest()
     let buckets = counting.buckets.open()
     let shape = IndexShape(
       directory: UInt64(buckets.count) + 1, nodes: UInt64(counting.graph.count),
@@ -59,8 +72,14 @@ public struct IndexBuilder {
       unsafe seal(base, shape)
       return true
     }
+    // What was given up has pages that are not in their places.
+    try checkInterest()
     guard isWhole else { throw .imageChanged }
     return bytes
+  }
+
+  private func checkInterest() throws(ReverseMapError) {
+    guard interest.lasts else { throw .unwanted }
   }
 
   /// Where memory ends, as far as buckets cover it.
@@ -74,7 +93,8 @@ public struct IndexBuilder {
     guard let first = software.first else { return nil }
     var operation = ScanOperation(
       visitor: CountingVisitor(
-        graph: TableGraph(machine.paging.mode), buckets: buckets, software: first))
+        graph: TableGraph(machine.paging.mode), buckets: buckets, software: first,
+        interest: interest))
     for (space, software) in zip(machine.addressSpaces, software) {
       operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
@@ -99,7 +119,7 @@ public struct IndexBuilder {
     var operation = ScanOperation(
       visitor: PlacingVisitor(
         numbers: counting.graph.numbers, places: unsafe buckets.places(pages: pages, far: far),
-        software: counting.software))
+        software: counting.software, interest: interest))
     for (space, software) in zip(machine.addressSpaces, software) {
       operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
@@ -116,7 +136,7 @@ public struct IndexBuilder {
   /// Sorts the pages of each stretch of memory; `bits` is the size of a stretch as a power of 2.
   private func sort(_ pages: UnsafeMutablePointer<UInt64>, _ starts: [UInt64], bits: UInt64) {
     var sort = BucketSort(frameBits: bits - IndexLayout.frameShift)
-    for (start, end) in zip(starts, starts.dropFirst()) {
+    for (start, end) in zip(starts, starts.dropFirst()) where interest.lasts {
       unsafe sort.sort(pages + Int(start), count: Int(end - start))
     }
   }
@@ -153,7 +173,7 @@ public struct IndexBuilder {
   /// Writes the checksums of the blocks, and the header with its own.
   private func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
     let bytes = unsafe UnsafeRawBufferPointer(start: base, count: Int(shape.fileSize))
-    for block in 0..<shape.blockCount {
+    for block in 0..<shape.blockCount where interest.lasts {
       unsafe base[shape.checksumsStart + block] =
         unsafe IndexHash.checksum(
           UnsafeRawBufferPointer(rebasing: bytes[shape.range(ofBlock: block)]).bytes)

@@ -27,11 +27,21 @@ public struct IndexCache {
   }
 
   private let use: Use
+  private let isWanted: @Sendable () -> Bool
   private let remark: (Remark) -> Void
 
-  /// Prepares the use of the cache; `remark` takes what the user should know.
-  public init(_ use: Use = .normal, remark: @escaping (Remark) -> Void = { _ in }) {
+  /// Prepares the use of the cache.
+  ///
+  /// - Parameters:
+  ///   - use: what is done with the cache.
+  ///   - remark: takes what the user should know.
+  ///   - isWanted: is asked while an index is built; once it is false, the index is given up.
+  public init(
+    _ use: Use = .normal, remark: @escaping (Remark) -> Void = { _ in },
+    isWanted: @escaping @Sendable () -> Bool = { true }
+  ) {
     self.use = use
+    self.isWanted = isWanted
     self.remark = remark
   }
 
@@ -124,7 +134,7 @@ public struct IndexCache {
     }
     do {
       let file = try OutputFile(place.path, force: true)
-      let bytes = try IndexBuilder(machine, key: place.key).build(into: file)
+      let bytes = try IndexBuilder(machine, key: place.key, isWanted: isWanted).build(into: file)
       try file.commit()
       return try ReverseIndex(bytes, path: place.path, isTrusted: true)
     } catch let error as DumpError {
@@ -147,7 +157,7 @@ public struct IndexCache {
       "\(Folders.temporary)/mmubench-\(String(UInt64.random(in: .min ... .max), radix: 16))"
     do {
       let file = try OutputFile(name)
-      let bytes = try IndexBuilder(machine, key: key).build(into: file)
+      let bytes = try IndexBuilder(machine, key: key, isWanted: isWanted).build(into: file)
       return try ReverseIndex(bytes, path: "a temporary index", isTrusted: true)
     } catch let error as DumpError {
       throw .file(error)

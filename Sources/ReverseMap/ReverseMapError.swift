@@ -9,6 +9,8 @@ public enum ReverseMapError: Error, CustomStringConvertible {
   case tooManyViews
   /// The page tables changed while they were read.
   case imageChanged
+  /// Nobody wants the index any more.
+  case unwanted
   /// A block of an index does not have its checksum.
   case damaged(path: String, offset: UInt64)
   /// An index is not one of this machine or of this program.
@@ -28,6 +30,7 @@ public enum ReverseMapError: Error, CustomStringConvertible {
       "the descriptors of address ranges (VADs) ask for more pages of views than any system has;"
         + " --os none does without them"
     case .imageChanged: "the page tables changed while they were read; try again"
+    case .unwanted: "the index was given up: nobody waits for it"
     case .damaged(let path, let offset):
       "\(path): byte \(offset): the checksum of the block there is another; --no-cache does without"
     case .stale(let path, let reason): "\(path): \(reason)"

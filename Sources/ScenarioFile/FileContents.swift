@@ -25,6 +25,17 @@ package enum FileContents {
     return try bytes(of: descriptor, path: path)
   }
 
+  /// The bytes of whatever a path leads to, a pipe or a device as well, or of something longer a little
+  /// more than a scenario may have.
+  ///
+  /// Who names a pipe wants to wait for what comes through it.
+  package static func anyBytes(of path: String) throws(ScenarioFileError) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .unreadable(path: path, reason: reason(errno)) }
+    defer { close(descriptor) }
+    return try bytes(of: descriptor, path: path)
+  }
+
   /// The bytes of standard input, or of a longer one a little more than a scenario may have.
   package static func standardInput() throws(ScenarioFileError) -> [UInt8] {
     try bytes(of: STDIN_FILENO, path: "standard input")

@@ -69,7 +69,7 @@ extension ReverseMapError {
   fileprivate var exitStatus: Int32 {
     switch self {
     case .damaged, .stale, .disagrees, .imageChanged, .tooManyTables, .tooManyViews: 65
-    case .file, .system: 74
+    case .file, .system, .unwanted: 74
     }
   }
 }

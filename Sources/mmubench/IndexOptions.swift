@@ -67,7 +67,7 @@ extension ReverseMapError {
   fileprivate var isOfIndex: Bool {
     switch self {
     case .damaged, .stale, .disagrees: true
-    case .tooManyTables, .tooManyViews, .imageChanged, .file, .system: false
+    case .tooManyTables, .tooManyViews, .imageChanged, .unwanted, .file, .system: false
     }
   }
 }

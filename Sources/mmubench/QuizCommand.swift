@@ -60,7 +60,9 @@ struct QuizCommand: ParsableCommand {
   var solve = false
 
   @Option(
-    help: ArgumentHelp("Mark the answers in this file; - is standard input.", valueName: "file"))
+    help: ArgumentHelp(
+      "Mark the answers in this file, which may be a pipe; - is standard input.", valueName: "file")
+  )
   var grade: String?
 
   @OptionGroup(title: "Output options") var output: OutputOptions
@@ -129,7 +131,7 @@ struct QuizCommand: ParsableCommand {
     let sheet: AnswerSheet
     let isInput = path == "-"
     let name = isInput ? "standard input" : path
-    let bytes = try isInput ? FileContents.standardInput() : FileContents.bytes(of: path)
+    let bytes = try isInput ? FileContents.standardInput() : FileContents.anyBytes(of: path)
     guard bytes.count <= TextCheck.maximumBytes, let text = String(validating: bytes, as: UTF8.self)
     else {
       throw Failure.malformed("\(name): a sheet of answers is UTF-8 text of at most 4 MiB")

@@ -98,7 +98,7 @@ import Workbench
     {
       #expect(try page("/", query).status == 400)
     }
-    #expect(try page("/", ["va": "0x1", "va": "0x2"]).text.contains("`va` is said twice"))
+    #expect(try page("/", ["va": "0x1", "va": "0x2"]).text.contains("va: it is said twice"))
     #expect(try page("/", ["root": "0x9000"]).text.contains("no address space has the root"))
   }
 
@@ -115,5 +115,26 @@ import Workbench
     #expect(text.contains("href=\"/?va=0x400123&amp;root=0x1000\""))
     #expect(try page("/owners").status == 400)
     #expect(try page("/owners", ["pa": "0x9000"]).text.contains("no page table that is known"))
+  }
+
+  /// With NXE=0 an entry that has XD is malformed, and maps nothing.
+  @Test func theOwnersAreThoseOfTheRegistersAsTheyAre() throws {
+    let explorer = try Self.explorer(
+      Self.scenario.replacing("to: 0x5000", with: "to: 0x5000, rights: { execute: false }"))
+    let owners = "0x0000000000400000"
+    #expect(try page("/owners", ["pa": "0x5000"], of: explorer).text.contains(owners))
+    let without = try page("/owners", ["pa": "0x5000", "set": "EFER.NXE"], of: explorer).text
+    #expect(without.contains("no page table that is known"))
+    #expect(try page("/owners", ["pa": "0x5000"], of: explorer).text.contains(owners))
+  }
+
+  @Test func nothingIsWorkedOutForSomebodyWhoHasGone() throws {
+    let asker = Asker()
+    asker.leave()
+    for path in ["/", "/map", "/owners"] {
+      let query = path == "/owners" ? [(name: "pa", value: "0x5000")] : []
+      let page = try Self.explorer().page(path, query: query, for: asker)
+      #expect(page.status == 503)
+    }
   }
 }

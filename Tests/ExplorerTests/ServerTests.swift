@@ -6,9 +6,11 @@ import Testing
 
 /// Who is served, and who is not.
 @Suite struct ServerTests {
-  /// Runs `body` with the port of a server.
-  private func withServer(_ body: @escaping @Sendable (UInt16) async throws -> Void) async throws {
-    let server = ExplorerServer(try ExplorerTests.explorer(), port: 0)
+  /// Runs `body` with the port of a server; that of the small scenario, where none is given.
+  private func withServer(
+    _ given: ExplorerServer? = nil, _ body: @escaping @Sendable (UInt16) async throws -> Void
+  ) async throws {
+    let server = try given ?? ExplorerServer(ExplorerTests.explorer(), port: 0)
     let (addresses, continuation) = AsyncStream<String>.makeStream()
     let task = Task { try await server.run { continuation.yield($0) } }
     defer { task.cancel() }
@@ -89,6 +91,63 @@ import Testing
     }
   }
 
+  /// What a question costs ends when nobody waits for the answer.
+  @Test(.timeLimit(.minutes(2))) func whoeverHangsUpIsNotWorkedFor() async throws {
+    let gone = AsyncStream<Bool>.makeStream()
+    let begun = AsyncStream<String>.makeStream()
+    let server = ExplorerServer(port: 0) { path, _, asker in
+      begun.continuation.yield(path)
+      let end = ContinuousClock.now + .seconds(60)
+      while asker.isWaiting, ContinuousClock.now < end, path == "/slow" {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      if path == "/slow" { gone.continuation.yield(!asker.isWaiting) }
+      return Explorer.Page(bytes: Array(path.utf8))
+    }
+    try await withServer(server) { port in
+      let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
+      var begins = begun.stream.makeAsyncIterator()
+      var ends = gone.stream.makeAsyncIterator()
+      for _ in 0..<3 {
+        let socket = try await AsyncSocket.connected(to: address)
+        try await socket.write(Data("GET /slow HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8))
+        #expect(await begins.next() == "/slow")
+        // Whoever is still there is worked for, and others are answered beside him.
+        let own = try await Self.answer(port, ["GET /quick HTTP/1.1", "Host: 127.0.0.1:PORT"])
+        #expect(own.hasSuffix("/quick"))
+        #expect(await begins.next() == "/quick")
+        try socket.close()
+        #expect(await ends.next() == true)
+      }
+    }
+  }
+
+  /// ^C waits for no page that is under way.
+  @Test(.timeLimit(.minutes(2))) func theServerEndsWhileAPageIsUnderWay() async throws {
+    let begun = AsyncStream<Bool>.makeStream()
+    let addresses = AsyncStream<String>.makeStream()
+    let server = ExplorerServer(port: 0) { _, _, asker in
+      begun.continuation.yield(true)
+      let end = ContinuousClock.now + .seconds(60)
+      while asker.isWaiting, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.01) }
+      return Explorer.Page(bytes: [])
+    }
+    let task = Task { try await server.run { addresses.continuation.yield($0) } }
+    for await address in addresses.stream {
+      let digits = address.split(separator: ":").last?.prefix { $0.isNumber } ?? ""
+      let port = try #require(UInt16(digits))
+      let socket = try await AsyncSocket.connected(
+        to: try sockaddr_in.inet(ip4: "127.0.0.1", port: port))
+      try await socket.write(Data("GET / HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8))
+      for await _ in begun.stream { break }
+      let start = ContinuousClock.now
+      task.cancel()
+      _ = await task.result
+      #expect(ContinuousClock.now - start < .seconds(30))
+      return try socket.close()
+    }
+  }
+
   @Test func theHeadOfARequestEndsWithAnEmptyLine() {
     func head(_ text: String) -> RequestHead {
       var head = RequestHead()
@@ -102,6 +161,11 @@ import Testing
     #expect(!head("GET / HTTP/1.1\r\nHost: a\r\n").isDecided)
     #expect(head("GET / HTTP/1.1\n\n").refusal == nil)
     #expect(head("POST / HTTP/1.1\r\n\r\n").refusal?.status == 405)
+    #expect(
+      known.bytes(adding: "X: 1\r\n") == Array("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n".utf8))
+    #expect(
+      head("GET / HTTP/1.1\n\n").bytes(adding: "X: 1\r\n")
+        == Array("GET / HTTP/1.1\nX: 1\r\n\n".utf8))
     let limit = RequestHead.lineLimit
     #expect(head(String(repeating: "a", count: limit + 1)).refusal?.status == 431)
     #expect(head(String(repeating: "a", count: limit)).refusal?.status == 400)

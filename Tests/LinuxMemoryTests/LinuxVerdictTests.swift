@@ -186,4 +186,21 @@ import Testing
     system.caches.swapped = [PageCaches.SwapPlace(type: 1, offset: 0x115)]
     #expect(verdict().cost == .soft)
   }
+
+  /// The page is brought in before VM_EXEC is looked at: two faults, of which the second has P=1.
+  @Test func aFetchFromAnAreaThatIsNotExecutableFaultsTwice() throws {
+    let verdict = try Self.verdict(0, .execute, areas: [Self.area([.read, .write])])
+    let second = try #require(verdict.secondFault)
+    #expect(second.firstCost == .soft)
+    #expect(verdict.handler.prefix(second.firstCount).last == "do_anonymous_page")
+    #expect(second.handler == ["do_user_addr_fault", "bad_area_access_error"])
+    #expect(second.errorCode == [.protection, .user, .instruction])
+    #expect(verdict.signal == .accessError)
+    let once = [
+      try Self.verdict(0, .execute, areas: [Self.area([.read, .execute])]),
+      try Self.verdict(0, .read, areas: [Self.area([.read])]),
+      try Self.verdict(0x5025, .write, areas: [Self.area([.read])]),
+    ]
+    #expect(once.allSatisfy { $0.secondFault == nil })
+  }
 }

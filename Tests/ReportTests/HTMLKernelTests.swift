@@ -69,4 +69,20 @@ import Workbench
     let first = try Self.page(of: "windows/win-valid-cow")
     #expect(first.contains("this is windows-2600.6419-up/x86; --os and --mode take another"))
   }
+
+  /// x86 looks at VM_EXEC only once the page is there: what resolves the first fault is no way to the
+  /// signal.
+  @Test func aSecondFaultIsAWayOfItsOwn() throws {
+    let page = try Self.page(of: "linux/linux-fault-paths")
+    let taken = page.components(separatedBy: "<li class=\"taken\">").dropFirst()
+      .map { $0.components(separatedBy: "</li>")[0] }
+    let first = try #require(taken.firstIndex { $0.contains("user execute, the first time") })
+    #expect(taken[first].contains("do_anonymous_page → soft: the page is brought in"))
+    #expect(!taken[first].contains("bad_area_access_error"))
+    let second = taken[first + 1]
+    #expect(
+      second.contains("second page fault → do_user_addr_fault → bad_area_access_error → fatal"))
+    #expect(second.contains("the second time: 0x15 (P U I)"))
+    #expect(page.contains("There are two faults."))
+  }
 }

@@ -19,7 +19,8 @@ struct ExploreForm {
           "input",
           [
             "name": "va", "value": page.form.address, "placeholder": "0x7ffe0000", "required": "",
-            "autocomplete": "off", "spellcheck": "false",
+            "autocomplete": "off", "spellcheck": "false", "aria-invalid": invalid("va"),
+            "aria-describedby": described("va"),
           ])
       }
       write("access", "access", Self.accesses, page.form.access?.rawValue ?? "walk", &out)
@@ -36,6 +37,13 @@ struct ExploreForm {
       }
     }
   }
+
+  /// Where the page says what is wrong with what was asked.
+  static let problemsID = "problems"
+
+  private func invalid(_ name: String) -> String? { isWrong(name) ? "true" : nil }
+  private func described(_ name: String) -> String? { isWrong(name) ? Self.problemsID : nil }
+  private func isWrong(_ name: String) -> Bool { page.problems.contains { $0.parameter == name } }
 
   private static let accesses =
     [("walk", "the walk alone")] + Access.Kind.allCases.map { ($0.rawValue, $0.rawValue) }
@@ -60,7 +68,10 @@ struct ExploreForm {
   ) {
     out.element("label") { out in
       out.text(label)
-      out.element("select", ["name": name]) { out in
+      out.element(
+        "select",
+        ["name": name, "aria-invalid": invalid(name), "aria-describedby": described(name)]
+      ) { out in
         for choice in choices {
           out.element(
             "option", ["value": choice.value, "selected": choice.value == current ? "" : nil],
@@ -81,8 +92,9 @@ struct ExploreForm {
         out.empty(
           "input",
           [
-            "name": "pa", "placeholder": "0x1000", "required": "", "autocomplete": "off",
-            "spellcheck": "false",
+            "name": "pa", "value": page.form.physicalAddress, "placeholder": "0x1000",
+            "required": "", "autocomplete": "off", "spellcheck": "false",
+            "aria-invalid": invalid("pa"), "aria-describedby": described("pa"),
           ])
       }
       out.element("button", ["type": "submit"], text: "who maps it")

@@ -9,6 +9,8 @@ public struct ExplorePage: Sendable {
   public struct Form: Sendable {
     /// The address, as it is known.
     public var address: String
+    /// The physical address whose owners are asked for, as it is known.
+    public var physicalAddress: String
     /// What is done there; nil for the walk alone.
     public var access: Access.Kind?
     /// Who does it.
@@ -20,10 +22,11 @@ public struct ExplorePage: Sendable {
 
     /// Describes a form.
     public init(
-      address: String, access: Access.Kind?, privilege: Access.Privilege, root: UInt64?,
-      kept: [(name: String, value: String)]
+      address: String, physicalAddress: String, access: Access.Kind?,
+      privilege: Access.Privilege, root: UInt64?, kept: [(name: String, value: String)]
     ) {
       self.address = address
+      self.physicalAddress = physicalAddress
       self.access = access
       self.privilege = privilege
       self.root = root
@@ -70,6 +73,20 @@ public struct ExplorePage: Sendable {
     }
   }
 
+  /// Something that could not be done.
+  public struct Problem: Sendable {
+    /// What, and what would be right.
+    public var text: String
+    /// What in the address of the page it is about; nil where it is about none of it.
+    public var parameter: String?
+
+    /// Describes a problem.
+    public init(text: String, parameter: String?) {
+      self.text = text
+      self.parameter = parameter
+    }
+  }
+
   /// What is shown below the form.
   public enum Content: Sendable {
     /// Nothing was asked yet.
@@ -89,9 +106,10 @@ public struct ExplorePage: Sendable {
   /// The machine with what was changed.
   let machine: Machine
   /// What could not be done.
-  public var problems: [String] = []
+  public var problems: [Problem] = []
   /// The form.
-  public var form = Form(address: "", access: nil, privilege: .user, root: nil, kept: [])
+  public var form = Form(
+    address: "", physicalAddress: "", access: nil, privilege: .user, root: nil, kept: [])
   /// The bits of registers.
   public var registers: [Switch] = []
   /// What was changed.
@@ -128,7 +146,9 @@ public struct ExplorePage: Sendable {
     var html = HTMLBuffer()
     // The script puts an address in the place of VA.
     let template = links.address.map { $0(VirtualAddress(0)) }?.replacing("va=0x0", with: "va=VA")
-    HTMLPage(title: "\(title) – mmubench explore", isServed: true, addressTemplate: template)
+    // The title is what is read out first.
+    let name = problems.isEmpty ? title : "not answered: \(title)"
+    HTMLPage(title: "\(name) – mmubench explore", isServed: true, addressTemplate: template)
       .write(to: &html) { out in
         out.element("header") { writeHeader(to: &$0) }
         out.element("main", ["id": "main"]) { writeContent(to: &$0) }
@@ -140,7 +160,13 @@ public struct ExplorePage: Sendable {
     out.element("h1", text: title)
     MachineFacts(machine: machine).write(to: &out)
     ExploreForm(page: self, machine: machine).write(to: &out)
-    for problem in problems { out.verdict(problem, .red) }
+    if !problems.isEmpty {
+      out.element("div", ["id": ExploreForm.problemsID, "role": "alert", "aria-live": "assertive"])
+      {
+        out in
+        for problem in problems { out.verdict(problem.text, .red) }
+      }
+    }
     RegisterSwitches(page: self).write(to: &out)
   }
 

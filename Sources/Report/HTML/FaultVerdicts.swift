@@ -1,3 +1,4 @@
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -23,9 +24,16 @@ struct FaultVerdicts {
     }
     if answer.verdict != nil, answer.result.outcome != .missing {
       out.element("h4", text: "The way through the kernel")
+      if answer.verdict?.linux?.secondFault != nil { out.element("p", text: Self.secondFault) }
       HandlerFigure(tree: HandlerTree(answer, on: machine, in: space)).write(to: &out)
     }
   }
+
+  /// Why there are two ways, one after the other.
+  private static let secondFault =
+    "There are two faults. While the page is not there the kernel does not look whether the area may be"
+    + " executed: it brings the page in, with XD=1, and returns to the same instruction. The fetch finds"
+    + " the page now, and faults a second time, because of the right that it lacks."
 
   private func writeProcessor(_ out: inout HTMLBuffer) {
     out.element("h4", text: "The processor")

@@ -1,3 +1,4 @@
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -81,6 +82,20 @@ struct HandlerTree {
     guard let verdict = answer.verdict else { return [] }
     let report = VerdictReport(verdict: verdict, mode: answer.state.mode)
     let event = event(answer.result)
+    if let second = verdict.linux?.secondFault {
+      return [
+        Way(
+          names: [event] + verdict.handler.prefix(second.firstCount),
+          outcome: "\(second.firstCost.rawValue): the page is brought in, the access made again",
+          style: TextStyle(second.firstCost), takers: ["\(taker), the first time"],
+          isTaken: isTaken),
+        Way(
+          names: ["second \(event)"] + second.handler, outcome: report.outcome.text,
+          style: report.outcome.style,
+          takers: ["\(taker), the second time: \(AccessSentence.code(second.errorCode))"],
+          isTaken: isTaken),
+      ]
+    }
     guard verdict.cost == nil, !report.cases.isEmpty else {
       // What an entry leads to that is only supposed is nowhere.
       let isOpen = isSupposed && verdict.cost == nil
