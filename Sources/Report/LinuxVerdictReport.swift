@@ -144,9 +144,10 @@ struct LinuxVerdictReport: SystemVerdictWriter {
     Self.outcome(verdict.cost, verdict.costIfCached, verdict.signal, verdict.oops)
   }
 
-  private static func outcome(
-    _ cost: FaultCost?, _ costIfCached: FaultCost?, _ signal: LinuxSignal?,
-    _ oops: LinuxVerdict.Oops?
+  /// What a cost, a signal and what becomes of the kernel come to.
+  static func outcome(
+    _ cost: FaultCost?, _ costIfCached: FaultCost? = nil, _ signal: LinuxSignal? = nil,
+    _ oops: LinuxVerdict.Oops? = nil
   ) -> String {
     if let signal { return "fatal: \(signal.name), \(signal.codeName)" }
     switch oops {

@@ -76,10 +76,11 @@ import Workbench
     let page = try Self.page(of: "linux/linux-fault-paths")
     let taken = page.components(separatedBy: "<li class=\"taken\">").dropFirst()
       .map { $0.components(separatedBy: "</li>")[0] }
-    let first = try #require(taken.firstIndex { $0.contains("user execute, the first time") })
-    #expect(taken[first].contains("do_anonymous_page → soft: the page is brought in"))
-    #expect(!taken[first].contains("bad_area_access_error"))
-    let second = taken[first + 1]
+    let place = try #require(taken.firstIndex { $0.contains("second page fault") })
+    let (first, second) = (taken[place - 1], taken[place])
+    #expect(first.contains("do_anonymous_page → soft: a minor fault"))
+    #expect(first.contains("fetch by user mode, the first time"))
+    #expect(!first.contains("bad_area_access_error"))
     #expect(
       second.contains("second page fault → do_user_addr_fault → bad_area_access_error → fatal"))
     #expect(second.contains("the second time: 0x15 (P U I)"))

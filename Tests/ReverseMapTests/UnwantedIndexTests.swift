@@ -9,24 +9,31 @@ import Testing
 
 /// An index that nobody wants any more is given up, wherever it is under way.
 @Suite struct UnwantedIndexTests {
+  /// Counts how often it is asked whether an index is wanted.
+  private final class Count: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock(\.self) }
+
+    func next() -> Int {
+      count.withLock { count in
+        count += 1
+        return count
+      }
+    }
+  }
+
   /// Builds an index that is wanted while it was not asked about `limit` times, and again after that;
   /// says how often it was asked about.
   private func build(_ machine: Machine, limit: Int) throws -> (isBuilt: Bool, count: Int) {
-    let count = Mutex(0)
+    let count = Count()
     let path = FileManager.default.temporaryDirectory.appending(path: "index-\(UUID())").path
-    let builder = IndexBuilder(machine) {
-      count.withLock { count in
-        count += 1
-        return count != limit
-      }
+    let builder = IndexBuilder(machine) { count.next() != limit }
+    var isBuilt = true
+    do { _ = try builder.build(into: OutputFile(path)) } catch ReverseMapError.unwanted {
+      isBuilt = false
     }
-    let file = try OutputFile(path)
-    do throws(ReverseMapError) {
-      _ = try builder.build(into: file)
-      return (true, count.withLock(\.self))
-    } catch .unwanted {
-      return (false, count.withLock(\.self))
-    }
+    return (isBuilt, count.value)
   }
 
   @Test func itIsGivenUpAtAnyTable() throws {

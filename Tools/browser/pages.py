@@ -78,14 +78,65 @@ class Checks:
         torn = [row for row in rows if len(row) == 2 and min(row) < max(row) / 3]
         self.that(f"{name}: strips of bits are torn: {torn}", not torn)
 
-    def named(self, name):
-        """Whatever can be used or is a picture has a name for those who do not see it."""
-        nodes = self.browser.call("Accessibility.getFullAXTree")["nodes"]
-        roles = {"button", "link", "image", "slider", "textbox", "combobox", "DisclosureTriangle"}
-        bare = [node["role"]["value"] for node in nodes
-                if not node.get("ignored") and node.get("role", {}).get("value") in roles
-                and not node.get("name", {}).get("value")]
+    def tree(self):
+        """What a screen reader is told: (role, name, description, depth) in the order of reading."""
+        nodes = {node["nodeId"]: node for node in self.browser.call("Accessibility.getFullAXTree")["nodes"]}
+        read = []
+
+        def visit(node, depth):
+            if not node.get("ignored") and node["role"]["value"] != "InlineTextBox":
+                words = [node.get(key, {}).get("value", "") for key in ("role", "name", "description")]
+                read.append((*words, depth))
+            for child in node.get("childIds", []):
+                if child in nodes:
+                    visit(nodes[child], depth + 1)
+
+        visit(next(iter(nodes.values())), 0)
+        return read
+
+    def readable(self, name):
+        """The page makes sense to those who do not see it."""
+        tree = self.tree()
+        roles = {"button", "link", "image", "slider", "textbox", "combobox", "DisclosureTriangle", "table",
+                 "columnheader", "rowheader", "meter", "heading", "region", "navigation", "alert"}
+        bare = [role for role, words, _, _ in tree
+                if role in roles - {"table", "alert"} and not words.strip()]
         self.that(f"{name}: without a name: {bare}", not bare)
+        twice = {words for _, words, more, _ in tree if words and words == more}
+        self.that(f"{name}: read out twice: {sorted(twice)[:3]}", not twice)
+        # A link that is named by the bit it inverts, or an arrow that is named by its sign, says nothing.
+        dumb = {words for role, words, _, _ in tree
+                if role in ("button", "link") and not any(len(word) > 2 for word in words.split())}
+        self.that(f"{name}: names that say nothing: {sorted(dumb)[:3]}", not dumb)
+        # A drawing is told by its name, not by its digits one by one.
+        inside = [after[1] for before, after in zip(tree, tree[1:])
+                  if before[0] == "image" and after[3] > before[3]]
+        self.that(f"{name}: parts of drawings are read: {inside[:3]}", not inside)
+        levels = self.browser.eval(
+            f"[...document.querySelectorAll('h1, h2, h3, h4, h5')].filter({VISIBLE}).map((e) => +e.tagName[1])")
+        jumps = [pair for pair in zip(levels, levels[1:]) if pair[1] > pair[0] + 1]
+        self.that(f"{name}: headings skip a level: {jumps[:3]}", not jumps)
+        heads = self.browser.eval(
+            """[...document.querySelectorAll('table')].filter((table) => [...table.rows].some((row) =>
+            [...row.cells].some((cell) => cell.tagName === 'TH' && !cell.scope))).length""")
+        self.that(f"{name}: {heads} tables with headings of nothing", heads == 0)
+        ahead = self.browser.eval("document.querySelectorAll('[tabindex]:not([tabindex=\"0\"]):not([tabindex=\"-1\"])').length")
+        self.that(f"{name}: {ahead} stops of the keyboard out of the order of reading", ahead == 0)
+
+    def stops(self, name, limit=80):
+        """By keyboard one goes through a page in the order of reading, and out at its end or on."""
+        self.browser.eval("(() => { document.activeElement?.blur(); scrollTo(0, 0); })()")
+        places = []
+        for _ in range(limit):
+            self.browser.press("Tab", 9)
+            place = self.browser.eval(
+                """(() => { const e = document.activeElement;
+                return e === document.body ? -1 : [...document.querySelectorAll('*')].indexOf(e); })()""")
+            if place < 0 or place in places:
+                break
+            places.append(place)
+        self.that(f"{name}: one stop only", len(places) > 1)
+        self.that(f"{name}: the keyboard goes back and forth: {places}", places == sorted(places))
 
 
 def contrast(browser, selector):
@@ -124,8 +175,10 @@ def look_at_all(checks, pages):
                 checks.fits(f"{name}, {look}")
                 checks.legible(f"{name}, {look}")
                 checks.balanced(f"{name}, {look}")
+            if look == "light":
+                checks.readable(name)
+                checks.stops(name)
             if look in ("light", "dark"):
-                checks.named(f"{name}, {look}")
                 for selector in ["p", ".place", "summary", "caption", "td", ".bits li.clear"]:
                     if browser.eval(f"!!document.querySelector({selector!r})"):
                         ratio = contrast(browser, selector)
@@ -152,6 +205,19 @@ def play(checks, url):
     browser.click("[data-do=next]")
     browser.click("[data-do=next]")
     checks.that("player: two steps forward", shown() == ["step-3"])
+    said = browser.eval("document.querySelector('[role=status].said').textContent")
+    checks.that(f"player: the step is said: {said}", said.startswith("step 3 of "))
+    hears = [words for role, words, _, _ in checks.tree() if role == "StaticText" and words.startswith("step 3 of ")]
+    checks.that("player: a screen reader is told the step", hears)
+    browser.click("[data-do=next]")
+    browser.click("[data-do=next]")
+    said = browser.eval("document.querySelector('[role=status].said').textContent")
+    marked = browser.eval(
+        f"[...document.querySelectorAll('.moment .bits .changed .name')].filter({VISIBLE}).map((e) => e.textContent)")
+    checks.that(f"player: which bits changed is said: {said}",
+                marked and "changed: " in said and all(bit in said for bit in marked))
+    browser.click("[data-do=back]")
+    browser.click("[data-do=back]")
     browser.click("[data-do=back]")
     checks.that("player: a step back", shown() == ["step-2"])
     browser.press("ArrowRight", 39)
@@ -187,13 +253,13 @@ def zoom(checks, url):
     checks.that("map: a click zooms", "each box is" in browser.eval(text))
     browser.click(".cellgrid button")
     checks.that("map: a click at a box names it", "frame" in browser.eval(text))
-    first = browser.eval("document.querySelector('.zoom h4').textContent")
+    first = browser.eval("document.querySelector('.zoom h3').textContent")
     browser.eval("document.querySelector('.zoomable').focus()")
     browser.press("ArrowRight", 39)
     browser.press("Enter", 13)
     checks.that(
         "map: arrow and Enter open the next band",
-        browser.eval("document.querySelector('.zoom h4').textContent") != first)
+        browser.eval("document.querySelector('.zoom h3').textContent") != first)
     checks.picture("map-zoomed")
     checks.quiet("map", lambda other: other == url)
 
@@ -256,7 +322,8 @@ def explore(checks, mmubench):
         browser.look()
         browser.open(url)
         checks.quiet("explore", lambda other: other.startswith(url))
-        checks.named("explore")
+        checks.readable("explore")
+        checks.stops("explore")
         checks.fits("explore")
         checks.that("explore: styled", browser.eval("getComputedStyle(document.body).maxWidth") != "none")
         # The map leads to a page of the first band.
@@ -271,6 +338,8 @@ def explore(checks, mmubench):
         browser.eval("document.querySelector('[name=va]').focus()")
         follow(lambda: browser.press("Enter", 13))
         checks.that("explore: a write is refused", shows("page fault, error code 0x3"))
+        checks.that("explore: the title says what came of it", "page fault" in browser.eval("document.title"))
+        checks.readable("explore, a fault")
         checks.picture("explore-fault")
         # CR0.WP=0 lets it pass; back takes the change away.
         follow(lambda: browser.click("[aria-label='CR0.WP is 1: invert it']"))
@@ -289,6 +358,7 @@ def explore(checks, mmubench):
         browser.look(width=360, height=740)
         checks.fits("explore, phone")
         browser.look()
+        refusals(checks, url)
         # By keyboard the first stop leads past all bits.
         browser.open(url)
         browser.press("Tab", 9)
@@ -297,6 +367,23 @@ def explore(checks, mmubench):
     finally:
         server.send_signal(signal.SIGINT)
         checks.that("explore: ends on SIGINT", server.wait(timeout=30) == 0)
+
+
+def refusals(checks, url):
+    """What cannot be read is said where a screen reader reads it out, and at the field."""
+    browser = checks.browser
+    browser.open(url + "?va=0x40zz&access=walk&as=user")
+    tree = checks.tree()
+    start = next((place for place, node in enumerate(tree) if node[0] == "alert"), None)
+    checks.that("explore: an alert", start is not None)
+    heard = " ".join(node[1] for node in tree[start or 0:(start or 0) + 5])
+    checks.that(f"explore: the alert says what is wrong: {heard}", "va: `0x40zz` is not a number" in heard)
+    field = next((node for node in tree if node[0] == "textbox" and node[1] == "virtual address"), None)
+    checks.that(f"explore: the field says why it is wrong: {field}", field and "is not a number" in field[2])
+    checks.that("explore: what was typed is there", browser.eval("document.querySelector('[name=va]').value") == "0x40zz")
+    checks.readable("explore, refused")
+    browser.open(url + "?pa=zz")
+    checks.that("explore: a parameter of another page is refused", "not answered" in browser.eval("document.title"))
 
 
 def dump_on_a_phone(checks, mmubench, folder):

@@ -37,10 +37,15 @@ struct BitStrip {
       out.element("span", ["class": "name"], text: name)
       if let link, field.width == 1 {
         out.element(
-          "a", ["class": "value", "href": link(Int(field.low)), "rel": "nofollow"], text: value)
+          "a",
+          [
+            "class": "value", "href": link(Int(field.low)), "rel": "nofollow",
+            "aria-label": "\(name) is \(value): invert it",
+          ], text: value)
       } else {
         out.element("span", ["class": "value"], text: value)
       }
+      if field.mask & changed != 0 { out.unseen(" changed") }
     }
   }
 
@@ -108,9 +113,13 @@ struct BitStrip {
     out.element("span", ["class": "flips"]) { out in
       for bit in (Int(field.low)...Int(field.high)).reversed()
       where field.mask >> UInt64(bit) & 1 == 1 {
+        let value = word >> UInt64(bit) & 1 == 1 ? "1" : "0"
         out.element(
-          "a", ["href": link(bit), "rel": "nofollow", "title": "bit \(bit)"],
-          text: word >> UInt64(bit) & 1 == 1 ? "1" : "0")
+          "a",
+          [
+            "href": link(bit), "rel": "nofollow",
+            "aria-label": "bit \(bit) of \(field.name) is \(value): invert it",
+          ], text: value)
       }
     }
   }

@@ -9,7 +9,13 @@ struct ExploreForm {
 
   /// Writes the form.
   func write(to out: inout HTMLBuffer) {
-    out.element("form", ["class": "ask", "action": "/", "method": "get", "role": "search"]) { out in
+    out.element(
+      "form",
+      [
+        "class": "ask", "action": "/", "method": "get", "role": "search",
+        "aria-label": "a walk or an access",
+      ]
+    ) { out in
       for (name, value) in page.form.kept {
         out.empty("input", ["type": "hidden", "name": name, "value": value])
       }
@@ -83,7 +89,13 @@ struct ExploreForm {
 
   /// Who maps a physical address.
   private func writeOwnersForm(to out: inout HTMLBuffer) {
-    out.element("form", ["class": "ask", "action": "/owners", "method": "get"]) { out in
+    out.element(
+      "form",
+      [
+        "class": "ask", "action": "/owners", "method": "get",
+        "aria-label": "who maps a physical address",
+      ]
+    ) { out in
       for (name, value) in page.form.kept {
         out.empty("input", ["type": "hidden", "name": name, "value": value])
       }
@@ -128,7 +140,10 @@ struct RegisterSwitches {
     out.element("p", ["class": "changes"]) { out in
       out.text("changed: ")
       for change in page.changes {
-        out.element("a", ["class": "button", "href": change.target, "title": "undo"]) { out in
+        out.element(
+          "a",
+          ["class": "button", "href": change.target, "aria-label": "undo \(change.text)"]
+        ) { out in
           out.text("\(change.text) ✕")
         }
         out.text(" ")

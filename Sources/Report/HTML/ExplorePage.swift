@@ -146,14 +146,27 @@ public struct ExplorePage: Sendable {
     var html = HTMLBuffer()
     // The script puts an address in the place of VA.
     let template = links.address.map { $0(VirtualAddress(0)) }?.replacing("va=0x0", with: "va=VA")
-    // The title is what is read out first.
-    let name = problems.isEmpty ? title : "not answered: \(title)"
-    HTMLPage(title: "\(name) – mmubench explore", isServed: true, addressTemplate: template)
-      .write(to: &html) { out in
-        out.element("header") { writeHeader(to: &$0) }
-        out.element("main", ["id": "main"]) { writeContent(to: &$0) }
-      }
+    HTMLPage(
+      title: "\(problems.isEmpty ? subject : "not answered: ")\(title) – mmubench explore",
+      isServed: true, addressTemplate: template
+    )
+    .write(to: &html) { out in
+      out.element("header") { writeHeader(to: &$0) }
+      out.element("main", ["id": "main"]) { writeContent(to: &$0) }
+    }
     return html.out.bytes
+  }
+
+  /// What the page is about: the title is what is read out first.
+  private var subject: String {
+    switch content {
+    case .nothing: return ""
+    case .map: return "address space: "
+    case .owners(let address, _, _): return "who maps \(address): "
+    case .question(let question):
+      let section = QuestionSection(question: question, machine: machine, links: links)
+      return "\(section.title): \(section.verdict.first?.0 ?? ""): "
+    }
   }
 
   private func writeHeader(to out: inout HTMLBuffer) {
@@ -184,6 +197,8 @@ public struct ExplorePage: Sendable {
   }
 
   private func write(_ question: MachineQuestion, to out: inout HTMLBuffer) {
+    // For those who go from heading to heading: the question's own is below one in a report.
+    out.element("h2", ["class": "unseen"], text: "The answer")
     let section = QuestionSection(question: question, machine: machine, links: links)
     if !changes.isEmpty {
       let before = QuestionSection(question: question, machine: original, links: links).verdict
@@ -191,7 +206,7 @@ public struct ExplorePage: Sendable {
       out.element("section", ["class": "verdicts", "aria-label": "what the changes do"]) { out in
         for (name, verdict) in [("As the machine is", before), ("As you changed it", now)] {
           out.element("div", ["class": "card"]) { out in
-            out.element("h4", text: name)
+            out.element("h3", text: name)
             for (text, style) in verdict { out.verdict(text, style) }
           }
         }

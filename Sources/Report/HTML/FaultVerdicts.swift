@@ -71,7 +71,7 @@ struct FaultVerdicts {
     }
     let paging = answer.state.half(of: answer.walk.address)
     out.table(
-      "updates", caption: "What it writes", columns: ["entry", "at", "before", "after", ""]
+      "updates", caption: "What it writes", columns: ["entry", "at", "before", "after", "changes"]
     ) {
       out in
       for update in updates {

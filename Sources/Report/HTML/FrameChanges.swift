@@ -7,7 +7,8 @@ struct FrameChanges {
   let step: StepReport
 
   private static let columns = [
-    "frame", "", "list", "use", "share", "references", "PTE address", "in frame", "original PTE",
+    "frame", "when", "list", "use", "share", "references", "PTE address", "in frame",
+    "original PTE",
     "modified",
   ]
 

@@ -70,6 +70,15 @@ extension HTMLBuffer {
   /// Appends numbers as they are typed.
   mutating func code(_ text: String) { element("code", text: text) }
 
+  /// Appends words for those alone who do not see the page.
+  mutating func unseen(_ text: String) { element("span", ["class": "unseen"], text: text) }
+
+  /// Appends rights by their letters, and in words for those who hear them.
+  mutating func rights(_ rights: Rights) {
+    element("code", ["aria-hidden": "true"], text: rights.description)
+    unseen(Wording.rights(rights))
+  }
+
   /// Appends a sentence that carries a verdict: a sign, a colour, and the words.
   mutating func verdict(_ text: String, _ style: TextStyle, in name: String = "p") {
     element(name, ["class": "verdict \(style.className)"]) { html in
@@ -88,7 +97,12 @@ extension HTMLBuffer {
         if let caption { html.element("caption", text: caption) }
         html.element("thead") { html in
           html.element("tr") { html in
-            for column in columns { html.element("th", ["scope": "col"], text: column) }
+            for column in columns {
+              // A heading without words would be read out as one.
+              column.isEmpty
+                ? html.element("td", text: "")
+                : html.element("th", ["scope": "col"], text: column)
+            }
           }
         }
         html.element("tbody") { body(&$0) }

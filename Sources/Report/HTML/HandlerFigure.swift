@@ -11,7 +11,12 @@ struct HandlerFigure {
     let height = roots.reduce(0) { $0 + Self.height($1) }
     let ends = tree.ways.flatMap { [$0.outcome] + Self.takers($0) }.map(\.count).max() ?? 0
     let width = widths.reduce(0) { $0 + $1 + Self.gap } + ends * (Self.letter + 1) + 32
-    let title = "The ways through the kernel; the list below says the same"
+    let taken = tree.ways.filter(\.isTaken).map {
+      "\($0.names.joined(separator: ", ")): \($0.outcome)"
+    }
+    let title =
+      "The ways through the kernel. Taken: \(taken.joined(separator: "; then "))."
+      + " The list below has the others too"
     SVGFigure.draw((width, height + 4), title: title, name: "handlers", to: &out) {
       figure in
       var top = 0

@@ -86,7 +86,7 @@ struct HandlerTree {
       return [
         Way(
           names: [event] + verdict.handler.prefix(second.firstCount),
-          outcome: "\(second.firstCost.rawValue): the page is brought in, the access made again",
+          outcome: LinuxVerdictReport.outcome(second.firstCost),
           style: TextStyle(second.firstCost), takers: ["\(taker), the first time"],
           isTaken: isTaken),
         Way(

@@ -33,7 +33,7 @@ struct MapFigure {
     let size = (last.x + last.width + 130, Self.height + 34)
     let title = "Bands of the address space in ascending order; the table below says the same"
     out.element("div", ["class": "atlas", "data-map": ""]) { out in
-      SVGFigure.draw(size, title: title, name: "map", to: &out) { figure in
+      SVGFigure.draw(size, title: title, name: "map", hasParts: true, to: &out) { figure in
         for band in bands { draw(band, &figure) }
       }
       out.element("div", ["class": "zoom", "hidden": "", "aria-live": "polite"]) { _ in }
@@ -67,11 +67,11 @@ struct MapFigure {
     let height = min(Self.height, 30 + Int(run.pageShift > 12 ? run.pageShift - 12 : 0) * 3)
     let y = Self.height - height
     let title =
-      "\(run.start) to \(run.end), \(run.pageCount) of \(Wording.size(run.pageSize)), "
-      + "\(run.rights), frame \(run.address)"
+      "\(run.start) to \(run.end), \(run.pageCount) \(run.pageCount == 1 ? "page" : "pages") of"
+      + " \(Wording.size(run.pageSize)), \(Wording.rights(run.rights)), frame \(run.address)"
     let data = [
       run.start.rawValue.hex, run.end.rawValue.hex, run.address.rawValue.hex, "\(run.pageShift)",
-      run.rights.description,
+      Wording.rights(run.rights),
     ]
     figure.group(title: title, "zoomable", data: data.joined(separator: " ")) { figure in
       let kind = Self.className(run.rights)

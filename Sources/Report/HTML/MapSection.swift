@@ -83,7 +83,7 @@ struct MapSection {
       out.element("td") { $0.code("\(run.address)") }
       out.element("td", ["class": "number"], text: "\(run.pageCount)")
       out.element("td", ["class": "number"], text: Wording.pageSize(run.pageShift))
-      out.element("td") { $0.code(run.rights.description) }
+      out.element("td") { $0.rights(run.rights) }
     }
   }
 }

@@ -35,7 +35,7 @@ struct OwnersSection {
         out.element("a", ["href": target]) { $0.code(mapping.address.rawValue.hex(digits: digits)) }
       }
       out.element("td", ["class": "number"], text: Wording.pageSize(mapping.pageShift))
-      out.element("td") { $0.code(mapping.rights.description) }
+      out.element("td") { $0.rights(mapping.rights) }
       out.element("td", text: owner)
       out.element("td", text: mapping.state?.rawValue ?? "")
     }

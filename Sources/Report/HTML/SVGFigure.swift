@@ -15,11 +15,13 @@ struct SVGFigure {
   ///   - size: The width and the height.
   ///   - title: What is drawn, for those who do not see it.
   ///   - name: The class of the figure.
+  ///   - hasParts: Whether its groups are for everybody: the script makes buttons of them. Else the title
+  ///     says all, and the digits of the drawing are not read out one by one.
   ///   - out: Where the figure goes.
   ///   - body: Draws it.
   static func draw(
-    _ size: (width: Int, height: Int), title: String, name: String, to out: inout HTMLBuffer,
-    _ body: (inout SVGFigure) -> Void
+    _ size: (width: Int, height: Int), title: String, name: String, hasParts: Bool = false,
+    to out: inout HTMLBuffer, _ body: (inout SVGFigure) -> Void
   ) {
     var figure = SVGFigure(size: size)
     body(&figure)
@@ -30,7 +32,10 @@ struct SVGFigure {
           "class": name, "viewBox": "0 0 \(size.width) \(size.height)", "role": "img",
           "aria-label": title, "width": ems(size.width), "height": ems(size.height),
         ]
-      ) { $0.trusted(figure.html.out.bytes) }
+      ) { out in
+        guard !hasParts else { return out.trusted(figure.html.out.bytes) }
+        out.element("g", ["aria-hidden": "true"]) { $0.trusted(figure.html.out.bytes) }
+      }
     }
     out.endLine()
   }

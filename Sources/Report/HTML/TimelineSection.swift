@@ -36,9 +36,10 @@ struct TimelineSection {
         ("last", "▶|", "to the last step"),
       ]
       for (name, sign, title) in buttons {
-        out.element(
-          "button", ["type": "button", "data-do": name, "aria-label": title, "title": title],
-          text: sign)
+        // A title that says what the label says would be read out twice.
+        out.element("button", ["type": "button", "data-do": name, "title": title]) { out in
+          out.element("span", ["aria-hidden": "true"], text: sign)
+        }
       }
       out.element("label") { out in
         out.text("step ")
@@ -49,7 +50,9 @@ struct TimelineSection {
             "aria-label": "step",
           ])
       }
-      out.element("output", ["aria-live": "polite"], text: "1 of \(steps.count)")
+      out.element("output", ["aria-live": "off"], text: "1 of \(steps.count)")
+      // What a step changes, for those who do not see it; the script says it.
+      out.element("p", ["class": "unseen said", "role": "status"], text: "")
     }
   }
 
@@ -120,7 +123,8 @@ struct TimelineSection {
           }
           out.element("td") { out in
             out.element(
-              "meter", ["min": "0", "max": "\(most)", "value": "\(list.after)"],
+              "meter",
+              ["min": "0", "max": "\(most)", "value": "\(list.after)", "aria-hidden": "true"],
               text: "\(list.after) of \(most)")
           }
         }

@@ -29,11 +29,28 @@ struct WalkFigure {
   }
 
   private var title: String {
+    var before = paging.allRights
     let entries = walk.steps.map { step in
-      "\(name(step)) is \(step.entry?.hex ?? "not in the image")"
+      defer { before = step.rights }
+      let lost = RightLetters.all.filter {
+        hasRights(step) && before.contains($0.right) && !step.rights.contains($0.right)
+      }
+      let loss = lost.isEmpty ? "" : ", which takes away \(Wording.list(lost.map(\.name)))"
+      return
+        "\(name(step)) at \(step.entryAddress) is \(step.entry?.hex ?? "not in the image")\(loss)"
     }
     let end = WalkSentence(paging: paging, walk: walk).lines.joined(separator: "; ")
-    return "The walk from table to table: \((entries + [end]).joined(separator: "; "))"
+    let root = "\(self.root.name) is \(self.root.value.hex)"
+    return "The walk from table to table: \(([root] + entries + [end]).joined(separator: "; "))"
+  }
+
+  /// The register that says where the top table is.
+  private var root: (name: String, value: UInt64) {
+    let isUpper = paging.isARM64 && paging.arm64.half == .upper
+    return (
+      paging.isARM64 ? isUpper ? "TTBR1_EL1" : "TTBR0_EL1" : "CR3",
+      isUpper ? paging.ttbr1 : paging.cr3
+    )
   }
 
   private func name(_ step: WalkStep) -> String {
@@ -50,13 +67,10 @@ struct WalkFigure {
   }
 
   private func drawRoot(_ figure: inout SVGFigure) {
-    let isUpper = paging.isARM64 && paging.arm64.half == .upper
-    let name = paging.isARM64 ? isUpper ? "TTBR1_EL1" : "TTBR0_EL1" : "CR3"
-    let value = isUpper ? paging.ttbr1 : paging.cr3
-    heading(0, name, "the root", &figure)
+    heading(0, root.name, "the root", &figure)
     let y = Self.body + Self.taken * Self.row
     figure.box(x(0), y, Self.box, Self.row, "entry taken")
-    figure.text(value.hex(digits: 16), x(0) + Self.box / 2, y + 16, "value", .middle)
+    figure.text(root.value.hex(digits: 16), x(0) + Self.box / 2, y + 16, "value", .middle)
     arrow(from: 0, isEnd: walk.steps.isEmpty, &figure)
   }
 
@@ -108,19 +122,24 @@ struct WalkFigure {
   /// The rights that are left, below the table; a letter that this entry takes away is struck out.
   private func drawRights(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
     let y = Self.body + Self.slots * Self.row + 18
-    guard let entry = step.entry else { return }
-    switch paging.meaning(of: entry, level: step.level) {
-    case .notPresent, .reserved: return
-    case .table, .page: break
-    }
+    guard hasRights(step) else { return }
     let before = column == 1 ? paging.allRights : walk.steps[column - 2].rights
     figure.text("rights left", x(column), y, "label")
-    for (place, (right, letter)) in RightLetters.all.enumerated() {
+    for (place, (right, letter, _)) in RightLetters.all.enumerated() {
       let has = step.rights.contains(right)
       let isLost = !has && before.contains(right)
       figure.text(
         has || isLost ? letter : "–", x(column) + 66 + place * 16, y,
         has ? "right" : isLost ? "right lost" : "right gone")
+    }
+  }
+
+  /// Whether the walk goes on from an entry, so that there are rights left.
+  private func hasRights(_ step: WalkStep) -> Bool {
+    guard let entry = step.entry else { return false }
+    return switch paging.meaning(of: entry, level: step.level) {
+    case .notPresent, .reserved: false
+    case .table, .page: true
     }
   }
 
@@ -165,8 +184,8 @@ struct WalkFigure {
 
 /// The letters of rights, in the order in which they are written.
 enum RightLetters {
-  static let all: [(right: Rights, letter: String)] = [
-    (.write, "w"), (.user, "u"), (.execute, "x"),
+  static let all: [(right: Rights, letter: String, name: String)] = [
+    (.write, "w", "write"), (.user, "u", "use by user mode"), (.execute, "x", "execute"),
   ]
 }
 

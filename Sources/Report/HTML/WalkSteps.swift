@@ -27,7 +27,7 @@ struct WalkSteps {
 
   private func write(_ line: ExplanationSteps.Line, to out: inout HTMLBuffer) {
     out.element("li") { out in
-      out.element("h4", text: line.subject)
+      out.element("h5", text: line.subject)
       out.element("p", text: line.text)
     }
   }
@@ -35,7 +35,7 @@ struct WalkSteps {
   private func write(_ step: WalkStep, _ text: String, to out: inout HTMLBuffer) {
     let name = "\(walk.mode.entryName(step.level))[\(step.index.hex(digits: 3))]"
     out.element("li", ["class": isEnd(step) ? "end" : nil]) { out in
-      out.element("h4") { out in
+      out.element("h5") { out in
         out.text("\(name) ")
         out.element(
           "span", ["class": "value"],

@@ -7,6 +7,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
   const range = controls.querySelector("input");
   const output = controls.querySelector("output");
   const play = controls.querySelector("[data-do=play]");
+  const said = controls.querySelector(".said");
   let current = 0;
   let timer = 0;
 
@@ -14,30 +15,55 @@ for (const player of document.querySelectorAll("[data-player]")) {
     current = Math.max(0, Math.min(moments.length - 1, index));
     moments.forEach((moment, place) => moment.classList.toggle("current", place === current));
     range.value = current + 1;
-    const title = moments[current].querySelector("h3").firstChild.textContent;
     output.textContent = `${current + 1} of ${moments.length}`;
-    range.setAttribute("aria-valuetext", title);
+    range.setAttribute("aria-valuetext", output.textContent);
+  };
+  // What those hear who do not see what is marked: the step, what came of it, and what changed.
+  const words = (moment) => {
+    const text = (part) => part.textContent.trim().replace(/\s+/g, " ");
+    const parts = [`step ${output.textContent}: ${text(moment.querySelector("h3")).replace(/^\d+\. /, "")}`];
+    for (const part of moment.querySelectorAll(".verdict, .fault > p:not(.verdict), .event"))
+      parts.push(text(part).replace(/^[✓✗◇•] /, ""));
+    for (const change of moment.querySelectorAll(".change")) {
+      const [before, after] = [...change.querySelectorAll(".before-after code")].map(text);
+      const bits = new Set([...change.querySelectorAll(".bits .changed .name")].map(text));
+      parts.push(`${text(change.querySelector("h4"))}: ${before} becomes ${after}, changed: ${[...bits].join(", ")}`);
+    }
+    for (const row of moment.querySelectorAll(".frames tr.after")) {
+      const before = row.previousElementSibling;
+      const heads = row.closest("table").tHead.rows[0].cells;
+      const changes = [...row.cells].flatMap((cell, place) => cell.querySelector("mark")
+        ? [`${text(heads[place + 1])} ${text(before.cells[place + 1]) || "none"} becomes ${text(cell)}`] : []);
+      if (changes.length) parts.push(`frame ${text(before.cells[0])}: ${changes.join(", ")}`);
+    }
+    for (const row of moment.querySelectorAll(".lists tr.changed"))
+      parts.push(`${text(row.cells[0])} list: ${text(row.cells[1])} becomes ${text(row.cells[2])}`);
+    return parts.join(". ");
+  };
+  const go = (index) => {
+    show(index);
+    said.textContent = words(moments[current]);
   };
   const stop = () => {
     clearInterval(timer);
     timer = 0;
-    play.textContent = "▶ play";
-    play.setAttribute("aria-label", "play");
+    play.firstElementChild.textContent = "▶ play";
+    play.title = "play";
   };
   const start = () => {
-    if (current === moments.length - 1) show(0);
-    play.textContent = "‖ pause";
-    play.setAttribute("aria-label", "pause");
+    if (current === moments.length - 1) go(0);
+    play.firstElementChild.textContent = "‖ pause";
+    play.title = "pause";
     timer = setInterval(() => {
-      show(current + 1);
+      go(current + 1);
       if (current === moments.length - 1) stop();
     }, 2500);
   };
   const act = {
-    first: () => show(0),
-    back: () => show(current - 1),
-    next: () => show(current + 1),
-    last: () => show(moments.length - 1),
+    first: () => go(0),
+    back: () => go(current - 1),
+    next: () => go(current + 1),
+    last: () => go(moments.length - 1),
     play: () => (timer ? stop() : start()),
   };
   controls.addEventListener("click", (event) => {
@@ -46,7 +72,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
     if (name !== "play") stop();
     act[name]();
   });
-  range.addEventListener("input", () => { stop(); show(range.value - 1); });
+  range.addEventListener("input", () => { stop(); go(range.value - 1); });
   const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
   player.tabIndex = -1;
   player.addEventListener("keydown", (event) => {
@@ -85,7 +111,6 @@ for (const map of document.querySelectorAll("[data-map]")) {
       const frame = run.frame + (start - run.start);
       const words = `${hex(start)} to ${hex(end)}: ${each === 1n ? "frame" : "frames from"} ${hex(frame)}, ${run.rights}`;
       const button = element("button", "", { type: "button", title: words });
-      button.setAttribute("aria-label", words);
       button.addEventListener("click", () => {
         grid.querySelectorAll("[aria-pressed]").forEach((other) => other.removeAttribute("aria-pressed"));
         button.setAttribute("aria-pressed", "true");
@@ -99,8 +124,9 @@ for (const map of document.querySelectorAll("[data-map]")) {
     return [element("p", note), grid, detail];
   };
   const view = (run, first, last) => {
-    const title = `${hex(first)} to ${hex(last)}, ${(last - first) / run.size + 1n} pages of ${run.size / 1024n} KiB, ${run.rights}`;
-    const parts = [element("h4", title), ...cells(run, first, last)];
+    const count = (last - first) / run.size + 1n;
+    const title = `${hex(first)} to ${hex(last)}, ${count} ${count === 1n ? "page" : "pages"} of ${run.size / 1024n} KiB, ${run.rights}`;
+    const parts = [element("h3", title), ...cells(run, first, last)];
     if (first !== run.start || last !== run.end) {
       const back = element("button", "the whole run", { type: "button" });
       back.addEventListener("click", () => zoom.replaceChildren(...view(run, run.start, run.end)));
@@ -109,8 +135,10 @@ for (const map of document.querySelectorAll("[data-map]")) {
     return parts;
   };
   const open = (band) => {
-    const [start, end, frame, shift, rights] = band.dataset.run.split(" ");
-    const run = { start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights };
+    const [start, end, frame, shift, ...rights] = band.dataset.run.split(" ");
+    const run = {
+      start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights: rights.join(" "),
+    };
     bands.forEach((other) => other.classList.toggle("current", other === band));
     zoom.hidden = false;
     zoom.replaceChildren(...view(run, run.start, run.end));
@@ -123,7 +151,6 @@ for (const map of document.querySelectorAll("[data-map]")) {
   bands.forEach((band, index) => {
     band.setAttribute("tabindex", index === 0 ? "0" : "-1");
     band.setAttribute("role", "button");
-    band.setAttribute("aria-label", band.querySelector("title").textContent);
     band.addEventListener("click", () => open(band));
     band.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, Home: -bands.length, End: bands.length }[event.key];
