@@ -223,21 +223,17 @@ struct EntryJournal {
   /// Whether changes are noted.
   var isOpen = true
   private(set) var changes: [Change] = []
-  private var known: Set<UInt64> = []
-  private(set) var overflow = 0
+  private var known = PlaceSet()
+  /// How many entries changed and are not kept.
+  var overflow: Int { known.count - changes.count }
 
   mutating func note(_ change: @autoclosure () -> Change, at place: UInt64) {
-    guard isOpen else { return }
-    guard changes.count < StepReport.limit else {
-      overflow += 1
-      return
-    }
-    if known.insert(place).inserted { changes.append(change()) }
+    guard isOpen, known.insert(place), changes.count < StepReport.limit else { return }
+    changes.append(change())
   }
 
   mutating func clear() {
     changes.removeAll(keepingCapacity: true)
-    known.removeAll(keepingCapacity: true)
-    overflow = 0
+    known.removeAll()
   }
 }
