@@ -8,14 +8,31 @@ public import PhysicalMemory
 /// The tables are read twice, first to count and then to put every page where it belongs in the file.
 /// So the index never is in memory as a whole: memory holds the tables' numbers, and the system writes the
 /// file as it fills.
+///
+/// An image whose tables have hardly any pages would have more than 16 bytes a mapping that way. The mappings
+/// are then listed one by one, so that no index takes more than that, and 256 bytes for its header; the one
+/// bound of this is in the article about the module.
 public struct IndexBuilder {
-  private let machine: Machine
-  private let key: IndexKey
+  /// What an index is made of.
+  package enum Form {
+    case graph, list
+  }
+
+  let machine: Machine
+  let key: IndexKey
+  /// What the index is to be, however large; nil for what the law of its size asks for.
+  let form: Form?
 
   /// Prepares the index of a machine; the key goes into it.
   public init(_ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0)) {
+    self.init(machine, key: key, form: nil)
+  }
+
+  /// Prepares an index of the one form or the other.
+  package init(_ machine: Machine, key: IndexKey, form: Form?) {
     self.machine = machine
     self.key = key
+    self.form = form
   }
 
   /// Builds the index into a file that was just begun.
@@ -60,7 +77,8 @@ public struct IndexBuilder {
       return true
     }
     guard isWhole else { throw .imageChanged }
-    return bytes
+    guard let list = try list(insteadOf: bytes, shape, counting.graph, graph) else { return bytes }
+    return try write(list, into: file)
   }
 
   /// Where memory ends, as far as buckets cover it.
@@ -76,8 +94,10 @@ public struct IndexBuilder {
       visitor: CountingVisitor(
         graph: TableGraph(machine.paging.mode), buckets: buckets, software: first))
     for (space, software) in zip(machine.addressSpaces, software) {
+      let isFirst = operation.visitor.roots.isEmpty
       operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
+      if isFirst { operation.visitor.graph.endFirstSpace() }
     }
     return operation.visitor
   }
@@ -115,7 +135,7 @@ public struct IndexBuilder {
 
   /// Sorts the pages of each stretch of memory; `bits` is the size of a stretch as a power of 2.
   private func sort(_ pages: UnsafeMutablePointer<UInt64>, _ starts: [UInt64], bits: UInt64) {
-    var sort = BucketSort(frameBits: bits - IndexLayout.frameShift)
+    var sort = BucketSort(frameBits: bits - frameShift)
     for (start, end) in zip(starts, starts.dropFirst()) {
       unsafe sort.sort(pages + Int(start), count: Int(end - start))
     }
@@ -151,7 +171,7 @@ public struct IndexBuilder {
   }
 
   /// Writes the checksums of the blocks, and the header with its own.
-  private func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
+  func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
     let bytes = unsafe UnsafeRawBufferPointer(start: base, count: Int(shape.fileSize))
     for block in 0..<shape.blockCount {
       unsafe base[shape.checksumsStart + block] =
