@@ -59,7 +59,9 @@ struct SparseSpaces {
   }
 
   private mutating func build(_ kind: Kind, count: Int, seed: UInt64) throws -> Machine {
-    let kernel = (0..<(kind == .kernels ? count / 4 + 1 : 3)).map { _ in page(isUpper: true) }
+    let kernel = (0..<(kind == .kernels ? count / 4 + 1 : 3)).flatMap { _ in
+      neighbours(of: page(isUpper: true), kind == .kernels ? 24 : 1)
+    }
     if state.isARM64 {
       state.arm64.ttbr1 = table()
       for page in kernel { put(page, under: state.arm64.ttbr1 ?? 0) }
@@ -85,11 +87,19 @@ struct SparseSpaces {
   }
 
   private mutating func putOwn(_ kind: Kind, under root: UInt64) {
-    var page = page(isUpper: false)
-    for _ in 0..<(kind == .clusters ? 1 + random.next() % 12 : 1) {
-      put(page, under: root)
-      page.address += 1 << state.pageShift(page.level)
-      page.entry += 1 << state.pageShift(page.level)
+    let count = kind == .clusters ? 1 + random.next() % 12 : 1
+    for page in neighbours(of: page(isUpper: false), count) { put(page, under: root) }
+  }
+
+  /// A page and those after it, up to the end of its table.
+  private func neighbours(of page: Page, _ count: UInt64) -> [Page] {
+    let size: UInt64 = 1 << state.pageShift(page.level)
+    let entries = UInt64(state.entryCount(page.level))
+    let rest = entries - page.address / size % entries
+    return (0..<min(count, rest)).map { number in
+      Page(
+        address: page.address &+ number * size, entry: page.entry &+ number * size,
+        level: page.level)
     }
   }
 
