@@ -82,7 +82,7 @@ struct FrameBitmap: Sendable {
   }
 
   /// The stretches of frames that are there, of the first `limit` ones.
-  func runs(frameShift: UInt64 = 12, limit: UInt64 = .max) -> [MemoryRun] {
+  func runs(frameShift: UInt64 = frameShift, limit: UInt64 = .max) -> [MemoryRun] {
     var runs: [MemoryRun] = []
     var left = min(limit, count)
     var start: UInt64?

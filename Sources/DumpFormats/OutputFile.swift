@@ -85,6 +85,11 @@ public import PhysicalMemory
     } catch { throw .inputOutput(error) }
   }
 
+  /// Drops what was written, and begins again; mappings of it are good no longer.
+  public func restart() throws(DumpError) {
+    do { try writer.restart() } catch { throw .inputOutput(error) }
+  }
+
   /// Writes bytes over such as were written before, in a part of the file that was left for them.
   func overwrite(_ bytes: [UInt8], at offset: UInt64) throws(DumpError) {
     do { unsafe try writer.overwrite(bytes.span.bytes, at: offset) } catch {

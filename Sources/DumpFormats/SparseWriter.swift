@@ -67,9 +67,20 @@ import PhysicalMemory
     try append(bytes.extracting(droppingFirst: inside))
   }
 
+  /// Drops what was written.
+  mutating func restart() throws(SystemError) {
+    buffer.removeAll(keepingCapacity: true)
+    (flushed, dataBytes) = (0, 0)
+    try setLength()
+  }
+
   /// Writes what is left and gives the file its length.
   mutating func finish() throws(SystemError) {
     try flush()
+    try setLength()
+  }
+
+  private func setLength() throws(SystemError) {
     guard ftruncate(descriptor, Int(flushed)) == 0 else {
       throw SystemError("write", path, code: errno)
     }

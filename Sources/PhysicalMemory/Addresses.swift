@@ -12,7 +12,7 @@
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The number of the 4-KiB frame that holds the address.
-  @inlinable public var frame: UInt64 { rawValue &>> 12 }
+  @inlinable public var frame: UInt64 { rawValue &>> frameShift }
 
   /// The address `offset` bytes further on, wrapping at the end of the 64-bit space.
   @inlinable
@@ -47,6 +47,9 @@
 
 /// The size of a 4-KiB frame in bytes, the unit in which dumps hold or lack memory.
 public let frameSize: UInt64 = 4096
+
+/// The size of a 4-KiB frame as a power of 2: the number of bits of an address within a frame.
+@inlinable public var frameShift: UInt64 { 12 }
 
 extension FixedWidthInteger {
   /// The number in hexadecimal with `0x` and no leading zeros, as JSON output has it.

@@ -8,10 +8,21 @@ public import PhysicalMemory
 /// The tables are read twice, first to count and then to put every page where it belongs in the file.
 /// So the index never is in memory as a whole: memory holds the tables' numbers, and the system writes the
 /// file as it fills.
+///
+/// An image whose tables have hardly any pages would have more than 16 bytes a mapping that way. The mappings
+/// are then listed one by one, so that no index takes more than that, and 256 bytes for its header; the one
+/// bound of this is in the article about the module.
 public struct IndexBuilder {
-  private let machine: Machine
-  private let key: IndexKey
-  private let interest: Interest
+  /// What an index is made of.
+  package enum Form {
+    case graph, list
+  }
+
+  let machine: Machine
+  let key: IndexKey
+  /// What the index is to be, however large; nil for what the law of its size asks for.
+  let form: Form?
+  let interest: Interest
 
   /// Prepares the index of a machine.
   ///
@@ -23,8 +34,17 @@ public struct IndexBuilder {
     _ machine: Machine, key: IndexKey = IndexKey(high: 0, low: 0),
     isWanted: @escaping @Sendable () -> Bool = { true }
   ) {
+    self.init(machine, key: key, form: nil, isWanted: isWanted)
+  }
+
+  /// Prepares an index of the one form or the other.
+  package init(
+    _ machine: Machine, key: IndexKey, form: Form?,
+    isWanted: @escaping @Sendable () -> Bool = { true }
+  ) {
     self.machine = machine
     self.key = key
+    self.form = form
     interest = Interest(isWanted)
   }
 
@@ -75,10 +95,11 @@ public struct IndexBuilder {
     // What was given up has pages that are not in their places.
     try checkInterest()
     guard isWhole else { throw .imageChanged }
-    return bytes
+    guard let list = try list(insteadOf: bytes, shape, counting.graph, graph) else { return bytes }
+    return try write(list, into: file)
   }
 
-  private func checkInterest() throws(ReverseMapError) {
+  func checkInterest() throws(ReverseMapError) {
     guard interest.lasts else { throw .unwanted }
   }
 
@@ -96,8 +117,10 @@ public struct IndexBuilder {
         graph: TableGraph(machine.paging.mode), buckets: buckets, software: first,
         interest: interest))
     for (space, software) in zip(machine.addressSpaces, software) {
+      let isFirst = operation.visitor.roots.isEmpty
       operation.visitor.software = software
       machine.paging(of: space).perform(&operation, on: machine.memory)
+      if isFirst { operation.visitor.graph.endFirstSpace() }
     }
     return operation.visitor
   }
@@ -135,7 +158,7 @@ public struct IndexBuilder {
 
   /// Sorts the pages of each stretch of memory; `bits` is the size of a stretch as a power of 2.
   private func sort(_ pages: UnsafeMutablePointer<UInt64>, _ starts: [UInt64], bits: UInt64) {
-    var sort = BucketSort(frameBits: bits - IndexLayout.frameShift)
+    var sort = BucketSort(frameBits: bits - frameShift)
     for (start, end) in zip(starts, starts.dropFirst()) where interest.lasts {
       unsafe sort.sort(pages + Int(start), count: Int(end - start))
     }
@@ -171,7 +194,7 @@ public struct IndexBuilder {
   }
 
   /// Writes the checksums of the blocks, and the header with its own.
-  private func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
+  func seal(_ base: UnsafeMutablePointer<UInt64>, _ shape: IndexShape) {
     let bytes = unsafe UnsafeRawBufferPointer(start: base, count: Int(shape.fileSize))
     for block in 0..<shape.blockCount where interest.lasts {
       unsafe base[shape.checksumsStart + block] =

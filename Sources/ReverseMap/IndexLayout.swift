@@ -1,12 +1,16 @@
+import PhysicalMemory
+
 /// Where everything is in an index: little-endian words of 64 bits throughout.
 ///
-/// A header, the checksums of the blocks that follow, then sections of words. A question reads a few
+/// A header, the checksums of the blocks that follow, then sections of words. The sections are those of a
+/// graph, the tables and the entries of tables that map a page; or, where a graph would take more for each
+/// mapping than an index may, one section alone: the mappings one by one. A question reads a few
 /// blocks of many, so each block has a checksum of its own, which is compared when the block is first
 /// looked at; the header's checksum covers the header and the table of checksums.
 enum IndexLayout {
   /// "MMUBRMAP", and the edition of the layout in the next word.
   static let magic: UInt64 = 0x5041_4d52_4255_4d4d
-  static let edition: UInt64 = 3
+  static let edition: UInt64 = 4
   static let wordSize = 8
   static let blockSize = 1 << 16
 
@@ -20,6 +24,8 @@ enum IndexLayout {
     case directory, nodes, crowds, hubs, edges, roots, pages, regions, far, views
     /// The number of bits of an address within a bucket.
     case bucketShift
+    /// The number of records of the list, and the widths of their fields: `WidthFields`.
+    case records, widths
     /// The checksum of the header up to here and of the table of checksums.
     case checksum
   }
@@ -48,6 +54,9 @@ enum IndexLayout {
     case far
     /// The pages that views alone lead to, two words each: `ViewFields`, and the virtual page number.
     case views
+    /// Mappings one by one, ascending by page, their fields one after the other across the words:
+    /// `MappingRecord`.
+    case list
   }
 
   /// A field of a word: its lowest bit and its width.
@@ -109,14 +118,23 @@ enum IndexLayout {
     static var frame: Field { Field(low: 24, width: 40) }
   }
 
+  /// How wide a field of the records of a list is.
+  enum WidthFields {
+    static func width(_ field: MappingRecord.Field) -> Field {
+      Field(low: UInt64(field.rawValue) * 8, width: 8)
+    }
+  }
+
+  /// An index takes at most `mappingSize` bytes for each mapping, and these for its header.
+  static let fixedSize: UInt64 = 256
+  static let mappingSize: UInt64 = 16
+
   /// Memory above this has no place in buckets: 4096 of them with 19 bits of frame each.
   static let bucketLimit = 4096
   static var highestMemory: UInt64 { UInt64(bucketLimit) << regionShift }
 
   /// As large as a region, and a bucket at most, is what the bits of a frame in a page's word reach over.
   static var regionShift: UInt64 { PageFields.frame.width + frameShift }
-  /// The number of bits of an address within a frame.
-  static let frameShift: UInt64 = 12
   /// Fewer buckets than one for so many pages make the directory small beside them.
   static let pagesOfBucket: UInt64 = 64
 }

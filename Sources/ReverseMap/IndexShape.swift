@@ -1,17 +1,24 @@
+import PhysicalMemory
+
 /// How large the parts of an index are, and so where each of them begins.
 struct IndexShape: Hashable, Sendable {
-  var directory: UInt64
-  var nodes: UInt64
-  var crowds: UInt64
-  var hubs: UInt64
-  var edges: UInt64
-  var roots: UInt64
-  var pages: UInt64
-  var regions: UInt64
-  var far: UInt64
-  var views: UInt64
-  var bucketShift: UInt64
+  var directory: UInt64 = 0
+  var nodes: UInt64 = 0
+  var crowds: UInt64 = 0
+  var hubs: UInt64 = 0
+  var edges: UInt64 = 0
+  var roots: UInt64 = 0
+  var pages: UInt64 = 0
+  var regions: UInt64 = 0
+  var far: UInt64 = 0
+  var views: UInt64 = 0
+  var bucketShift: UInt64 = frameShift
+  var records: UInt64 = 0
+  var widths = RecordWidths()
   var key: IndexKey
+
+  /// Whether the index is a list of mappings; a graph has buckets, if only one.
+  var isList: Bool { directory == 0 }
 
   /// The number of words of a section.
   func count(_ section: IndexLayout.Section) -> Int {
@@ -26,6 +33,7 @@ struct IndexShape: Hashable, Sendable {
     case .regions: Int(regions) * 2
     case .far: Int(far)
     case .views: Int(views) * 2
+    case .list: (Int(records) * widths.total + UInt64.bitWidth - 1) / UInt64.bitWidth
     }
   }
 
@@ -45,6 +53,12 @@ struct IndexShape: Hashable, Sendable {
 
   /// The number of bytes of the file.
   var fileSize: UInt64 { UInt64(dataStart + dataWords * IndexLayout.wordSize) }
+
+  /// The least number of mappings for which the index is no larger than it may be.
+  var leastMappings: UInt64 {
+    let beyond = max(fileSize, IndexLayout.fixedSize) - IndexLayout.fixedSize
+    return (beyond + IndexLayout.mappingSize - 1) / IndexLayout.mappingSize
+  }
 
   /// The word at which a section begins.
   func start(_ section: IndexLayout.Section) -> Int {
@@ -78,6 +92,8 @@ struct IndexShape: Hashable, Sendable {
     case .far: far
     case .views: views
     case .bucketShift: bucketShift
+    case .records: records
+    case .widths: widths.word
     case .checksum: 0
     }
   }

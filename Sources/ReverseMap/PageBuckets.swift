@@ -20,7 +20,7 @@ import PhysicalMemory
   /// Covers memory up to `end`.
   init(memoryEnd end: UInt64) {
     let end = min(max(end, 1), IndexLayout.highestMemory)
-    var shift = IndexLayout.frameShift
+    var shift = frameShift
     while (end - 1) >> shift >= UInt64(IndexLayout.bucketLimit) { shift += 1 }
     self.shift = shift
     count = Int((end - 1) >> shift) + 1

@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// The places of pages in an index under way; good for as long as its buckets and its file are.
 @safe struct PagePlaces {
   private let shift: UInt64
@@ -59,7 +61,7 @@
       return
     }
     unsafe next[number] = place &+ 1
-    let frame = (page & ((1 &<< shift) &- 1)) &>> IndexLayout.frameShift
+    let frame = (page & ((1 &<< shift) &- 1)) &>> frameShift
     unsafe words[Int(truncatingIfNeeded: place)] =
       IndexLayout.PageFields.node.put(node)
       | IndexLayout.PageFields.index.put(UInt64(truncatingIfNeeded: index))

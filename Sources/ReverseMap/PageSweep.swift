@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// Goes through the pages of an index in the order of their addresses: those of buckets, then those of regions.
 struct PageSweep {
   private var near: StretchSweep
@@ -32,7 +34,7 @@ private struct StretchSweep {
     (self.index, self.section) = (index, section)
     let shape = index.shape
     if section == .pages {
-      count = Int(shape.directory) - 1
+      count = max(Int(shape.directory), 1) - 1
       stretch = Int(min(page >> shape.bucketShift, UInt64(count)))
     } else {
       count = Int(shape.regions)
@@ -42,7 +44,7 @@ private struct StretchSweep {
     }
     try open()
     guard base < page else { return }
-    let frame = (page - base) >> IndexLayout.frameShift
+    let frame = (page - base) >> frameShift
     let start = try ReverseIndex.first(in: pages) { number throws(ReverseMapError) in
       IndexLayout.PageFields.frame.get(try index.word(section, number)) >= frame
     }
@@ -61,7 +63,7 @@ private struct StretchSweep {
     let fields = IndexLayout.PageFields.self
     let entry = PageEntry(
       node: try index.node(fields.node.get(word)), index: Int(fields.index.get(word)))
-    return (base &+ fields.frame.get(word) << IndexLayout.frameShift, entry)
+    return (base &+ fields.frame.get(word) << frameShift, entry)
   }
 
   /// Takes the pages of the stretch, of which there are none after the last.

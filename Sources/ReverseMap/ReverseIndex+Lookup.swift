@@ -1,3 +1,5 @@
+import Paging
+
 /// An entry that maps a page: its table and its number in the table.
 struct PageEntry: Hashable {
   var node: Int
@@ -37,9 +39,12 @@ extension ReverseIndex {
     return Int(fields.sharers.get(crowd.word))
   }
 
-  /// The top tables with their keys, in the order of the address spaces and their halves.
-  func root(_ number: Int) throws(ReverseMapError) -> (node: Int, key: UInt64) {
-    (try node(word(.roots, number * 2)), try word(.roots, number * 2 + 1))
+  /// The top table of one of the halves of the address spaces, which must have this key.
+  func root(_ number: Int, _ key: TableKey) throws(ReverseMapError) -> Int {
+    guard number < shape.roots, try word(.roots, number * 2 + 1) == key.rawValue else {
+      throw inconsistent
+    }
+    return try node(word(.roots, number * 2))
   }
 
   /// Gives the edges that lead to a table, those that are no repeats first, until `body` returns false.
@@ -91,23 +96,6 @@ extension ReverseIndex {
     }
     return low
   }
-
-  /// The entries that map the page that begins at `page`, of whatever size, without repetition and in
-  /// the order of tables.
-  func entries(mapping page: UInt64) throws(ReverseMapError) -> [PageEntry] {
-    var entries: [PageEntry] = []
-    var sweep = try PageSweep(self, from: page)
-    while let next = try sweep.next(), next.page == page { entries.append(next.entry) }
-    return entries
-  }
-
-  /// All pages from one that begins at `page` or after it, in ascending order.
-  func pages(from page: UInt64) throws(ReverseMapError) -> MappedPages {
-    try MappedPages(self, from: page)
-  }
-
-  /// More address spaces than any index is of: the number of one is compared with those of the machine.
-  var spaceLimit: UInt64 { shape.roots }
 
   func node(_ number: UInt64) throws(ReverseMapError) -> Int {
     guard number < shape.nodes else { throw inconsistent }

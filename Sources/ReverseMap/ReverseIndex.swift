@@ -54,19 +54,24 @@ public final class ReverseIndex {
       }
       return size
     }
+    let records = try word(.records)
+    // Records without fields would take no room, however many.
+    guard let widths = RecordWidths(word: try word(.widths)), widths.total > 0 || records == 0,
+      records <= most * UInt64(UInt64.bitWidth)
+    else { throw .damaged(path: path, offset: 0) }
     let shape = IndexShape(
       directory: try size(.directory), nodes: try size(.nodes), crowds: try size(.crowds),
       hubs: try size(.hubs), edges: try size(.edges), roots: try size(.roots),
       pages: try size(.pages), regions: try size(.regions), far: try size(.far),
-      views: try size(.views), bucketShift: try word(.bucketShift),
+      views: try size(.views), bucketShift: try word(.bucketShift), records: records,
+      widths: widths,
       key: IndexKey(high: try word(.keyHigh), low: try word(.keyLow)))
     let checksum = bytes.withBytes(at: 0, count: min(shape.dataStart, bytes.count)) {
       shape.dataStart == $0.byteCount ? shape.headerChecksum($0) : 0
     }
     guard shape.fileSize == UInt64(bytes.count), try word(.fileSize) == shape.fileSize,
       checksum == (try word(.checksum)),
-      (IndexLayout.frameShift...IndexLayout.regionShift).contains(shape.bucketShift),
-      shape.directory > 0
+      (frameShift...IndexLayout.regionShift).contains(shape.bucketShift)
     else { throw .damaged(path: path, offset: 0) }
     return shape
   }
@@ -74,11 +79,15 @@ public final class ReverseIndex {
   /// The number of bytes of the index.
   public var byteCount: UInt64 { UInt64(bytes.count) }
 
-  /// The number of entries that map a page, shared tables counted once, and of pages that views alone
-  /// lead to.
-  public var pageCount: UInt64 { shape.pages + shape.far + shape.views }
+  /// Whether the index lists mappings one by one, as that of an image with hardly any pages for its tables
+  /// does; others have tables, and the entries of tables that map a page.
+  public var isList: Bool { shape.isList }
 
-  /// The number of tables, each counted once.
+  /// The number of entries that map a page, shared tables counted once, and of pages that views alone
+  /// lead to; in a list the number of mappings, which spaces with one and the same root have together.
+  public var pageCount: UInt64 { shape.pages + shape.far + shape.views + shape.records }
+
+  /// The number of tables, each counted once; a list has none.
   public var tableCount: UInt64 { shape.nodes }
 
   /// Compares every block with its checksum.

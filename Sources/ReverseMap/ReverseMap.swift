@@ -5,10 +5,11 @@ import WindowsMemory
 
 /// Answers which virtual addresses map a physical one, in all address spaces of a machine.
 ///
-/// The index says which entries map the page. From there the way leads up to the top tables, and from
-/// those down again in the order of addresses: so answers come sorted by address space and virtual address,
-/// as they are found, and however many they are, memory holds only the tables on the way. Each
-/// answer is confirmed by a walk: an index can lack something, but not make anything up.
+/// Where the index is a graph, it says which entries map the page. From there the way leads up to the top
+/// tables, and from those down again in the order of addresses: so answers come sorted by address space and
+/// virtual address, as they are found, and however many they are, memory holds only the tables on the way.
+/// A list has them in the same order. Each answer is confirmed by a walk: an index can lack something, but
+/// not make anything up.
 public final class ReverseMap {
   let machine: Machine
   let index: ReverseIndex
@@ -17,7 +18,8 @@ public final class ReverseMap {
 
   /// A top table of an address space.
   struct Root {
-    var node: Int
+    /// The number of the table; nil where the index is a list, which has none.
+    var node: Int?
     var half: PagingState
     /// All address spaces that have this top table.
     var owners: [Int]
@@ -40,25 +42,23 @@ public final class ReverseMap {
     var number = 0
     for (space, description) in machine.addressSpaces.enumerated() {
       for half in machine.paging(of: description).halves {
-        guard number < index.shape.roots else { throw index.inconsistent }
-        let top = try index.root(number)
+        let key = RootKey(table: half.rootKey, firstAddress: half.firstAddress)
+        let node = index.isList ? nil : try index.root(number, key.table)
         number += 1
-        guard top.key == half.rootKey.rawValue else { throw index.inconsistent }
-        let key = RootKey(node: top.node, firstAddress: half.firstAddress)
         if let earlier = seen[key] {
           roots[earlier].owners.append(space)
         } else {
           seen[key] = roots.count
-          roots.append(Root(node: top.node, half: half, owners: [space]))
+          roots.append(Root(node: node, half: half, owners: [space]))
         }
       }
     }
-    guard number == index.shape.roots else { throw index.inconsistent }
+    guard index.isList || number == index.shape.roots else { throw index.inconsistent }
     return roots
   }
 
   private struct RootKey: Hashable {
-    var node: Int
+    var table: TableKey
     var firstAddress: UInt64
   }
 
@@ -68,13 +68,13 @@ public final class ReverseMap {
     return Set(shifts).filter { $0 < 64 }.sorted(by: >)
   }()
 
-  /// The top tables that translate addresses of the upper half.
-  lazy var upperRoots: [Root] = roots.filter {
-    !$0.half.isARM64 || $0.half.firstAddress >= upperHalf
+  /// The numbers of the top tables that translate addresses of the upper half.
+  lazy var upperRoots: [Int] = roots.indices.filter {
+    !roots[$0].half.isARM64 || roots[$0].half.firstAddress >= upperHalf
   }
 
-  /// The number of address spaces with an upper half.
-  lazy var upperOwnerCount: Int = upperRoots.reduce(0) { $0 + $1.owners.count }
+  /// The numbers of the address spaces with an upper half.
+  lazy var upperOwners: [Int] = upperRoots.flatMap { roots[$0].owners }.sorted()
 
   /// For each address space the number of the first one of the same process.
   lazy var processes: [Int] = machine.firstSpaces
@@ -110,13 +110,7 @@ public final class ReverseMap {
         range.lowerBound & ~((1 << $0) - 1) == page
       }
       guard !isRepeat else { continue }
-      var entries: [PageEntry] = []
-      for entry in try index.entries(mapping: page) {
-        // Adding the size to the page could pass the end of the address space.
-        let isLongEnough = try range.lowerBound - page < 1 << index.pageShift(entry.node)
-        if isLongEnough { entries.append(entry) }
-      }
-      let mapped = MappedPage(page: page, entries: entries)
+      let mapped = try index.page(page, holding: range.lowerBound - page)
       guard try give(mapped, in: range, expandsShared, emit) else { return }
     }
     var pages = try index.pages(from: firstFrame)
@@ -131,32 +125,6 @@ public final class ReverseMap {
   ) throws(ReverseMapError) -> Bool {
     let first = max(mapped.page, range.lowerBound)
     return try give(mapped, from: first, expandsShared: expandsShared, emit)
-  }
-
-  /// Gives all that leads to a page, for its byte at `first`; false when no more is wanted.
-  ///
-  /// What entries map comes first, then what views alone lead to.
-  func give(
-    _ mapped: MappedPage, from first: UInt64, expandsShared: Bool,
-    _ emit: (ReverseMapping) -> Bool
-  ) throws(ReverseMapError) -> Bool {
-    if !mapped.entries.isEmpty {
-      var trace = try PageTrace(self, mapped, first: first, expandsShared: expandsShared)
-      guard try trace.run(emit) else { return false }
-    }
-    for view in mapped.views {
-      guard view.space < machine.addressSpaces.count else { throw index.inconsistent }
-      let address = VirtualAddress(view.address &+ (first - mapped.page))
-      let half = machine.paging(of: machine.addressSpaces[view.space]).half(of: address)
-      // What is confirmed by nothing is not said.
-      guard let found = answer(address, half, space: view.space), found.address.rawValue == first
-      else { continue }
-      let mapping = ReverseMapping(
-        physical: PhysicalAddress(first), address: address, space: view.space, sharers: 1,
-        pageShift: found.pageShift, rights: found.rights, state: found.state)
-      guard emit(mapping) else { return false }
-    }
-    return true
   }
 }
 

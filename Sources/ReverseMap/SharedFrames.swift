@@ -28,14 +28,11 @@ extension ReverseMap {
   public func sharedPages(
     of range: ClosedRange<UInt64>, _ emit: (ReverseMapping) -> Bool
   ) throws(ReverseMapError) {
-    let owners = try tableOwners()
+    let owners = index.isList ? [] : try tableOwners()
     var pages = try index.pages(from: range.lowerBound & ~(frameSize - 1))
     while let mapped = try pages.next(), mapped.page <= range.upperBound {
-      let mappers = mapped.entries.map { owners[$0.node] }
-      let viewers = mapped.views.map(\.space).filter(processes.indices.contains).map {
-        TableOwner.one(processes[$0])
-      }
-      let all = (mappers + viewers).reduce(TableOwner.nobody) { $0.joined($1) }
+      let all = (mapped.entries.map { owners[$0.node] } + mapped.ways.map(lowerOwner))
+        .reduce(TableOwner.nobody) { $0.joined($1) }
       guard all == .many, try hasSeveralOwners(mapped) else { continue }
       let wantsMore = try give(mapped, from: mapped.page, expandsShared: false) {
         $0.address.rawValue >= upperHalf || emit($0)
@@ -54,14 +51,28 @@ extension ReverseMap {
     return owner == .many
   }
 
+  /// Who has a page by a way in the lower half.
+  private func lowerOwner(of way: Way) -> TableOwner {
+    switch way.sharing {
+    case .view where processes.indices.contains(way.owner): .one(processes[way.owner])
+    case .own where roots.indices.contains(way.owner): owner(of: roots[way.owner])
+    default: .nobody
+    }
+  }
+
+  /// Who has a top table.
+  private func owner(of root: Root) -> TableOwner {
+    root.owners.reduce(.nobody) { $0.joined(.one(processes[$1])) }
+  }
+
   /// Of each table, who has it below the lower half.
   private func tableOwners() throws(ReverseMapError) -> [TableOwner] {
     var owners = [TableOwner](repeating: .nobody, count: index.nodeCount)
     var tops: [Int: Root] = [:]
     for root in roots where root.half.firstAddress < upperHalf {
-      let all = root.owners.map { TableOwner.one(processes[$0]) }
-      owners[root.node] = all.reduce(.nobody) { $0.joined($1) }
-      tops[root.node] = root
+      guard let node = root.node else { continue }
+      owners[node] = owner(of: root)
+      tops[node] = root
     }
     for node in try nodesFromTheTop() where tops[node] == nil {
       var all = TableOwner.nobody

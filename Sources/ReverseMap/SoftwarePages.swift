@@ -83,11 +83,6 @@ struct PageAnswer: Hashable {
 }
 
 extension ReverseMap {
-  /// What an address leads to under one top table.
-  func answer(_ address: VirtualAddress, _ root: Root) -> PageAnswer? {
-    answer(address, root.half, space: root.owners[0])
-  }
-
   /// What an address leads to under a state, in one address space.
   func answer(_ address: VirtualAddress, _ half: PagingState, space: Int) -> PageAnswer? {
     var question = Confirmation(address: address)
@@ -114,8 +109,6 @@ extension ReverseMap {
     if protection.allowsExecute { rights.insert(.execute) }
     return rights
   }
-
-  private var frameShift: UInt64 { UInt64(frameSize.trailingZeroBitCount) }
 }
 
 extension ReverseMapping.State {

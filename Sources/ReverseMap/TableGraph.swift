@@ -30,6 +30,8 @@ struct TableGraph {
   var edges: [Edge] = []
   /// The address spaces of each top table; 0 for other tables.
   private(set) var owners: [UInt32] = []
+  /// The number of tables of the first address space, which come first.
+  private(set) var firstSpaceCount = 0
   /// The tables that were met as a top table at two places.
   private(set) var ambiguous: Set<UInt32> = []
   /// The first address of the upper half.
@@ -63,6 +65,9 @@ struct TableGraph {
     owners[Int(number)] += 1
     if places[Int(number)].address != table.address { ambiguous.insert(number) }
   }
+
+  /// All tables of the first address space were met.
+  mutating func endFirstSpace() { firstSpaceCount = count }
 
   /// A table was met through entry `index` of `parent`.
   mutating func addEdge(
@@ -170,6 +175,28 @@ struct SortedGraph {
         sharers[number] &+= sharers[Int(edges[index].parent)]
       }
     }
+  }
+
+  /// For each table how many ways lead to it each of which is a mapping of all its pages, up to 2 to the 32.
+  ///
+  /// Those of the first address space are, and those in the lower halves of the others, of whose top tables
+  /// the first `lowerCount` entries are; in their upper halves they may have what others have there already.
+  func certainWays(_ graph: TableGraph, lowerCount: Int) -> [UInt64] {
+    var ways = [UInt64](repeating: 0, count: graph.count)
+    for number in byLevel(graph) {
+      guard graph.owners[number] == 0 else {
+        ways[number] = number < graph.firstSpaceCount ? 1 : 0
+        continue
+      }
+      for edge in edges(to: number) where !edge.isRepeat {
+        let parent = Int(edge.parent)
+        let isLower =
+          graph.owners[parent] > 0 && graph.places[parent].address < graph.upperHalf
+          && edge.index < lowerCount
+        ways[number] = min(ways[number] + (isLower ? 1 : ways[parent]), 1 << 32)
+      }
+    }
+    return ways
   }
 
   private func byLevel(_ graph: TableGraph) -> [Int] {

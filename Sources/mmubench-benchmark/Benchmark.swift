@@ -52,6 +52,7 @@ struct Benchmark {
       report("\(name): digest", growth: residentGrowth { _ = pages(image) })
     }
     try folded()
+    try sparseReverse()
     try timelines()
     if !json {
       print(exceeded.isEmpty ? "All ratios are within their limits." : "")
@@ -160,11 +161,11 @@ struct Benchmark {
     report("digest of 2^48 addresses on four tables", microseconds: digest / 1000, 1)
   }
 
-  private func leastTime(_ body: () -> Void) -> Double {
+  func leastTime(_ rounds: Int = 100, _ body: () throws -> Void) rethrows -> Double {
     var times = Times()
-    for _ in 0..<100 {
+    for _ in 0..<rounds {
       let start = processorTime()
-      body()
+      try body()
       times.add(processorTime() - start)
     }
     return times.least

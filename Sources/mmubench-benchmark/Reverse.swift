@@ -1,5 +1,6 @@
 import DumpFormats
 import Machine
+import Paging
 import PhysicalMemory
 import ReverseMap
 import ScenarioFile
@@ -23,17 +24,19 @@ extension Benchmark {
           return ReverseSummary(pages: index.pageCount, tables: index.tableCount)
         }
       })
-    try questions(name, machine)
+    try questions(name, machine) { $0.next() % machine.size }
   }
 
   /// The time of a question, opening the index included, and the size of the index.
-  private func questions(_ name: String, _ machine: Machine) throws {
+  private func questions(
+    _ name: String, _ machine: Machine, _ address: (inout SplitMix64) -> UInt64
+  ) throws {
     let index = try Self.index(machine)
     var random = SplitMix64(seed: 5)
     var times = Times()
     var found = 0
     for _ in 0..<200 {
-      let address = random.next() % machine.size
+      let address = address(&random)
       let start = processorTime()
       let map = try ReverseMap(machine, index)
       try map.mappings(of: address...address) { _ in
@@ -46,6 +49,19 @@ extension Benchmark {
     report(
       "\(name): reverse question, \(found / 200) mappings each, \(size.text(2)) bytes a mapping",
       microseconds: times.firstQuartile / 1000, found)
+  }
+
+  /// An image with hardly any pages for its tables: the index must not be larger than that of others.
+  mutating func sparseReverse() throws {
+    let image = try sparseImage()
+    let machine = Machine(
+      memory: image.memory, paging: image.state,
+      addressSpaces: [AddressSpace(register: image.state.cr3, foundBy: "benchmark")],
+      format: "benchmark", size: image.memory.runs.last?.byteCount ?? 0)
+    var pages = 0
+    let time = try leastTime(20) { pages = try Int(Self.index(machine).pageCount) }
+    report("index of \(pages) pages with tables of their own", microseconds: time / 1000, pages)
+    try questions("tables of one page", machine) { ($0.next() % UInt64(pages) + 1) << 31 }
   }
 
   private static func index(_ machine: Machine) throws -> ReverseIndex {

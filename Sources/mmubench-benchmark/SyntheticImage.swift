@@ -153,6 +153,25 @@ func foldedImage() throws -> (memory: MemoryImage, state: PagingState) {
   return (.flat(FlatMemory(bytes)), PagingState(mode: .x86_64, cr3: 0))
 }
 
+/// 4096 pages, each with a page directory and a page table of its own, and each in another 2 GiB beyond
+/// memory.
+func sparseImage() throws -> (memory: MemoryImage, state: PagingState) {
+  let (pointers, pages) = (64, 4096)
+  let bytes = try ByteMapping.zeroed(count: (1 + pointers + 2 * pages) * 4096)
+  let link = (X86Fields.present.mask | X86Fields.writable.mask) as UInt64
+  func put(_ frame: Int, in table: Int, at index: Int) {
+    bytes.store(UInt64(frame) << 12 | link, at: table * 4096 + index * 8)
+  }
+  for table in 0..<pointers { put(1 + table, in: 0, at: table) }
+  for page in 0..<pages {
+    let directory = 1 + pointers + 2 * page
+    put(directory, in: 1 + page % pointers, at: page / pointers)
+    put(directory + 1, in: directory, at: page % 512)
+    put((page + 1) << 19, in: directory + 1, at: page % 511)
+  }
+  return (.flat(FlatMemory(bytes)), PagingState(mode: .x86_64, cr3: 0))
+}
+
 extension SplitMix64 {
   /// True one time in `count`.
   mutating func chance(_ count: UInt64) -> Bool { next() % count == 0 }

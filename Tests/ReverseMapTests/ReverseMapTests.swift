@@ -11,8 +11,21 @@ import Testing
 @Suite struct ReverseMapTests {
   static let seeds: ClosedRange<UInt64> = 1...5
 
-  static func map(_ machine: Machine) throws -> ReverseMap {
-    try ReverseMap(machine, IndexCache(.none).index(of: machine, from: nil))
+  static let forms: [IndexBuilder.Form?] = [nil, .graph, .list]
+
+  static func map(_ machine: Machine, _ form: IndexBuilder.Form? = nil) throws -> ReverseMap {
+    try ReverseMap(machine, index(machine, form))
+  }
+
+  /// The index of a machine, of a certain form or of the one that is right for it.
+  static func index(
+    _ machine: Machine, _ form: IndexBuilder.Form? = nil, key: IndexKey = IndexKey(high: 0, low: 0)
+  ) throws -> ReverseIndex {
+    let path = FileManager.default.temporaryDirectory.appending(path: "index-\(UUID())").path
+    let builder = IndexBuilder(machine, key: key, form: form)
+    let index = try ReverseIndex(builder.build(into: OutputFile(path)), path: "index", key: key)
+    if let form { #expect(index.isList == (form == .list)) }
+    return index
   }
 
   static func mappings(
@@ -26,7 +39,31 @@ import Testing
     return found
   }
 
-  private static func plain(_ mapping: ReverseMapping) -> PlainMapping {
+  /// The pages that several processes have.
+  static func shared(_ map: ReverseMap) throws -> [ReverseMapping] {
+    var found: [ReverseMapping] = []
+    try map.sharedPages(of: 0...UInt64.max) {
+      found.append($0)
+      return true
+    }
+    return found
+  }
+
+  /// How often each mapping is there, those of upper halves said once.
+  static func counts(_ all: [PlainMapping], _ mode: PagingMode) -> [PlainMapping: Int] {
+    var counts: [PlainMapping: Int] = [:]
+    for mapping in all { counts[once(mapping, mode), default: 0] += 1 }
+    return counts
+  }
+
+  private static func once(_ mapping: PlainMapping, _ mode: PagingMode) -> PlainMapping {
+    var mapping = mapping
+    let upperHalf: UInt64 = mode.virtualAddressBits == 32 ? 1 << 31 : 1 << 63
+    if mapping.address >= upperHalf { mapping.space = 0 }
+    return mapping
+  }
+
+  static func plain(_ mapping: ReverseMapping) -> PlainMapping {
     PlainMapping(
       page: mapping.physical.rawValue, space: mapping.space, address: mapping.address.rawValue,
       shift: mapping.pageShift, rights: mapping.rights.rawValue)
@@ -46,45 +83,37 @@ import Testing
     #expect(total > 100, "the machines of mode \(mode.rawValue) have hardly any pages")
   }
 
-  @Test(arguments: RandomSpaces.modes)
-  func expandedMappingsAreThoseOfAllAddressSpaces(mode: PagingMode) throws {
+  @Test(arguments: RandomSpaces.modes, forms)
+  func expandedMappingsAreThoseOfAllAddressSpaces(
+    mode: PagingMode, form: IndexBuilder.Form?
+  ) throws {
     try Self.forMachines(mode) { machine, expected, comment in
-      let found = try Self.mappings(Self.map(machine), expanding: true).map(Self.plain)
+      let found = try Self.mappings(Self.map(machine, form), expanding: true).map(Self.plain)
       #expect(found.sorted() == expected.sorted(), comment)
       #expect(found.map(\.page) == found.map(\.page).sorted(), comment)
     }
   }
 
   /// Sharing is by what the address spaces translate, whatever tables they do it with.
-  @Test(arguments: RandomSpaces.modes)
-  func whatUpperHalvesHaveInCommonIsSaidOnce(mode: PagingMode) throws {
-    let upperHalf: UInt64 = mode.virtualAddressBits == 32 ? 1 << 31 : 1 << 63
+  @Test(arguments: RandomSpaces.modes, forms)
+  func whatUpperHalvesHaveInCommonIsSaidOnce(mode: PagingMode, form: IndexBuilder.Form?) throws {
     var shared = 0
     try Self.forMachines(mode) { machine, expected, comment in
-      var counts: [PlainMapping: Int] = [:]
-      for mapping in expected.sorted() {
-        var key = mapping
-        if mapping.address >= upperHalf { key.space = 0 }
-        counts[key, default: 0] += 1
-      }
-      let found = try Self.mappings(Self.map(machine))
+      let counts = Self.counts(expected, mode)
+      let found = try Self.mappings(Self.map(machine, form))
       #expect(found.count == counts.count, comment)
-      let wrong = found.filter { mapping in
-        var key = Self.plain(mapping)
-        if mapping.address.rawValue >= upperHalf { key.space = 0 }
-        return counts[key] != mapping.sharers
-      }
+      let wrong = found.filter { counts[Self.once(Self.plain($0), mode)] != $0.sharers }
       #expect(wrong == [], comment)
       shared += found.count { $0.sharers > 1 }
     }
     #expect(shared > 20)
   }
 
-  @Test(arguments: RandomSpaces.modes)
-  func everyByteOfAPageHasItsOwners(mode: PagingMode) throws {
+  @Test(arguments: RandomSpaces.modes, forms)
+  func everyByteOfAPageHasItsOwners(mode: PagingMode, form: IndexBuilder.Form?) throws {
     var random = SeededGenerator(seed: 7)
     try Self.forMachines(mode) { machine, expected, comment in
-      let map = try Self.map(machine)
+      let map = try Self.map(machine, form)
       for mapping in expected.shuffled(using: &random).prefix(40) {
         let offset = random.next() % (1 << mapping.shift)
         let address = mapping.page + (random.chance(4) ? (1 << mapping.shift) - 1 : offset)
@@ -109,11 +138,11 @@ import Testing
     }
   }
 
-  @Test(arguments: RandomSpaces.modes)
-  func aRangeHasThePagesThatTouchIt(mode: PagingMode) throws {
+  @Test(arguments: RandomSpaces.modes, forms)
+  func aRangeHasThePagesThatTouchIt(mode: PagingMode, form: IndexBuilder.Form?) throws {
     var random = SeededGenerator(seed: 11)
     try Self.forMachines(mode) { machine, expected, comment in
-      let map = try Self.map(machine)
+      let map = try Self.map(machine, form)
       for _ in 0..<10 {
         let first = random.next() % (1 << 19)
         let range = first...(first + random.next() % (1 << 17))
@@ -127,8 +156,8 @@ import Testing
     }
   }
 
-  @Test(arguments: RandomSpaces.modes)
-  func sharedPagesAreThoseOfSeveralProcesses(mode: PagingMode) throws {
+  @Test(arguments: RandomSpaces.modes, forms)
+  func sharedPagesAreThoseOfSeveralProcesses(mode: PagingMode, form: IndexBuilder.Form?) throws {
     let upperHalf: UInt64 = mode.virtualAddressBits == 32 ? 1 << 31 : 1 << 63
     var total = 0
     try Self.forMachines(mode) { machine, expected, comment in
@@ -136,20 +165,17 @@ import Testing
       let pages = Dictionary(grouping: lower, by: \.page).filter { _, mappings in
         Set(mappings.map { machine.addressSpaces[$0.space].pid }).count > 1
       }
-      var found: [PlainMapping] = []
-      try Self.map(machine).sharedPages(of: 0...UInt64.max) {
-        found.append(Self.plain($0))
-        return true
-      }
+      let found = try Self.shared(Self.map(machine, form)).map(Self.plain)
       #expect(found.sorted() == pages.values.flatMap { $0 }.sorted(), comment)
       total += pages.count
     }
     #expect(total > 20)
   }
 
-  @Test func whoeverHasEnoughGetsNoMore() throws {
+  @Test(arguments: forms)
+  func whoeverHasEnoughGetsNoMore(form: IndexBuilder.Form?) throws {
     let machine = try RandomSpaces.machine(.x86_64, seed: 1)
-    let map = try Self.map(machine)
+    let map = try Self.map(machine, form)
     let all = try Self.mappings(map)
     for limit in 1..<min(20, all.count) {
       var found: [ReverseMapping] = []

@@ -83,16 +83,18 @@ import Workbench
     }
   }
 
-  static let kernels = [
+  static let kernels: [(mode: String, name: String)] = [
     ("x86", "windows-2600.6419"), ("pae", "windows-7601.17514"), ("x86-64", "windows-7601.17514"),
     ("x86-64", "windows-9600.17031"), ("x86-64", "windows-10240.16384"),
     ("x86-64", "windows-19041.508"), ("x86-64", "windows-22000.194"),
   ]
 
-  @Test(arguments: kernels)
-  func ownersThatTheProcessorDoesNotSeeAreFound(mode: String, kernel: String) throws {
-    let machine = try Self.machine(mode, kernel)
-    let map = try ReverseMapTests.map(machine)
+  @Test(arguments: kernels, ReverseMapTests.forms)
+  func ownersThatTheProcessorDoesNotSeeAreFound(
+    kernel: (mode: String, name: String), form: IndexBuilder.Form?
+  ) throws {
+    let machine = try Self.machine(kernel.mode, kernel.name)
+    let map = try ReverseMapTests.map(machine, form)
     func owners(_ page: UInt64) throws -> [String] { try Self.owners(map, machine, page) }
     #expect(try owners(0x142_0abc) == ["0x400abc 100 transition"])
     // One has page 0 by an entry and by a view that it never touched, two by a view alone.
@@ -112,10 +114,12 @@ import Workbench
       try owners(0x144_0008) == ["0x50004008 100 prototype", "0x30001008 200 prototype"])
   }
 
-  @Test(arguments: kernels)
-  func whatATableInTransitionSaysCounts(mode: String, kernel: String) throws {
-    let machine = try Self.machine(mode, kernel)
-    let map = try ReverseMapTests.map(machine)
+  @Test(arguments: kernels, ReverseMapTests.forms)
+  func whatATableInTransitionSaysCounts(
+    kernel: (mode: String, name: String), form: IndexBuilder.Form?
+  ) throws {
+    let machine = try Self.machine(kernel.mode, kernel.name)
+    let map = try ReverseMapTests.map(machine, form)
     #expect(try Self.owners(map, machine, 0x146_0010) == ["0x40000010 200 transition"])
     #expect(try Self.owners(map, machine, 0x147_0000) == ["0x40001000 200 transition"])
   }
@@ -131,10 +135,12 @@ import Workbench
 
   /// Of every page of every process: who finds its content in memory by the classifier is an owner, and
   /// nobody else.
-  @Test(arguments: kernels)
-  func ownersAreThoseWhoseFindingsLeadThere(mode: String, kernel: String) throws {
-    let machine = try Self.machine(mode, kernel)
-    let map = try ReverseMapTests.map(machine)
+  @Test(arguments: kernels, ReverseMapTests.forms)
+  func ownersAreThoseWhoseFindingsLeadThere(
+    kernel: (mode: String, name: String), form: IndexBuilder.Form?
+  ) throws {
+    let machine = try Self.machine(kernel.mode, kernel.name)
+    let map = try ReverseMapTests.map(machine, form)
     var expected: Set<String> = []
     let user =
       [
@@ -160,9 +166,10 @@ import Workbench
     #expect(found == expected)
   }
 
-  @Test func pagesOfViewsAreSharedToo() throws {
+  @Test(arguments: ReverseMapTests.forms)
+  func pagesOfViewsAreSharedToo(form: IndexBuilder.Form?) throws {
     let machine = try Self.machine("x86-64", "windows-19041.508")
-    let map = try ReverseMapTests.map(machine)
+    let map = try ReverseMapTests.map(machine, form)
     var shared: [String] = []
     try map.sharedPages(of: 0...UInt64.max) { mapping in
       shared.append("\(mapping.physical.rawValue.hex) \(mapping.address.rawValue.hex)")
