@@ -129,7 +129,12 @@ extension WindowsSimulation {
   /// Kernel memory for a structure, mapped and zero.
   func take(_ size: UInt64) throws(StepFailure) -> UInt64 {
     let address = pool.take(size)
-    try mapKernel(from: space.pool, through: pool.end)
+    do throws(StepFailure) {
+      try mapKernel(from: space.pool, through: pool.end)
+    } catch {
+      pool.give(address, size)
+      throw error
+    }
     for offset in stride(from: 0, to: size, by: 8) {
       storeKernel(0, at: address + offset, size: Int(min(8, size - offset)))
     }
