@@ -1,4 +1,5 @@
 import ArgumentParser
+import Golden
 import Machine
 import Report
 import ScenarioFile
@@ -12,7 +13,8 @@ struct SimulateCommand: ParsableCommand {
     abstract: "Run a scenario's timeline and say what each step does.",
     discussion: """
       Each step shows its faults with error code, functions and status, the entries before and \
-      after, what the kernel keeps of frames before and after, and the lists of frames. \
+      after, what the kernel keeps of frames before and after, and the lists of frames. What a step \
+      expects and does not find is said with it, and the status is 1. \
       --until stops after the first step that makes a condition hold: \(TimelineCondition.forms).
       """ + Examples.of("simulate"))
 
@@ -48,7 +50,10 @@ struct SimulateCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file has a timeline")
     }
-    guard let run = try TimelineRun(system.read(scenario)) else {
+    let reading = try system.read(scenario)
+    guard let run = try TimelineRun(reading) else {
+      // What cannot be read may well have been a timeline.
+      guard reading.diagnostics.isEmpty else { throw reading.list() }
       throw Failure.usage("\(scenario) has no timeline")
     }
     if style == .windbg, run.machine.system.windows == nil {
@@ -62,30 +67,39 @@ struct SimulateCommand: ParsableCommand {
     let condition = try until.map { text in
       do { return try TimelineCondition(text, of: run) } catch { throw Failure.usage("\(error)") }
     }
-    let (isReached, violations) = try write(run, upTo: condition)
+    let (isReached, violations, failures) = try write(run, upTo: condition)
     guard violations == 0 else {
       throw Failure(
         description: "invariants of the memory manager do not hold: \(violations)", status: 1)
+    }
+    guard failures == 0 else {
+      throw Failure(description: "expectations do not hold: \(failures)", status: 1)
     }
     guard isReached else {
       throw Failure(description: "`\(until ?? "")` never holds", status: 1)
     }
   }
 
-  /// Writes the steps; says whether the condition came to hold, and how many invariants did not.
+  /// Writes the steps; says whether the condition came to hold, and how many invariants and expectations
+  /// did not.
   private func write(
     _ run: TimelineRun, upTo condition: TimelineCondition?
-  ) throws -> (isReached: Bool, violations: Int) {
+  ) throws -> (isReached: Bool, violations: Int, failures: Int) {
     var isReached = condition == nil
-    var violations = 0
+    var (violations, failures) = (0, 0)
     try output.write { stream in
       var isFirst = true
       while let report = try run.step() {
-        let isShown = step.map { $0 == UInt64(report.number) } ?? true
-        if isShown {
+        let failed = try run.failures()
+        failures += failed.count
+        if step.map({ $0 == UInt64(report.number) }) ?? true {
           if !isFirst, !output.json { stream.buffer.endLine() }
           isFirst = false
-          write(report, run, to: &stream.buffer)
+          write(report, failed, run, to: &stream.buffer)
+        } else {
+          for failure in failed {
+            Notice.warn("step \(report.number): expected \(failure.expected), got \(failure.got)")
+          }
         }
         for violation in run.violations {
           violations += 1
@@ -99,16 +113,19 @@ struct SimulateCommand: ParsableCommand {
         if step == UInt64(report.number) { return isReached = true }
       }
     }
-    return (isReached, violations)
+    return (isReached, violations, failures)
   }
 
-  private func write(_ report: StepReport, _ run: TimelineRun, to out: inout TextBuffer) {
-    if output.json {
-      TimelineJSON().write(report, to: &out)
-    } else if style == .windbg {
+  private func write(
+    _ report: StepReport, _ failures: [ScenarioResult.Failure], _ run: TimelineRun,
+    to out: inout TextBuffer
+  ) {
+    if output.json { return TimelineJSON().write(report, failures, to: &out) }
+    if style == .windbg {
       WindbgTimeline().write(report, run.machine, to: &out)
     } else {
       TimelineText().write(report, to: &out)
     }
+    TimelineText().write(failures, to: &out)
   }
 }
