@@ -64,9 +64,10 @@ extension Scenario.Step {
       differences.append(("success", "status \(got)"))
     }
     if let wanted = faults?.map(\.value), wanted != report.faults.map(\.status) {
-      let text = report.faults.map(\.status).joined(separator: ", ")
-      differences.append(
-        ("faults \(wanted.joined(separator: ", "))", text.isEmpty ? "none" : "faults \(text)"))
+      func list(_ names: [String]) -> String {
+        names.isEmpty ? "no faults" : "faults " + names.joined(separator: ", ")
+      }
+      differences.append((list(wanted), list(report.faults.map(\.status))))
     }
     return differences
   }
