@@ -19,7 +19,7 @@ struct FrameFacts {
   var isPrototype = false
   /// The entry that is put back when the page leaves memory.
   var originalPte: UInt64
-  /// The valid entries that share the page; of a table, the one that leads to it and its own in use.
+  /// The valid entries that share the page; of a table, those of its entries that are in use.
   var shareCount: UInt64 = 0
 }
 
@@ -103,7 +103,7 @@ struct FrameCensus {
       case .reserved: continue
       }
     }
-    facts[table.base >> 12, default: Self.unknown].shareCount += 1 + used
+    facts[table.base >> 12, default: Self.unknown].shareCount += used
   }
 
   private static var unknown: FrameFacts {

@@ -77,8 +77,7 @@ private struct FrameVisitor: TableVisitor {
     guard frame.location == .active, let count = frame.shareCount else {
       return give(frame, table.address, "it holds a page table and is \(frame.location.rawValue)")
     }
-    // The entry that leads to the table is one more.
-    guard count != 1 + used else { return }
+    guard count != max(1, used) else { return }
     give(
       frame, table.address,
       "its share count is \(count), and \(used) entries of the table are in use")

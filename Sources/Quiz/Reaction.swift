@@ -36,7 +36,7 @@ enum Reaction: String, CaseIterable {
 
 /// Which entries of the PFN database change as a fault is resolved.
 ///
-/// A page table's share count goes up with each of its valid and transition entries, so a page that comes
+/// A page table's share count is the number of its valid and transition entries, so a page that comes
 /// back from transition leaves it alone.
 enum FrameChange: String, CaseIterable {
   case none = "none"

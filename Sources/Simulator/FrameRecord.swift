@@ -23,8 +23,8 @@ public struct FrameRecord: Hashable, Sendable {
   public var location = PFNEntry.Location.zeroed
   /// What it is used for.
   public var use = Use.none
-  /// How many entries share it: of a page, those that are valid; of a table, the one that leads to it and its
-  /// own entries in use.
+  /// How many entries share it: of a page, those that are valid; of a table, its entries in use, and one
+  /// where it has none, as every frame in use is shared.
   public var shareCount: UInt64 = 0
   /// The number of references.
   public var referenceCount: UInt64 = 0
@@ -50,12 +50,6 @@ public struct FrameRecord: Hashable, Sendable {
   var entriesInUse: UInt64 = 0
   /// How many faults hold the page while they look for another frame.
   var pinCount: UInt64 = 0
-
-  /// The share count of a table with so many entries that are valid or in transition.
-  ///
-  /// Each of them keeps the table in memory, beside the entry that leads to it, as it is in ReactOS and in the
-  /// Windows Research Kernel: a table whose count is 1 may go.
-  static func shares(ofTableWith entriesInUse: UInt64) -> UInt64 { 1 + entriesInUse }
 
   /// A frame that nobody uses.
   public init() {}

@@ -123,7 +123,7 @@ extension WindowsSimulation {
     frames.update(table) { record in
       record.entriesInUse = record.entriesInUse &+ (isNow ? 1 : 0) &- (was ? 1 : 0)
       record.usedEntries = record.usedEntries &+ (entry == 0 ? 0 : 1) &- (before == 0 ? 0 : 1)
-      record.shareCount = FrameRecord.shares(ofTableWith: record.entriesInUse)
+      record.shareCount = max(1, record.entriesInUse)
     }
   }
 

@@ -71,7 +71,6 @@ import Workbench
     let found = try Self.found(page) { _ in 0 }
     #expect(found.contains { $0.contains("is mapped 0 times") })
     #expect(found.contains { $0.contains("entries in use, and says") })
-    #expect(found.contains { $0.contains("is shared") })
   }
 
   @Test func twoEntriesForOneFrameAreFound() throws {
@@ -91,12 +90,6 @@ import Workbench
     // Decommitted, and demand-zero with PAGE_READWRITE.
     let found = try Self.found(3) { $0 ^ 0x200 ^ 0x80 }
     #expect(found.contains { $0.hasSuffix("and 15 are charged") })
-  }
-
-  @Test func aPageOfAViewThatIsToBeCopiedAndNotChargedIsFound() throws {
-    // A page of a view whose protection is its own: PAGE_WRITECOPY.
-    let found = try Self.found(16) { _ in 0xffff_ffff_0000_04a0 }
-    #expect(found.contains { $0.hasSuffix("1 committed pages from 0x210 on, and 0 are charged") })
   }
 
   @Test func aTableThatIsGoneIsFound() throws {
