@@ -77,7 +77,8 @@ private struct FrameVisitor: TableVisitor {
     guard frame.location == .active, let count = frame.shareCount else {
       return give(frame, table.address, "it holds a page table and is \(frame.location.rawValue)")
     }
-    guard count != max(1, used) else { return }
+    // The books count the entries in use; kernels count the one that leads to the table too.
+    guard count != max(1, used), count != 1 + used else { return }
     give(
       frame, table.address,
       "its share count is \(count), and \(used) entries of the table are in use")

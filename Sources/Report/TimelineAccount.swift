@@ -1,3 +1,4 @@
+public import Golden
 public import Machine
 public import Simulator
 
@@ -17,6 +18,8 @@ public struct TimelineAccount: Sendable {
   public enum Failure: Error, CustomStringConvertible {
     /// So many times an invariant did not hold: the model has a mistake.
     case brokenInvariants(Int)
+    /// So many things that steps expect were not found.
+    case unmetExpectations(Int)
     /// The timeline ended, and the condition was never true.
     case neverHeld(String)
 
@@ -25,6 +28,7 @@ public struct TimelineAccount: Sendable {
       switch self {
       case .brokenInvariants(let count):
         "invariants of the memory manager do not hold: \(count)"
+      case .unmetExpectations(let count): "expectations do not hold: \(count)"
       case .neverHeld(let condition): "`\(condition)` never holds"
       }
     }
@@ -41,6 +45,7 @@ public struct TimelineAccount: Sendable {
   private var isReached = false
   private var hasWritten = false
   private var brokenCount = 0
+  private var unmetCount = 0
 
   /// Prepares to write the steps of a timeline: one or all, up to a condition or to the end.
   public init(_ style: Style, only step: UInt64? = nil, until condition: String? = nil) {
@@ -51,25 +56,36 @@ public struct TimelineAccount: Sendable {
   ///
   /// - Parameters:
   ///   - report: what the step did.
+  ///   - failures: what it should have been and was not.
   ///   - broken: the invariants that do not hold after it.
   ///   - machine: the machine after it, which a session of the debugger looks at.
   ///   - out: where the step is written.
   /// - Returns: what does not hold after it, for standard error.
   public mutating func write(
-    _ report: StepReport, broken: [String], _ machine: @autoclosure () -> Machine,
-    to out: inout TextBuffer
+    _ report: StepReport, failures: [ScenarioResult.Failure] = [], broken: [String],
+    _ machine: @autoclosure () -> Machine, to out: inout TextBuffer
   ) -> [String] {
-    if step.map({ $0 == UInt64(report.number) }) ?? true {
-      if hasWritten, style != .json { out.endLine() }
-      hasWritten = true
-      switch style {
-      case .plain: TimelineText().write(report, to: &out)
-      case .windbg: WindbgTimeline().write(report, machine(), to: &out)
-      case .json: TimelineJSON().write(report, broken: broken, to: &out)
-      }
-    }
+    let isShown = step.map { $0 == UInt64(report.number) } ?? true
+    if isShown { show(report, failures, broken, machine, to: &out) }
     brokenCount += broken.count
-    return broken.map { "step \(report.number): \($0)" }
+    unmetCount += failures.count
+    let unmet = isShown ? [] : failures.map { "expected \($0.expected), got \($0.got)" }
+    return (unmet + broken).map { "step \(report.number): \($0)" }
+  }
+
+  private mutating func show(
+    _ report: StepReport, _ failures: [ScenarioResult.Failure], _ broken: [String],
+    _ machine: () -> Machine, to out: inout TextBuffer
+  ) {
+    if hasWritten, style != .json { out.endLine() }
+    hasWritten = true
+    switch style {
+    case .plain: TimelineText().write(report, to: &out)
+    case .windbg: WindbgTimeline().write(report, machine(), to: &out)
+    case .json:
+      return TimelineJSON().write(report, failures: failures, broken: broken, to: &out)
+    }
+    TimelineText().write(failures, to: &out)
   }
 
   /// The condition holds now, or nobody wants to know any more.
@@ -78,6 +94,7 @@ public struct TimelineAccount: Sendable {
   /// How the timeline ends; nil where all is well.
   public var failure: Failure? {
     if brokenCount > 0 { return .brokenInvariants(brokenCount) }
+    if unmetCount > 0 { return .unmetExpectations(unmetCount) }
     return isReached ? nil : condition.map { .neverHeld($0) }
   }
 }

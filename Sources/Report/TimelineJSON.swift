@@ -1,3 +1,4 @@
+public import Golden
 import Paging
 import PhysicalMemory
 public import Simulator
@@ -8,8 +9,12 @@ public struct TimelineJSON: Sendable {
   /// Prepares to write steps.
   public init() {}
 
-  /// Writes one step, and the invariants that do not hold after it, if any.
-  public func write(_ report: StepReport, broken: [String] = [], to out: inout TextBuffer) {
+  /// Writes one step, with what it should have been and was not, and the invariants that do not hold after
+  /// it, if any.
+  public func write(
+    _ report: StepReport, failures: [ScenarioResult.Failure] = [], broken: [String] = [],
+    to out: inout TextBuffer
+  ) {
     out.openObject()
     out.member("step", UInt64(report.number))
     out.member("operation", report.title)
@@ -41,6 +46,13 @@ public struct TimelineJSON: Sendable {
     }
     if report.moreEntries > 0 { out.member("more_entries", UInt64(report.moreEntries)) }
     if report.moreFrames > 0 { out.member("more_frames", UInt64(report.moreFrames)) }
+    if !failures.isEmpty {
+      list("failures", failures, to: &out) { failure, out in
+        out.member("expectation", failure.expectation)
+        out.member("expected", failure.expected)
+        out.member("got", failure.got)
+      }
+    }
     if !broken.isEmpty {
       out.openArray("broken_invariants")
       for invariant in broken { out.element(invariant) }

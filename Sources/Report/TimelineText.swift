@@ -1,3 +1,4 @@
+public import Golden
 import Paging
 import PhysicalMemory
 public import Simulator
@@ -41,6 +42,18 @@ public struct TimelineText: Sendable {
       name("status", to: &out)
       let code = status.code.map { " (\(UInt64($0).hex))" } ?? ""
       out.write(status.name + code, status.isSuccess ? .green : .red)
+      out.endLine()
+    }
+  }
+
+  /// Writes what a step should have been and was not.
+  public func write(_ failures: [ScenarioResult.Failure], to out: inout TextBuffer) {
+    for failure in failures {
+      name("expected", to: &out)
+      let whose = failure.expectation == "step" ? "" : failure.expectation + ": "
+      out.write(Wording.visible(whose + failure.expected), .green)
+      out.write(", got ")
+      out.write(Wording.visible(failure.got), .red)
       out.endLine()
     }
   }

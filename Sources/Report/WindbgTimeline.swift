@@ -15,29 +15,84 @@ public struct WindbgTimeline: Sendable {
 
   /// Writes what the debugger shows of the machine as it is after a step.
   public func write(_ report: StepReport, _ machine: Machine, to out: inout TextBuffer) {
-    guard let address = report.address?.rawValue, let system = machine.system.windows else {
-      return out.write("* \(report.title)\n")
-    }
     out.write("* \(report.title)\n")
-    let page = address / frameSize * frameSize
-    let digits = system.kernel.format == .x64 ? 16 : 8
+    guard let system = machine.system.windows else { return }
+    let isAccess = report.accesses > 0 || !report.faults.isEmpty
+    if let address = report.address?.rawValue, isAccess || report.isAboutFirstPage {
+      let page = address / frameSize * frameSize
+      let space = machine.addressSpaces.first { $0.pid == report.pid }
+      let walk = writeEntries(of: page, space, machine, to: &out)
+      if isAccess { writeContent(of: page, walk, report, machine, system, to: &out) }
+      return
+    }
+    let entries = report.pageEntries
+    let spaces = Dictionary(
+      machine.addressSpaces.compactMap { space in space.process.map { ($0, space) } },
+      uniquingKeysWith: { first, _ in first })
+    list(entries, "pages", to: &out) { entry, out in
+      if entry.process != report.process { out.write("* of \(entry.process)\n") }
+      _ = writeEntries(of: entry.address.rawValue, spaces[entry.process], machine, to: &out)
+    }
+    guard report.address == nil else { return }
+    if !entries.isEmpty, !report.frames.isEmpty { out.endLine() }
+    let database = machine.classifier(in: nil)?.pfnDatabase
+    list(report.frames, "frames", to: &out) { frame, out in
+      guard let entry = try? database?.entry(of: frame.number) else { return }
+      write(entry, system, to: &out)
+    }
+  }
+
+  /// More pages, or frames, than this are counted.
+  private static let limit = 8
+
+  private func list<Item>(
+    _ items: [Item], _ name: String, to out: inout TextBuffer,
+    _ body: (Item, inout TextBuffer) -> Void
+  ) {
+    for (index, item) in items.prefix(Self.limit).enumerated() {
+      if index > 0 { out.endLine() }
+      body(item, &out)
+    }
+    if items.count > Self.limit { out.write("* and \(items.count - Self.limit) \(name) more\n") }
+  }
+
+  /// `!pte`.
+  private func writeEntries(
+    of page: UInt64, _ space: AddressSpace?, _ machine: Machine, to out: inout TextBuffer
+  ) -> Walk {
     out.write("\(Self.prompt)!pte \(page.hex(digits: 8))\n")
-    let space = machine.addressSpaces.first { $0.pid == report.pid }
     let walk = machine.walk(VirtualAddress(page), in: space)
     WindbgStyle(machine).write(walk, space.map(machine.paging(of:)) ?? machine.paging, to: &out)
-    guard report.accesses > 0 || !report.faults.isEmpty else { return }
+    return walk
+  }
+
+  /// `!pfn`.
+  private func write(_ entry: PFNEntry, _ system: WindowsSystem, to out: inout TextBuffer) {
+    out.write("\(Self.prompt)!pfn \(String(entry.pfn, radix: 16))\n")
+    WindbgFrame(entry: entry, kernel: system.kernel).write(to: &out)
+  }
+
+  /// What is in a page that was touched, and what the kernel keeps of its frame.
+  private func writeContent(
+    of page: UInt64, _ walk: Walk, _ report: StepReport, _ machine: Machine,
+    _ system: WindowsSystem, to out: inout TextBuffer
+  ) {
+    let digits = system.kernel.format == .x64 ? 16 : 8
     guard let translation = walk.result.translation else {
       // What is before the page is shown too: the debugger reads it, and then no more.
-      let start = page - 16
-      out.write("\n\(Self.prompt)db \(page.hex(digits: 8))-0x10\n")
+      let before = page == 0 ? nil : page - frameSize
+      let text = before.map { "\($0.hex(digits: 8))+0xff0" } ?? page.hex(digits: 8)
+      out.write("\n\(Self.prompt)db \(text)\n")
+      let start = before.map { $0 + 0xff0 } ?? page
       return write(start, isPhysical: false, digits, report, machine, to: &out)
     }
     let frame = translation.address.frame
+    let space = machine.addressSpaces.first { $0.pid == report.pid }
     if report.frames.contains(where: { $0.number == frame }),
       let entry = try? machine.classifier(in: space)?.pfnDatabase?.entry(of: frame)
     {
-      out.write("\n\(Self.prompt)!pfn \(String(frame, radix: 16))\n")
-      WindbgFrame(entry: entry, kernel: system.kernel).write(to: &out)
+      out.endLine()
+      write(entry, system, to: &out)
     }
     let physical = frame * frameSize
     out.write("\n\(Self.prompt)!db \(String(physical, radix: 16))\n")
@@ -85,5 +140,19 @@ public struct WindbgTimeline: Sendable {
 
   private func parted(_ number: UInt64) -> String {
     "\(bare(number >> 32, 8))`\(bare(number & 0xffff_ffff, 8))"
+  }
+}
+
+extension StepReport {
+  /// The entries of pages of processes that the step changed.
+  fileprivate var pageEntries: [ChangedEntry] {
+    entries.filter { $0.level == 1 && !$0.isPrototype && !$0.process.isEmpty }
+  }
+
+  /// Whether the first page of the step's range is among those that it changed, or it changed none.
+  fileprivate var isAboutFirstPage: Bool {
+    let (pages, first) = (pageEntries, (address?.rawValue ?? 0) / frameSize)
+    return pages.isEmpty
+      || pages.contains { $0.process == process && $0.address.rawValue / frameSize == first }
   }
 }

@@ -45,8 +45,14 @@ final class WindowsProcessState {
     return low < ranges.count && ranges[low].pages.contains(page) ? low : nil
   }
 
-  /// Where a range with these pages would be inserted; nil where one overlaps.
+  /// The page in which the kernel shares its clock and its version with every program.
+  ///
+  /// No page is mapped there: who touches it touches what is not modelled.
+  static let sharedDataPage: UInt64 = 0x7ffe_0000 / frameSize
+
+  /// Where a range with these pages would be inserted; nil where one overlaps, or the kernel's shared data.
   func place(for pages: ClosedRange<UInt64>) -> Int? {
+    guard !pages.contains(Self.sharedDataPage) else { return nil }
     let index = ranges.firstIndex { $0.pages.upperBound >= pages.lowerBound } ?? ranges.count
     guard index < ranges.count else { return index }
     return ranges[index].pages.lowerBound > pages.upperBound ? index : nil

@@ -4,8 +4,8 @@ import WindowsMemory
 
 /// VirtualAlloc: addresses are reserved, pages committed.
 extension WindowsSimulation {
-  /// Reservations begin at multiples of 64 KiB.
-  private static let granularity: UInt64 = 0x1_0000
+  /// Reservations and views begin at multiples of 64 KiB.
+  static let granularity: UInt64 = 0x1_0000
 
   /// Charges pages to the commitment; a status where there is no room.
   func charge(_ pages: UInt64) throws(StepFailure) {
@@ -23,11 +23,20 @@ extension WindowsSimulation {
   }
 
   func requireUser(_ range: ClosedRange<UInt64>) throws(StepFailure) {
-    guard isUser(range.lowerBound), isUser(range.upperBound),
-      range.upperBound <= state.mode.lastAddress,
-      state.isCanonical(VirtualAddress(range.upperBound)), range.lowerBound >= Self.granularity
-    else { throw .status(.invalidParameter) }
+    guard range.lowerBound >= Self.granularity, range.upperBound <= lastProgramAddress else {
+      throw .status(.invalidParameter)
+    }
   }
+
+  /// The last address that a program can have (GetSystemInfo): 64 KiB below the end of the user's half, which is
+  /// 8 TiB large before Windows 8.1.
+  private var lastProgramAddress: UInt64 {
+    guard kernel.format == .x64 else { return 0x7ffe_ffff }
+    return kernel.id.build < Self.firstWideBuild ? 0x7ff_fffe_ffff : 0x7fff_fffe_ffff
+  }
+
+  /// Windows 8.1.
+  private static let firstWideBuild = 9600
 
   func reserve(
     _ range: ClosedRange<UInt64>, _ protection: MMProtection, isCommitted: Bool, isLarge: Bool,

@@ -109,7 +109,12 @@ extension WindowsSimulation {
   func take(_ size: UInt64) throws(StepFailure) -> UInt64 {
     guard pool.hasRoom(for: size) else { throw .status(.insufficientResources) }
     let address = pool.take(size)
-    try mapKernel(from: space.pool, through: pool.end)
+    do throws(StepFailure) {
+      try mapKernel(from: space.pool, through: pool.end)
+    } catch {
+      pool.give(address, size)
+      throw error
+    }
     for offset in stride(from: 0, to: size, by: 8) {
       storeKernel(0, at: address + offset, size: Int(min(8, size - offset)))
     }

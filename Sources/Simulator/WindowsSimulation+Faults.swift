@@ -17,22 +17,29 @@ extension WindowsSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: WindowsProcessState
   ) throws(StepFailure) -> FaultOutcome {
+    guard address / frameSize != WindowsProcessState.sharedDataPage else {
+      throw .mistake(
+        "the kernel's shared data at \(page(of: address).hex) is not simulated",
+        notes: ["Windows has a page there that programs read"])
+    }
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result, stack: process.stack)
     note(verdict, address, access, result)
-    if let check = verdict.bugCheck {
-      return .hit(StepStatus(check.name, code: check.code))
-    }
+    if let check = verdict.bugCheck { return end(StepStatus(check.name, code: check.code)) }
     do throws(StepFailure) {
       return try answer(verdict, address, access, process)
     } catch {
       guard case .status(let status) = error else { throw error }
       // The thread waits for a frame, and none comes: the system ends after 70 seconds.
-      return .hit(
-        status.name == NTStatus.noMemory.name
-          ? StepStatus("NO_PAGES_AVAILABLE", code: 0x4d) : status)
+      return status.name == NTStatus.noMemory.name
+        ? end(StepStatus("NO_PAGES_AVAILABLE", code: 0x4d)) : .hit(status)
     }
+  }
+
+  private func end(_ check: StepStatus) -> FaultOutcome {
+    bugCheck = check
+    return .hit(check)
   }
 
   private func answer(

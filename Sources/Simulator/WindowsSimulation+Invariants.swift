@@ -27,7 +27,10 @@ extension WindowsSimulation {
       charged += checkTables(of: process, &found)
       for area in process.ranges {
         charged += area.charge
-        let count = area.isPrivate ? committedCount(area.pages, area, process) : 0
+        let count =
+          area.isPrivate
+          ? committedCount(area.pages, area, process)
+          : chargedCount(area.pages, of: area, process)
         guard count != area.charge else { continue }
         found.append(
           "\(process.name) has \(count) committed pages from \(area.pages.lowerBound.hex) on, and "

@@ -116,7 +116,14 @@ extension WindowsSimulation {
 
   // MARK: - Locks
 
+  /// The usual minimum is 50 pages (SetProcessWorkingSetSize), of which the Windows Research Kernel keeps 8
+  /// that can be exchanged.
+  private static let lockLimit = 50 - 8
+
   /// Locks pages into the working set, or lets them go; what is locked already stays so.
+  ///
+  /// A process may lock the pages of its minimum working set, less a small overhead (VirtualLock); no step
+  /// changes that size, which is the usual one.
   ///
   /// A lock keeps the page from being trimmed and is no reference to its frame: those that drivers take,
   /// for transfers, are.
@@ -128,6 +135,10 @@ extension WindowsSimulation {
       guard pages.allSatisfy(process.lockedPages.contains) else { throw .status(.notLocked) }
       process.lockedPages.subtract(pages)
       return
+    }
+    let known = process.lockedPages.reduce(0) { $0 + (pages.contains($1) ? 1 : 0) }
+    guard process.lockedPages.count - known + pages.count <= Self.lockLimit else {
+      throw .status(.workingSetQuota)
     }
     // Every page is read once, so that it is in the working set.
     try access(.init(.read, range.lowerBound / frameSize * frameSize...range.upperBound), process)

@@ -13,7 +13,12 @@ extension WindowsSimulation {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let register = try makeRoot(root ?? 0, slot: selfMap?.slot ?? 0, owner: name)
-    try makeProcess(name, pid: pid, register: register, firstIndex: firstIndex)
+    do throws(StepFailure) {
+      try makeProcess(name, pid: pid, register: register, firstIndex: firstIndex)
+    } catch {
+      releaseRoot(rooted(register).root.rawValue)
+      throw error
+    }
   }
 
   func makeProcess(
@@ -55,12 +60,7 @@ extension WindowsSimulation {
     let base = paging(of: process).root.rawValue
     processes.removeAll { $0 === process }
     linkProcesses()
-    for directory in isPAE ? directories(of: base) : [] {
-      frames.release(directory / frameSize)
-      committed -= 1
-    }
-    frames.release(base / frameSize)
-    committed -= 1
+    releaseRoot(base)
     if let size = structures.process?.size { pool.give(process.record, size) }
   }
 

@@ -41,32 +41,46 @@ extension WindowsSimulation {
       throw .status(.invalidPageProtection)
     }
     if area.isPrivate { try check(protection) }
-    if let section = area.view?.section { try check(protection, of: section) }
+    try check(protection, in: area)
     let isUnlocking =
       protection.isNeverValid && process.lockedPages.contains(where: pages.contains)
     try change(pages, of: area, to: protection, process)
     if isUnlocking { report.status = StepStatus(.wasUnlocked) }
   }
 
-  /// A view allows no more than its section does.
-  func check(_ protection: MMProtection, of section: SectionState) throws(StepFailure) {
-    let isWritable = section.parts.contains { $0.protection.allowsWrite }
-    guard !protection.allowsWrite || protection.isCopyOnWrite || isWritable else {
-      throw .status(.sectionProtection)
-    }
-  }
-
-  /// Gives pages of a range, all of them committed, another protection.
+  /// Gives pages of a range, all of them committed, another protection, and charges what of a view becomes
+  /// copied by whom writes.
   func change(
     _ pages: ClosedRange<UInt64>, of area: AddressRange, to protection: MMProtection,
     _ process: WindowsProcessState
   ) throws(StepFailure) {
-    // What the descriptor says already, no entry has to say.
-    let isSaid = area.protection == protection
+    let (before, after) = charges(pages, of: area, changingTo: protection, process)
+    try charge(max(before, after) - before)
+    do throws(StepFailure) {
+      try reprotect(pages, of: area, protection, process)
+    } catch {
+      committed -= max(before, after) - before
+      throw error
+    }
+    committed -= max(before, after) - after
+    if let index = process.rangeIndex(of: pages.lowerBound) {
+      process.ranges[index].charge = area.charge + after - before
+    }
+  }
+
+  private func reprotect(
+    _ pages: ClosedRange<UInt64>, of area: AddressRange, _ protection: MMProtection,
+    _ process: WindowsProcessState
+  ) throws(StepFailure) {
+    // What the descriptor says already, no entry has to say. Of images each part says its own.
+    let isSaid =
+      area.kind != .image
+      && area.protection == granted(protection, page: pages.lowerBound, of: area)
     if !isSaid { try makeTables(of: pages, process) }
     for span in spans(of: pages, process) {
       for (page, place) in span.entries where !isSaid || memory.entry(at: place) != 0 {
-        try reprotect(page * frameSize, place: place, protection, process)
+        let granted = granted(protection, page: page, of: area)
+        try reprotect(page * frameSize, place: place, granted, process)
       }
     }
   }
@@ -130,7 +144,7 @@ extension WindowsSimulation {
   }
 
   /// Whether an entry of a process leads to a page that is combined with others.
-  private func isCombined(_ reading: PTEReading) -> Bool {
+  func isCombined(_ reading: PTEReading) -> Bool {
     let prototype =
       reading.state == .valid
       ? reading.pfn.map { frames[$0].pteAddress } : reading.prototypeAddress

@@ -20,23 +20,40 @@ extension WindowsSimulation {
     } else {
       register = wanted
       let frame = wanted / frameSize
+      try charge(1)
       guard let taken = frames.take(named: frame) else {
         throw .mistake(
           .overlap, "the frame of the root \(wanted.hex) is in use or not installed", notes: [])
       }
       memory.zero(frame: taken)
-      try charge(1)
     }
     var root = state
     root.cr3 = register
     let base = root.root.rawValue
     switch state.mode {
-    case .pae: try makeDirectories(base, owner)
+    case .pae:
+      do throws(StepFailure) {
+        try makeDirectories(base, owner)
+      } catch {
+        release(table: base / frameSize)
+        throw error
+      }
     case .x86: setRoot(base, slot: SelfMap.fixed(.x86)?.slot ?? slot, level: 2, owner)
     default: setRoot(base, slot: slot, level: 4, owner)
     }
     copyKernelHalf(to: base, owner)
     return register
+  }
+
+  /// Gives back the top tables of a process, of which nothing else is left.
+  func releaseRoot(_ base: UInt64) {
+    for directory in isPAE ? directories(of: base) : [] { release(table: directory / frameSize) }
+    release(table: base / frameSize)
+  }
+
+  private func release(table frame: UInt64) {
+    frames.release(frame)
+    committed -= 1
   }
 
   /// A frame for a table, which is charged like a page.
@@ -93,7 +110,12 @@ extension WindowsSimulation {
   private func makeDirectories(_ base: UInt64, _ owner: String) throws(StepFailure) {
     frames.update(base / frameSize) { $0.use = .kernel }
     var directories: [UInt64] = []
-    for _ in 0..<state.entryCount(3) { directories.append(try takeTableFrame()) }
+    do throws(StepFailure) {
+      for _ in 0..<state.entryCount(3) { directories.append(try takeTableFrame()) }
+    } catch {
+      for directory in directories { release(table: directory) }
+      throw error
+    }
     let present = EntryEncoder(state, level: 3, isPage: false)?.base ?? 1
     for (index, frame) in directories.enumerated() {
       memory.store(entry: frame * frameSize | present, at: base + UInt64(index * state.entrySize))

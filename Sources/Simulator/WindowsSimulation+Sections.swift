@@ -13,9 +13,7 @@ extension WindowsSimulation {
       throw .mistake(
         .duplicateItem, "the section \(statement.name) is already there", notes: [])
     }
-    let isFile = statement.kind != .pageFile
-    let pages =
-      !isFile && statement.isCommitted ? statement.parts.reduce(0) { $0 + $1.pages } : 0
+    let pages = sharedCharge(statement)
     try charge(pages)
     do throws(StepFailure) {
       sections[statement.name] = try makeSection(statement, subsection, area)
@@ -24,6 +22,18 @@ extension WindowsSimulation {
       throw error
     }
     sections[statement.name]?.charge = pages
+  }
+
+  /// How many pages of a section are charged to nobody's view: those that only page files can take.
+  private func sharedCharge(_ statement: Scenario.SectionStatement) -> UInt64 {
+    switch statement.kind {
+    case .file: 0
+    case .pageFile: statement.isCommitted ? statement.parts.reduce(0) { $0 + $1.pages } : 0
+    case .image:
+      statement.parts.reduce(0) {
+        $0 + (protection($1.protection).isWrittenInPlace ? $1.pages : 0)
+      }
+    }
   }
 
   private func makeSection(
@@ -105,16 +115,25 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let section = try section(name)
     let pages = pages(of: range)
-    guard isUser(range.lowerBound), isUser(range.upperBound), range.lowerBound % 0x1_0000 == 0
-    else { throw .status(.invalidParameter) }
+    try requireUser(range)
+    guard range.lowerBound % Self.granularity == 0, page * frameSize % Self.granularity == 0
+    else { throw .status(.mappedAlignment) }
     guard page + UInt64(pages.count) <= section.pageCount else {
       throw .status(.invalidViewSize)
     }
     try check(protection, of: section)
-    try add(
-      AddressRange(
-        pages: pages, kind: section.isImage ? .image : .none, protection: protection,
-        isPrivate: false, isCommitted: false, address: 0, view: (section, page)), to: process)
+    guard process.place(for: pages) != nil else { throw .status(.conflictingAddresses) }
+    var area = AddressRange(
+      pages: pages, kind: section.isImage ? .image : .none, protection: protection,
+      isPrivate: false, isCommitted: false, address: 0, view: (section, page))
+    area.charge = usualCharge(pages, of: area)
+    try charge(area.charge)
+    do throws(StepFailure) {
+      try add(area, to: process)
+    } catch {
+      committed -= area.charge
+      throw error
+    }
     section.viewCount += 1
   }
 
@@ -135,7 +154,7 @@ extension WindowsSimulation {
     guard let (section, first) = area.view, !section.isFile else {
       throw .status(.alreadyCommitted)
     }
-    try check(protection, of: section)
+    try check(protection, in: area)
     let fresh = pages.map { first + $0 - area.pages.lowerBound }.filter { page in
       prototype(of: section, page: page).map { memory.entry(at: kernelPlace($0)) == 0 } ?? false
     }
@@ -149,7 +168,17 @@ extension WindowsSimulation {
         try softwareEntry(part.protection), at: kernelPlace(address), level: 1, address: address,
         process: nil, isPrototype: true)
     }
-    try change(pages, of: area, to: protection, process)
+    do throws(StepFailure) {
+      try change(pages, of: area, to: protection, process)
+    } catch {
+      for address in fresh.compactMap({ prototype(of: section, page: $0) }) {
+        store(
+          0, at: kernelPlace(address), level: 1, address: address, process: nil, isPrototype: true)
+      }
+      section.charge -= count
+      committed -= count
+      throw error
+    }
   }
 
   // MARK: - Combining

@@ -8,6 +8,11 @@ extension WindowsSimulation: SimulatedSystem {
   func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64? { nil }
 
   func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport {
+    if let bugCheck {
+      throw .mistake(
+        "the system has ended with \(bugCheck.name): no step comes after a bug check",
+        notes: ["make the steps before it, or those after it, a scenario of their own"])
+    }
     let process = try process(step.process?.value)
     report = StepReport(
       number: number, title: step.operation.title, process: process.name,

@@ -40,6 +40,8 @@ final class WindowsSimulation {
   /// How many pages may be committed, and are.
   var commitLimit = UInt64.max
   var committed: UInt64 = 0
+  /// What has ended the system; nil while it runs.
+  var bugCheck: StepStatus?
   /// The frames that the step takes first.
   var wantedFrames: [UInt64] = []
   var report = StepReport(number: 0, title: "", process: "", note: nil)

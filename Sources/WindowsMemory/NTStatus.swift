@@ -85,6 +85,10 @@ extension NTStatus {
   /// There are not enough resources: no stretch of memory for a large page.
   public static let insufficientResources = NTStatus(
     "STATUS_INSUFFICIENT_RESOURCES", 0xc000_009a)
+  /// The process may not keep so many pages in memory.
+  public static let workingSetQuota = NTStatus("STATUS_WORKING_SET_QUOTA", 0xc000_00a1)
+  /// A view does not begin at a multiple of 64 KiB, of the addresses or of its section.
+  public static let mappedAlignment = NTStatus("STATUS_MAPPED_ALIGNMENT", 0xc000_0220)
   /// The address is not the first of what was reserved.
   public static let freeNotAtBase = NTStatus("STATUS_FREE_VM_NOT_AT_BASE", 0xc000_009f)
   /// A page of a section is committed already, or cannot be.
@@ -111,6 +115,6 @@ extension NTStatus {
     .noMemory, .conflictingAddresses, .notMappedView, .unableToFree, .unableToDeleteSection,
     .invalidViewSize, .notLocked, .notCommitted, .invalidPageProtection, .sectionProtection,
     .insufficientResources, .freeNotAtBase, .alreadyCommitted, .memoryNotAllocated,
-    .commitmentLimit, .wasUnlocked,
+    .commitmentLimit, .wasUnlocked, .workingSetQuota, .mappedAlignment,
   ]
 }

@@ -1,8 +1,8 @@
-import Golden
+public import Golden
 import Machine
 import Paging
 import PhysicalMemory
-import ScenarioFile
+public import ScenarioFile
 import Simulator
 import WindowsMemory
 
@@ -18,13 +18,9 @@ struct TimelineCheck {
     if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
     for step in steps {
       guard let report = try run.step() else { break }
-      failures += Self.differences(step, report).map { Self.failure(step, run.scenario, $0) }
+      failures += try run.failures()
       failures += run.violations.prefix(Self.violationLimit).map {
-        Self.failure(step, run.scenario, ("an invariant of the memory manager", $0))
-      }
-      if !step.expectations.isEmpty {
-        let check = ExpectationCheck(run.moment)
-        for expectation in step.expectations { failures += try check.failures(of: expectation) }
+        step.failure(run.scenario, ("an invariant of the memory manager", $0))
       }
       if run.scenario.golden { lines += report.goldenLines + Self.digests(of: run.machine) }
     }
@@ -33,32 +29,6 @@ struct TimelineCheck {
 
   private static let violationLimit = 5
 
-  private static func differences(
-    _ step: Scenario.Step, _ report: StepReport
-  ) -> [(expected: String, got: String)] {
-    var differences: [(String, String)] = []
-    let got = report.status?.name ?? "none"
-    if let wanted = step.status?.value, wanted != got {
-      differences.append(("status \(wanted)", "status \(got)"))
-    } else if step.status == nil, let status = report.status, !status.isSuccess {
-      differences.append(("success", "status \(got)"))
-    }
-    if let wanted = step.faults?.map(\.value), wanted != report.faults.map(\.status) {
-      let text = report.faults.map(\.status).joined(separator: ", ")
-      differences.append(
-        ("faults \(wanted.joined(separator: ", "))", text.isEmpty ? "none" : "faults \(text)"))
-    }
-    return differences
-  }
-
-  private static func failure(
-    _ step: Scenario.Step, _ scenario: Scenario, _ difference: (expected: String, got: String)
-  ) -> ScenarioResult.Failure {
-    .init(
-      "step", at: "\(step.mark)", on: scenario.variant, expected: difference.expected,
-      got: difference.got)
-  }
-
   /// The digest of every address space.
   private static func digests(of machine: Machine) -> [String] {
     var digester = Digester(memory: machine.memory, state: machine.paging)
@@ -66,6 +36,48 @@ struct TimelineCheck {
       let digest = digester.digest(root: space.register)
       return "  digest \(space.owner ?? space.register.hex) \(digest.digest)"
     }
+  }
+}
+
+extension TimelineRun {
+  /// What the scenario expects of the last step, and what came instead; nothing before the first.
+  ///
+  /// - Throws: `DiagnosticList`, where a file that an expectation names is of no use.
+  public func failures() throws(DiagnosticList) -> [ScenarioResult.Failure] {
+    guard let last, let steps = scenario.timeline?.steps else { return [] }
+    let step = steps[last.number - 1]
+    var failures = step.differences(last).map { step.failure(scenario, $0) }
+    guard !step.expectations.isEmpty else { return failures }
+    let check = ExpectationCheck(moment)
+    for expectation in step.expectations { failures += try check.failures(of: expectation) }
+    return failures
+  }
+}
+
+extension Scenario.Step {
+  fileprivate func differences(_ report: StepReport) -> [(expected: String, got: String)] {
+    var differences: [(String, String)] = []
+    let got = report.status?.name ?? "none"
+    if let wanted = status?.value, wanted != got {
+      differences.append(("status \(wanted)", "status \(got)"))
+    } else if status == nil, let status = report.status, !status.isSuccess {
+      differences.append(("success", "status \(got)"))
+    }
+    if let wanted = faults?.map(\.value), wanted != report.faults.map(\.status) {
+      func list(_ names: [String]) -> String {
+        names.isEmpty ? "no faults" : "faults " + names.joined(separator: ", ")
+      }
+      differences.append((list(wanted), list(report.faults.map(\.status))))
+    }
+    return differences
+  }
+
+  fileprivate func failure(
+    _ scenario: Scenario, _ difference: (expected: String, got: String)
+  ) -> ScenarioResult.Failure {
+    .init(
+      "step", at: "\(mark)", on: scenario.variant, expected: difference.expected,
+      got: difference.got)
   }
 }
 

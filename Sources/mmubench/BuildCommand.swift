@@ -46,6 +46,8 @@ struct BuildCommand: ParsableCommand {
     }
     try requireThreeFiles()
     let reading = try system.read(scenario)
+    // What cannot be read may well have been a timeline.
+    if step != nil, !reading.diagnostics.isEmpty { throw reading.list() }
     let steps = reading.scenario?.timeline?.steps.count ?? 0
     if let step, step < 1 || step > UInt64(steps) {
       throw Failure.usage(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Golden
 import Machine
 import Report
 import ScenarioFile
@@ -12,7 +13,8 @@ struct SimulateCommand: ParsableCommand {
     abstract: "Run a scenario's timeline and say what each step does.",
     discussion: """
       Each step shows its faults with error code, functions and status, the entries before and \
-      after, what the kernel keeps of frames before and after, and the lists of frames. \
+      after, what the kernel keeps of frames before and after, and the lists of frames. What a step \
+      expects and does not find is said with it, and the status is 1. \
       --until stops after the first step that makes a condition hold: \(TimelineCondition.forms).
       """ + Examples.of("simulate"))
 
@@ -48,7 +50,10 @@ struct SimulateCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file has a timeline")
     }
-    guard let run = try TimelineRun(system.read(scenario)) else {
+    let reading = try system.read(scenario)
+    guard let run = try TimelineRun(reading) else {
+      // What cannot be read may well have been a timeline.
+      guard reading.diagnostics.isEmpty else { throw reading.list() }
       throw Failure.usage("\(scenario) has no timeline")
     }
     if style == .windbg, run.machine.system.windows == nil {
@@ -74,7 +79,8 @@ struct SimulateCommand: ParsableCommand {
     try output.write { stream in
       while let report = try run.step() {
         let warnings = account.write(
-          report, broken: run.violations, run.machine, to: &stream.buffer)
+          report, failures: try run.failures(), broken: run.violations, run.machine,
+          to: &stream.buffer)
         for warning in warnings { Notice.warn(warning) }
         guard stream.drain() else { return account.reach() }
         if condition?.holds(after: report, of: run) == true { return account.reach() }

@@ -136,6 +136,42 @@ import Testing
     #expect(outcome.errors.contains(choices), "\(outcome.errors)")
   }
 
+  // MARK: - What does not hold
+
+  @Test func whatAStepExpectsAndDoesNotFindIsSaidWithItAndIsADifference() throws {
+    try place.write(
+      Self.timeline(
+        "wrong", "os: windows-7601.17514",
+        """
+          - { reserve: 0x20_0000..0x20_ffff, status: STATUS_CONFLICTING_ADDRESSES }
+          - { write: 0x20_0000 }
+          - { commit: 0x20_0000..0x20_0fff, protection: READWRITE }
+          - { write: 0x20_0000, faults: [], expect: [{ lists: { modified: 1 } }] }
+        """), to: "wrong.yaml")
+    let outcome = try run("simulate", "wrong.yaml")
+    #expect(outcome.status == 1)
+    for words in [
+      "expected  status STATUS_CONFLICTING_ADDRESSES, got status STATUS_SUCCESS",
+      "expected  success, got status STATUS_ACCESS_VIOLATION",
+      "expected  lists: modified 1, got modified 0",
+    ] { #expect(outcome.output.contains(words), "\(outcome.output)") }
+    #expect(outcome.errors.contains("expectations do not hold: 4"), "\(outcome.errors)")
+    #expect(try run("simulate", "wrong.yaml", "--json").output.contains(#""failures":[{"#))
+    let one = try run("simulate", "wrong.yaml", "--step", "3")
+    #expect(one.status == 1 && one.errors.contains("step 2: expected success"), "\(one.errors)")
+  }
+
+  @Test(arguments: [
+    ["simulate", "broken.yaml"], ["build", "broken.yaml", "--step", "1", "--output", "o"],
+  ])
+  func aTimelineThatCannotBeReadIsMalformedAndNotAbsent(arguments: [String]) throws {
+    try place.write(
+      Self.timeline("broken", "os: windows-7601.17514", "  - { reserv: 0x20_0000 }"),
+      to: "broken.yaml")
+    let outcome = try Command.run(arguments, in: place)
+    #expect(outcome.status == 65 && outcome.errors.contains("broken.yaml:8:"), "\(outcome.errors)")
+  }
+
   @Test func twoEndsAreOneTooMany() throws {
     let outcome = try run("simulate", "linux.yaml", "--step", "2", "--until", "fault minor")
     #expect(outcome.status == 64 && outcome.output == "")
@@ -145,5 +181,26 @@ import Testing
     let outcome = try run("simulate", "linux.yaml", "--style", "windbg")
     #expect(outcome.status == 64 && outcome.output == "")
     #expect(try run("simulate", "windows.yaml", "--style", "windbg").status == 0)
+  }
+
+  @Test func theDebuggerShowsThePagesThatAStepChangedWhereverItsRangeBegins() throws {
+    try place.write(
+      Self.timeline(
+        "pages", "os: windows-7601.17514",
+        """
+          - { stack: 0x20_0000..0x20_ffff, committed: 1 }
+          - { write: 0x20_f000 }
+          - { trim: all }
+          - { read: 0x0, status: STATUS_ACCESS_VIOLATION }
+        """), to: "pages.yaml")
+    func session(_ step: String) throws -> [String] {
+      let outcome = try run("simulate", "pages.yaml", "--style", "windbg", "--step", step)
+      #expect(outcome.status == 0)
+      return outcome.output.components(separatedBy: "\n").filter { $0.contains("kd> ") }
+    }
+    #expect(try session("1") == ["1: kd> !pte 0x0020f000", "1: kd> !pte 0x0020e000"])
+    let trimmed = try session("3")
+    #expect(trimmed.first == "1: kd> !pte 0x0020f000" && trimmed.count == 2, "\(trimmed)")
+    #expect(try session("4") == ["1: kd> !pte 0x00000000", "1: kd> db 0x00000000"])
   }
 }

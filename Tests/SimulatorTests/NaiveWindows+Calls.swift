@@ -15,7 +15,7 @@ extension NaiveWindows {
     let protection = Protection(text)
     if let section = area.section {
       guard section != .data else { return "STATUS_ALREADY_COMMITTED" }
-      guard section != .fixed || !protection.isWritten else { return "STATUS_SECTION_PROTECTION" }
+      guard area.allows(protection) else { return "STATUS_SECTION_PROTECTION" }
     }
     for page in pages {
       if let shown = process.pages[page]?.shown, sections[shown.section]?[shown.page] == nil {
@@ -23,7 +23,7 @@ extension NaiveWindows {
       }
       process.pages[page]?.isCommitted = true
     }
-    set(protection, of: pages, &process)
+    set(area.granted(protection), of: pages, &process)
     return nil
   }
 
@@ -51,10 +51,8 @@ extension NaiveWindows {
     guard area.section != nil || !protection.isCopied else {
       return "STATUS_INVALID_PAGE_PROTECTION"
     }
-    guard area.section != .fixed || !protection.isWritten else {
-      return "STATUS_SECTION_PROTECTION"
-    }
-    set(protection, of: pages, &process)
+    guard area.allows(protection) else { return "STATUS_SECTION_PROTECTION" }
+    set(area.granted(protection), of: pages, &process)
     return nil
   }
 
@@ -72,9 +70,10 @@ extension NaiveWindows {
     _ section: RandomStep.Section, from first: Int, at pages: Range<Int>,
     _ protection: Protection, _ process: inout Process
   ) -> String? {
+    guard first % RandomStep.block == 0 else { return "STATUS_MAPPED_ALIGNMENT" }
     guard first + pages.count <= section.pageCount else { return "STATUS_INVALID_VIEW_SIZE" }
     guard section != .fixed || !protection.isWritten else { return "STATUS_SECTION_PROTECTION" }
-    guard process.add(Area(pages: pages, section: section)) else {
+    guard process.add(Area(pages: pages, section: section, protection: protection)) else {
       return "STATUS_CONFLICTING_ADDRESSES"
     }
     for (index, page) in pages.enumerated() {

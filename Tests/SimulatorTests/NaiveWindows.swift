@@ -41,6 +41,23 @@ struct NaiveWindows {
   struct Area {
     var pages: Range<Int>
     var section: RandomStep.Section?
+    /// What a view was mapped with.
+    var protection = Protection("READWRITE")
+
+    /// In a view that copies, who may write gets a copy.
+    func granted(_ wanted: Protection) -> Protection {
+      guard section != nil, protection.isCopied, wanted.isWritten else { return wanted }
+      var granted = wanted
+      granted.word = wanted.word.replacing("READWRITE", with: "WRITECOPY")
+      return granted
+    }
+
+    /// No view of these executes, and those that may only be read are not written.
+    func allows(_ wanted: Protection) -> Bool {
+      guard section != nil else { return true }
+      return !wanted.word.hasPrefix("EXECUTE")
+        && (!granted(wanted).isWritten || protection.isWritten)
+    }
   }
 
   struct Process {

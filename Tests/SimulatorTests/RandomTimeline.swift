@@ -6,7 +6,7 @@ enum RandomStep: Hashable {
   enum Section: String, CaseIterable {
     case shared, data, lazy, fixed
 
-    var pageCount: Int { self == .shared ? 24 : 16 }
+    var pageCount: Int { self == .shared ? 40 : 16 }
 
     /// The step that creates it.
     var yaml: String {
@@ -145,7 +145,7 @@ extension RandomStep {
       return .mapView(
         start, Int.random(in: 1...block, using: &random),
         Section.allCases.randomElement(using: &random) ?? .shared,
-        page: Int.random(in: 0...4, using: &random),
+        page: [0, 0, block / 2, block].randomElement(using: &random) ?? 0,
         views.randomElement(using: &random) ?? "READONLY")
     case 6...7: return .commit(page, pages, protection)
     case 8...9: return .protect(page, pages, random.chance(6) ? "WRITECOPY" : protection)
