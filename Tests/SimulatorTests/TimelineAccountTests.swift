@@ -1,4 +1,5 @@
 import Foundation
+import Golden
 import Report
 import ScenarioFile
 import Simulator
@@ -76,6 +77,21 @@ import Workbench
     #expect(never.map { "\($0)" } == "`status SIGSEGV` never holds" && never?.exitStatus == 1)
     let broken = try Self.told(.plain, isDamaged: true, until: "status SIGSEGV").failure
     #expect(broken.map { "\($0)" } == "invariants of the memory manager do not hold: 1")
+  }
+
+  @Test(arguments: [(nil, "expected status ENOMEM"), (1, "")] as [(UInt64?, String)])
+  func anExpectationThatDoesNotHoldIsSaidAndEndsWithStatusOne(step: UInt64?, said: String) throws {
+    let timeline = try DamagedTimeline(Self.scenario, base: 0x7f00_0000_0000)
+    let failure = ScenarioResult.Failure(
+      "step", at: "moment.yaml:8:5", on: "", expected: "status ENOMEM", got: "status none")
+    var account = TimelineAccount(.plain, only: step)
+    var out = TextBuffer()
+    let warnings = account.write(
+      try #require(timeline.run.last), failures: [failure], broken: [], timeline.run.machine, to: &out)
+    #expect(out.text.split(separator: "\n").last?.contains(said) ?? said.isEmpty)
+    #expect(warnings == (said.isEmpty ? ["step 2: expected status ENOMEM, got status none"] : []))
+    let ended = try #require(account.failure)
+    #expect(ended.exitStatus == 1 && "\(ended)" == "expectations do not hold: 1")
   }
 
   @Test func aConditionThatHeldIsASuccess() {
