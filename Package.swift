@@ -199,7 +199,7 @@ let package = Package(
     tests(
       "Simulator",
       [
-        "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Paging",
+        "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Golden", "Paging",
         "PhysicalMemory", "TestSupport", "WindowsMemory",
       ]),
     tests("Readme", ["mmubench"]),
