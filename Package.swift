@@ -210,6 +210,7 @@ let package = Package(
         "WindowsMemory", "TestSupport",
       ],
       fixtures: ["Goldens", "Machines"]),
+    tests("FuseMount", ["FuseMount"]),
     tests(
       "VirtualFiles",
       [

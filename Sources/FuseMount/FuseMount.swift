@@ -33,7 +33,7 @@ extension MountFailure {
   ///   - allowsOthers: whether other users were to see the files.
   ///   - isRoot: whether root asks, who mounts without fusermount3.
   /// - Returns: the reason.
-  static func reason(message: String, allowsOthers: Bool, isRoot: Bool) -> String {
+  public static func reason(message: String, allowsOthers: Bool, isRoot: Bool) -> String {
     switch (message.isEmpty, isRoot, allowsOthers) {
     case (false, _, _): message
     case (true, true, _): "FUSE does not say why"
