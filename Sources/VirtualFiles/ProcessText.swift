@@ -19,9 +19,8 @@ enum ProcessText {
   /// What stands for a character of a name: an underscore for each byte that no name of a file should have.
   private static func bytes(of character: Unicode.Scalar) -> [UInt8] {
     switch character {
-    case "<": [UInt8(ascii: ";")]
     case "\u{7f}": [UInt8(ascii: " ")]
-    case ">", "\"", "*", "/", ":", "?", "\\", "|": [underscore]
+    case "<", ">", "\"", "*", "/", ":", "?", "\\", "|": [underscore]
     // It stands for bytes that were no text, of which nothing more is known.
     case "\u{fffd}": [underscore]
     default:

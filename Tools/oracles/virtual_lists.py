@@ -218,7 +218,7 @@ def windows(campaign, program, folder, rng, kernel):
                 campaign.compare(f"{name} of {pid}, {kernel}", mounted.read(name), peer.read(name))
             # M6: what Description says.
             compare(campaign, f"pte.txt of {pid}, {kernel}", *(
-                lines(it.read("memmap/pte.txt"), width=66) for it in (mounted, peer)))  # fmt: skip
+                lines(it.read("memmap/pte.txt"), width=60) for it in (mounted, peer)))  # fmt: skip
             half(campaign, mounted, peer, rng)
     finally:
         mounted.close()
