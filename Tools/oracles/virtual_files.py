@@ -277,8 +277,8 @@ def judge(campaign, image, mount, rng, lists):
         return False
     try:
         campaign.addresses(image, peer, asker(mounted))
+        campaign.compare("pte.txt", mounted.read("memmap/pte.txt"), peer.read("memmap/pte.txt"))
         if lists:
-            campaign.compare("pte.txt", mounted.read("memmap/pte.txt"), peer.read("memmap/pte.txt"))
             # M9 says what is not asked.
             mapped = [one for one in image.walks.values() if one["outcome"] == "mapped"
                       and one.get("in_image", True) and int(one["pa"], 16) >= PAGE]  # fmt: skip

@@ -1,9 +1,10 @@
-"""Lists of pages of MemProcFS and of `mmubench mount`: memmap/pte.txt of images that have all that can be in
-a page table, and of what MemProcFS takes for Windows the files about its processes too.
+"""Lists of pages of MemProcFS and of `mmubench mount`: memmap/pte.txt of images that have all that
+can be in a page table, and of what MemProcFS takes for Windows the files about its processes too.
 
-Images are fresh and random: several processes with pages of every size, then words with P=0 of all kinds in
-their page tables, and entries above with rights unlike those of the pages below; a Windows with a skeleton
-in the same way; and the dumps of a real kernel that ship with the scenarios. virtual_files.py runs this.
+Images are fresh and random: several processes with pages of every size, then words with P=0 of all
+kinds in their page tables, and entries above with rights unlike those of the pages below; a Windows
+with a skeleton in the same way; and the dumps of a real kernel that ship with the scenarios.
+virtual_files.py runs this.
 """
 
 import json
@@ -15,8 +16,10 @@ import virtual_files as files
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DUMPS = ("x64-4l-faults", "x64-4l-pti")
-DUMP_PROCESSES = 8
-KERNELS = ("windows-7601.17514", "windows-9600.17031", "windows-17763.529", "windows-19041.508")
+DUMP_PROCESSES = 5
+KERNELS = (
+    "windows-7601.17514", "windows-9600.17031", "windows-17763.529", "windows-19041.508",
+)  # fmt: skip
 PRESENT, WRITE, USER, LARGE, XD = 1, 1 << 1, 1 << 2, 1 << 7, 1 << 63
 PROTOTYPE, TRANSITION = 1 << 10, 1 << 11
 PROCESSES = (3, 70, 90000)
@@ -33,10 +36,10 @@ windows: {{ skeleton: true }}
 processes:
 {processes}golden: false
 """
-# Names that a list must not take at their word: long ones, some that are cut within a character, and
-# what no name of a file may have.
-NAMES = ("bench.exe", "aaaaaaaaaaaaaa\u00e4", "csrss.exe", "lsass.exe", "a/b:c*d?<e>|f", "x\n- System",
-         "MemCompression", "a name with b", "\u20ac\u20ac\u20ac")  # fmt: skip
+# Names that a list must not take at their word: long ones, some that are cut within a character,
+# and what no name of a file may have.
+NAMES = ("bench.exe", "aaaaaaaaaaaaaa\u00e4", "csrss.exe", "lsass.exe", "a/b:c*d?<e>|f",
+         "x\n- System", "MemCompression", "a name with b", "\u20ac\u20ac\u20ac")  # fmt: skip
 
 
 def processes(rng, numbers, names, size):
@@ -50,13 +53,18 @@ def processes(rng, numbers, names, size):
                 first = start + (part << 21) + (rng.randrange(400) << 12)
                 last = first + rng.randrange(1, 60) * files.PAGE - 1
                 frame = rng.randrange(0x400, (size >> 12) - 64) << 12
-                text += "    " + files.line(first, last, frame, "4 KiB", rng)[4:] + ",\n"
+                text += statement(rng, first, last, frame, "4 KiB")
             first = start + (rng.choice((1, 7)) << 30) & ~((1 << 21) - 1)
-            text += "    " + files.line(first, first + (1 << 21) - 1, 0x40_0000, "2 MiB", rng)[4:] + ",\n"
+            text += statement(rng, first, first + (1 << 21) - 1, 0x40_0000, "2 MiB")
             first = (slot << 39) + (510 << 30)
-            text += "    " + files.line(first, first + (1 << 30) - 1, 0, "1 GiB", rng)[4:] + ",\n"
+            text += statement(rng, first, first + (1 << 30) - 1, 0, "1 GiB")
         text += "  ] }\n"
     return text
+
+
+def statement(rng, first, last, frame, size):
+    """A statement of `map` as an item of a list in one line."""
+    return f"    {files.line(first, last, frame, size, rng)[4:]},\n"
 
 
 def tables(data, root, top):
@@ -115,7 +123,7 @@ def varied(rng, data, roots, keep=lambda va: False):
 
 
 def lines(text, pid=None, width=None):
-    """The lines of a list, with another number of the process, and without what lies behind a column."""
+    """The lines of a list, with another number of the process, and none longer than a width."""
     kept = [one[:width].rstrip() for one in text.decode().splitlines()]
     if pid is not None:
         kept[2:] = [one[:5] + f"{pid:7}" + one[12:] for one in kept[2:]]
@@ -204,10 +212,10 @@ def windows(campaign, program, folder, rng, kernel):
     with open(raw, "wb") as file:
         file.write(data)
     peer = files.MemProcFS(raw)
-    mounted = files.Mounted(program, raw, os.path.join(folder, "windows"), "--mode", "x86-64",
-                            "--root", hex(system), "--os", kernel,
-                            "--process-list", next(one["value"] for one in info["provenance"]
-                                                   if one["subject"] == "process list"))  # fmt: skip
+    head = next(one["value"] for one in info["provenance"] if one["subject"] == "process list")
+    mounted = files.Mounted(
+        program, raw, os.path.join(folder, "windows"), "--mode", "x86-64", "--root", hex(system),
+        "--os", kernel, "--process-list", head)  # fmt: skip
     try:
         compare(campaign, f"proc.txt of {kernel}", *(
             [one[:52].rstrip() for one in it.read_path("/sys/proc/proc.txt").decode().splitlines()]
@@ -226,8 +234,9 @@ def windows(campaign, program, folder, rng, kernel):
 
 
 def half(campaign, mounted, peer, rng):
-    """Compares the files about addresses of listed pages, and of the kernel's in a user's process."""
-    starts = [int(one.split()[3].split("-")[0], 16) for one in lines(peer.read("memmap/pte.txt"))[2:]]
+    """Compares the files about addresses of listed pages, and the kernel's in a user's process."""
+    listed = lines(peer.read("memmap/pte.txt"))[2:]
+    starts = [int(one.split()[3].split("-")[0], 16) for one in listed]
     kernel = [0xFFFF_F803_11A0_0000, 0xFFFF_F780_0000_0000, 0xFFFF_F803_11A2_3000]
     for va in rng.sample(starts, min(12, len(starts))) + kernel:
         for it in (mounted, peer):
@@ -236,8 +245,8 @@ def half(campaign, mounted, peer, rng):
             # M5: the page at physical address 0.
             if name == "page.mem" and int(peer.read("virt2phys/phys.txt"), 16) < files.PAGE:
                 continue
-            campaign.compare(f"{name} of {va:#x} in {mounted.pid}", mounted.read("virt2phys/" + name),
-                             peer.read("virt2phys/" + name))  # fmt: skip
+            ours, theirs = (it.read("virt2phys/" + name) for it in (mounted, peer))
+            campaign.compare(f"{name} of {va:#x} in {mounted.pid}", ours, theirs)
 
 
 def judge(campaign, program, folder, rng):
