@@ -134,8 +134,8 @@ let package = Package(
     room(
       "VirtualFiles",
       [
-        "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine", "ReverseMap",
-        "Report",
+        "BitLayout", "PhysicalMemory", "Paging", "DumpFormats", "ScenarioFile", "Machine",
+        "WindowsMemory", "ReverseMap", "Report",
       ]),
     room("FuseMount", ["VirtualFiles", "CFuse3"]),
     room(
@@ -210,6 +210,7 @@ let package = Package(
         "WindowsMemory", "TestSupport",
       ],
       fixtures: ["Goldens", "Machines"]),
+    tests("FuseMount", ["FuseMount"]),
     tests(
       "VirtualFiles",
       [

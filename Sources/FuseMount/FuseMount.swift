@@ -23,11 +23,33 @@ public enum MountFailure: Error, Hashable, CustomStringConvertible, Sendable {
   }
 }
 
+extension MountFailure {
+  /// Why a mount was refused, as far as it is known.
+  ///
+  /// What fusermount3 has to say it writes for the user itself, and libfuse does not hear it.
+  ///
+  /// - Parameters:
+  ///   - message: what libfuse says.
+  ///   - allowsOthers: whether other users were to see the files.
+  ///   - isRoot: whether root asks, who mounts without fusermount3.
+  /// - Returns: the reason.
+  public static func reason(message: String, allowsOthers: Bool, isRoot: Bool) -> String {
+    switch (message.isEmpty, isRoot, allowsOthers) {
+    case (false, _, _): message
+    case (true, true, _): "FUSE does not say why"
+    case (true, false, true):
+      "fusermount3 refused; a user may let others in only where /etc/fuse.conf has the line user_allow_other: ask root for it, or leave --allow-other out"
+    case (true, false, false): "fusermount3 refused, and says why on the line before"
+    }
+  }
+}
+
 /// A tree of files at a folder of the system, by way of FUSE.
 public struct FuseMount {
   private let tree: FileTree
   private let folder: String
   private let options: String
+  private let allowsOthers: Bool
 
   /// Prepares a mount.
   ///
@@ -41,6 +63,7 @@ public struct FuseMount {
   ) throws(MountFailure) {
     self.tree = tree
     self.folder = folder
+    self.allowsOthers = allowsOthers
     options =
       "fsname=mmubench,subtype=mmubench,default_permissions"
       + (allowsOthers ? ",allow_other" : "")
@@ -101,8 +124,10 @@ public struct FuseMount {
   }
 
   private var refused: MountFailure {
-    let message = FuseMessages.last
-    return .refused(folder: folder, reason: message.isEmpty ? "FUSE does not say why" : message)
+    .refused(
+      folder: folder,
+      reason: MountFailure.reason(
+        message: FuseMessages.last, allowsOthers: allowsOthers, isRoot: geteuid() == 0))
   }
 
   private static func withArguments<Result>(

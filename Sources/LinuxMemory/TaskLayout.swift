@@ -14,8 +14,16 @@ struct TaskLayout: Hashable, Sendable {
   var memory: Member
   /// `mm_struct.pgd`.
   var root: Member
+  /// `task_struct.real_parent`, and in the task that it leads to `tgid`; nil where that is not known.
+  var parent: Parent?
   /// Whether offsets count from the beginning of `task_struct`.
   var hasBeginning = true
+
+  /// Where the number of a parent is.
+  struct Parent: Hashable, Sendable {
+    var task: Member
+    var number: Member
+  }
 
   /// Takes the places from the kernel's own types; nil where one is missing.
   init?(_ types: BTF) {
@@ -25,6 +33,11 @@ struct TaskLayout: Hashable, Sendable {
       [pid, memory, root].allSatisfy({ (1...8).contains($0.size) }), (1...64).contains(name.size)
     else { return nil }
     self.init(tasks: tasks, pid: pid, name: name, memory: memory, root: root)
+    if let task = member("real_parent"), let number = member("tgid"),
+      [task, number].allSatisfy({ (1...8).contains($0.size) })
+    {
+      parent = Parent(task: task, number: number)
+    }
   }
 
   /// Takes places that became known otherwise.

@@ -10,6 +10,8 @@ public struct LinuxProcess: Hashable, Sendable {
   public let pid: UInt64
   /// The first characters of the name.
   public let name: String
+  /// The number of the process that made it; nil where the kernel's types do not say where it is.
+  public let parent: UInt64?
   /// The address of the `mm_struct`; nil for threads of the kernel, which have no memory of their own.
   public let memory: VirtualAddress?
   /// The top table; nil where there is none, or its address is not mapped.
@@ -76,6 +78,11 @@ extension LinuxProcess {
     nameAddress = record.advanced(by: layout.name.offset)
     pid = try kernel.value(layout.pid, of: record)
     name = try kernel.text(layout.name, of: record)
+    // A parent that cannot be read is not known; the process is.
+    parent = layout.parent.flatMap { parent in
+      (try? kernel.value(parent.task, of: record))
+        .flatMap { try? kernel.value(parent.number, of: VirtualAddress($0)) }
+    }
     let memory = try kernel.value(layout.memory, of: record)
     self.memory = memory == 0 ? nil : VirtualAddress(memory)
     // A process whose memory cannot be read is a process nevertheless.

@@ -10,6 +10,8 @@ public struct AddressSpace: Hashable, Sendable {
   public var pid: UInt64?
   /// The name of the process.
   public var process: String?
+  /// The number of the process that made it; nil where that is not known.
+  public var parent: UInt64?
   /// The kernel's root of the same process, where this one is for user mode (page-table isolation of Linux).
   public var kernelRoot: PhysicalAddress?
   /// How the root was found, for the reader.
@@ -25,13 +27,14 @@ public struct AddressSpace: Hashable, Sendable {
 
   /// Describes a root.
   public init(
-    register: UInt64, pid: UInt64? = nil, process: String? = nil,
+    register: UInt64, pid: UInt64? = nil, process: String? = nil, parent: UInt64? = nil,
     kernelRoot: PhysicalAddress? = nil, foundBy: String, record: WindowsProcess? = nil,
     areas: MemoryAreas? = nil
   ) {
     self.register = register
     self.pid = pid
     self.process = process
+    self.parent = parent
     self.kernelRoot = kernelRoot
     self.foundBy = foundBy
     self.record = record

@@ -112,8 +112,8 @@ extension Machine {
   ) {
     take(
       AddressSpace(
-        register: root.rawValue, pid: process.pid, process: process.name, kernelRoot: kernelRoot,
-        foundBy: foundBy))
+        register: root.rawValue, pid: process.pid, process: process.name,
+        parent: process.parent, kernelRoot: kernelRoot, foundBy: foundBy))
   }
 
   /// Adds a root, or says whose one is that was known already.
@@ -133,5 +133,6 @@ extension Machine {
     addressSpaces[index].kernelRoot = addressSpaces[index].kernelRoot ?? space.kernelRoot
     addressSpaces[index].pid = addressSpaces[index].pid ?? space.pid
     addressSpaces[index].process = addressSpaces[index].process ?? space.process
+    addressSpaces[index].parent = addressSpaces[index].parent ?? space.parent
   }
 }

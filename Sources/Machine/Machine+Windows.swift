@@ -85,12 +85,13 @@ extension Machine {
     if let known {
       addressSpaces[known].pid = process.pid
       addressSpaces[known].process = addressSpaces[known].process ?? process.name
+      addressSpaces[known].parent = process.parent
       addressSpaces[known].record = process
     } else {
       addressSpaces.append(
         AddressSpace(
-          register: register, pid: process.pid, process: process.name, foundBy: foundBy,
-          record: process))
+          register: register, pid: process.pid, process: process.name, parent: process.parent,
+          foundBy: foundBy, record: process))
     }
   }
 

@@ -2,7 +2,8 @@ import ScenarioFile
 
 /// The text of an address as it is written into a file, piece by piece.
 ///
-/// A write at the beginning begins anew. Digits alone are hexadecimal, as the file shows them; `0x`, `_`
+/// A write at the beginning begins anew. One behind it changes digits, or goes on with what was written since the
+/// file was opened: what is appended to the digits that the file shows would make a number that nobody means. Digits alone are hexadecimal, as the file shows them; `0x`, `_`
 /// between digits and the debugger's backtick may be there.
 struct AddressText: Sendable {
   /// What a text is so far.
@@ -27,12 +28,18 @@ struct AddressText: Sendable {
   /// Forgets the text, as a file that is truncated.
   mutating func clear() { bytes = [] }
 
-  /// Puts bytes at a place of the text; false where the place lies beyond its end.
+  /// Puts bytes at a place of the text; false where the place lies beyond its end, or they would go on with digits
+  /// that the file shows.
   mutating func put(_ new: [UInt8], at offset: UInt64) -> Bool {
     guard offset <= UInt64(bytes.count), new.count + Int(offset) <= Self.lengthLimit else {
       return false
     }
     let start = Int(offset)
+    let isShown = start > 0 && !isTouched
+    let appended = new.dropFirst(bytes.count - start)
+    guard !isShown || start < bytes.count, !isShown || appended.allSatisfy(Self.isSpace) else {
+      return false
+    }
     if start == 0 {
       bytes = new
     } else {
@@ -40,6 +47,10 @@ struct AddressText: Sendable {
     }
     isTouched = true
     return true
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    Unicode.Scalar(byte).properties.isWhitespace
   }
 
   /// What the text is.

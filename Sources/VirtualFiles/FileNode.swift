@@ -34,6 +34,10 @@ enum File: Hashable, Sendable {
   case pid(process: Int)
   /// The name of a process.
   case name(process: Int)
+  /// The number of the process that made a process.
+  case parent(process: Int)
+  /// The state of a process.
+  case state(process: Int)
   /// The root register of an address space.
   case root(space: Int)
   /// The virtual memory of an address space.
@@ -58,7 +62,7 @@ enum File: Hashable, Sendable {
       case .virtualAddress, .table, .page: true
       case .physicalAddress, .map, .readme: false
       }
-    case .processList, .pid, .name, .root, .pages, .owners, .ownersReadme: false
+    case .processList, .pid, .name, .parent, .state, .root, .pages, .owners, .ownersReadme: false
     }
   }
 

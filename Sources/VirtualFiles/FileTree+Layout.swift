@@ -51,8 +51,10 @@ extension FileTree {
 
   private func process(_ process: Int) -> [Child] {
     let spaces = processes.all[process].spaces
-    return [Child("name.txt", .name(process: process)), Child("pid.txt", .pid(process: process))]
-      + space(spaces[0], of: process)
+    return [
+      Child("name.txt", .name(process: process)), Child("pid.txt", .pid(process: process)),
+      Child("ppid.txt", .parent(process: process)), Child("state.txt", .state(process: process)),
+    ] + space(spaces[0], of: process)
       + [Child("phys2virt", .phys2virt(process: process))]
       + spaces.indices.dropFirst().map {
         Child("root-\($0 + 1)", .further(process: process, number: $0))

@@ -98,8 +98,10 @@ public final class FileTree: Sendable {
       let end = machine.memory.runs.last.map { $0.last.rawValue &+ 1 } ?? 0
       return .physical(PhysicalAddress(0), count: end)
     case .processList: return .text(ProcessText.list(processes.all))
-    case .pid(let process): return .text(ProcessText.field("\(processes.all[process].pid)", 11))
+    case .pid(let process): return .text(ProcessText.number(processes.all[process].pid))
     case .name(let process): return .text(ProcessText.field(processes.all[process].name, 16))
+    case .parent(let process): return .text(ProcessText.number(processes.all[process].parent))
+    case .state: return .text(ProcessText.number(ProcessText.running))
     case .root(let space):
       let register = machine.paging(of: machine.addressSpaces[space]).root.rawValue
       return .text(digits(register, machine.paging.addressDigits))
@@ -107,11 +109,12 @@ public final class FileTree: Sendable {
     case .pages(let process, let space):
       return .pages(
         pages.list(
-          machine.rooted(at: space), space, version: state.version,
-          pid: processes.all[process].pid))
+          machine.rooted(at: space), space, version: state.version, processes.all[process]))
     case .virt2phys(let file, let space):
       let address = VirtualAddress(state.virtualAddresses[space])
-      return Virt2PhysFiles(machine.rooted(at: space), address).contents(of: file)
+      return Virt2PhysFiles(
+        machine.rooted(at: space), address, isUserOnly: machine.isUserOnly(space)
+      ).contents(of: file)
     case .askedAddress(let process): return .text(digits(asked(by: process, state) ?? 0, 16))
     case .owners(let process):
       guard let address = asked(by: process, state) else { return .bytes([]) }

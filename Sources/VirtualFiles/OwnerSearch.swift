@@ -1,4 +1,5 @@
 import Machine
+import Paging
 import PhysicalMemory
 import ReverseMap
 import Synchronization
@@ -44,9 +45,9 @@ final class OwnerSearch: Sendable {
         try current.map.mappings(
           of: address.rawValue...address.rawValue, expandingShared: true
         ) { mapping in
-          guard wanted == nil || mapping.space == wanted, let pid = owners[mapping.space] else {
-            return true
-          }
+          guard wanted == nil || mapping.space == wanted, let pid = owners[mapping.space],
+            mapping.rights.contains(.user) || !machine.isUserOnly(mapping.space)
+          else { return true }
           found.append(Owner(pid: pid, address: mapping.address.rawValue))
           return found.count <= Self.lineLimit
         }
@@ -97,12 +98,14 @@ final class PageListCache: Sendable {
   private let entries = Mutex<[Entry]>([])
 
   /// The pages under the root of a machine, which is that of an address space after so many writes.
-  func list(_ machine: Machine, _ space: Int, version: UInt64, pid: UInt64) -> PageList {
+  func list(
+    _ machine: Machine, _ space: Int, version: UInt64, _ process: ProcessFolders.Process
+  ) -> PageList {
     let known = entries.withLock { entries in
       entries.first { $0.space == space && $0.version == version }
     }
     if let known { return known.list }
-    let list = PageList(machine, pid: pid)
+    let list = PageList(machine, pid: process.pid, isUserOnly: machine.isUserOnly(space))
     entries.withLock { entries in
       entries.removeAll { $0.space == space }
       entries.append(Entry(space: space, version: version, list: list))

@@ -7,26 +7,7 @@ import PhysicalMemory
 /// All lines have the same length, so that any part of the file can be written without the rest: a
 /// million stretches take 16 MB, not the 128 MB of their text.
 public final class PageList: Sendable {
-  /// Pages that follow each other and have equal rights.
-  struct Stretch: Hashable, Sendable {
-    /// The first address, and the rights in its low bits.
-    private let packed: UInt64
-    /// The number of bytes.
-    let byteCount: UInt64
-
-    init(start: UInt64, byteCount: UInt64, rights: Rights) {
-      packed = start | UInt64(rights.rawValue)
-      self.byteCount = byteCount
-    }
-
-    var start: UInt64 { packed & ~(frameSize - 1) }
-    var rights: Rights { Rights(rawValue: UInt8(truncatingIfNeeded: packed & (frameSize - 1))) }
-    var last: UInt64 { start &+ (byteCount &- 1) }
-  }
-
-  let stretches: [Stretch]
-  /// What is said of a stretch that stands for copies of the one before.
-  private let remarks: [Int: String]
+  private let list: StretchList
   private let pid: UInt64
   private let isWide: Bool
 
@@ -38,22 +19,31 @@ public final class PageList: Sendable {
   private static let expansionLimit = 1 << 18
 
   /// Lists the pages under the machine's own root.
-  init(_ machine: Machine, pid: UInt64) {
+  ///
+  /// - Parameters:
+  ///   - machine: the machine.
+  ///   - pid: the number of the process.
+  ///   - isUserOnly: whether only what user mode may use is listed.
+  init(_ machine: Machine, pid: UInt64, isUserOnly: Bool = false) {
     self.pid = pid
     isWide = machine.paging.addressDigits == 16
+    list =
+      machine.paging.isARM64
+      ? Self.mapped(machine) : EntryScan(machine, isUserOnly: isUserOnly).list
+  }
+
+  /// What the processor translates: of arm64 MemProcFS lists nothing but Windows, with one root for both halves.
+  private static func mapped(_ machine: Machine) -> StretchList {
     var sink = StretchSink(limit: Int.max)
     machine.paging.map(machine.memory, into: &sink)
-    if !sink.remarks.isEmpty {
-      var whole = StretchSink(limit: Self.expansionLimit)
-      machine.paging.map(machine.memory, expandingCopies: true, into: &whole)
-      if !whole.isCut { sink = whole }
-    }
-    stretches = sink.stretches
-    remarks = sink.remarks
+    guard !sink.list.copies.isEmpty else { return sink.list }
+    var whole = StretchSink(limit: expansionLimit)
+    machine.paging.map(machine.memory, expandingCopies: true, into: &whole)
+    return whole.isCut ? sink.list : whole.list
   }
 
   /// The number of bytes of the file.
-  var byteCount: UInt64 { UInt64(lineLength) * UInt64(Self.headerLines + stretches.count) }
+  var byteCount: UInt64 { UInt64(lineLength) * UInt64(Self.headerLines + list.stretches.count) }
 
   /// Some bytes of the file, all of them within it.
   func bytes(at offset: UInt64, count: Int) -> [UInt8] {
@@ -83,7 +73,7 @@ public final class PageList: Sendable {
       return number == 0 ? header : String(repeating: "-", count: header.utf8.count)
     }
     let index = number - Self.headerLines
-    let stretch = stretches[index]
+    let stretch = list.stretches[index]
     let width = isWide ? 16 : 8
     let pages = String(stretch.byteCount >> 12, radix: 16)
     let rights = stretch.rights
@@ -92,14 +82,18 @@ public final class PageList: Sendable {
       + (rights.contains(.execute) ? "x" : "-")
     return digits(UInt64(index), 5) + String(pid).leftPadded(7) + " " + pages.leftPadded(8) + " "
       + digits(stretch.start, width) + "-" + digits(stretch.last, width) + " " + flags + "    "
-      + (remarks[index] ?? "")
+      + remark(index)
+  }
+
+  private func remark(_ index: Int) -> String {
+    guard let copies = list.copies[index] else { return "" }
+    return "as \(copies.source.hex), \(copies.count) times"
   }
 }
 
 /// Joins the runs of a map whatever frames they have.
 private struct StretchSink: MapSink {
-  private(set) var stretches: [PageList.Stretch] = []
-  private(set) var remarks: [Int: String] = [:]
+  private(set) var list = StretchList()
   private(set) var isCut = false
   private var pieces = 0
   private let limit: Int
@@ -113,33 +107,21 @@ private struct StretchSink: MapSink {
       return false
     }
     switch piece {
-    case .run(let run): add(run)
+    case .run(let run):
+      let byteCount = run.end.rawValue &- run.start.rawValue &+ 1
+      list.add(run.start.rawValue, byteCount: byteCount, run.rights)
     case .copies(let start, let end, let stride, let count):
-      remarks[stretches.count] = "as \(stride.hex) before, \(count) times"
-      stretches.append(
-        PageList.Stretch(
-          start: start.rawValue, byteCount: end.rawValue &- start.rawValue &+ 1, rights: []))
+      list.say(
+        start.rawValue &- stride, start.rawValue, end.rawValue &- start.rawValue &+ 1,
+        count: Int(count))
     }
     return true
-  }
-
-  private mutating func add(_ run: MappingRun) {
-    let byteCount = run.end.rawValue &- run.start.rawValue &+ 1
-    if let before = stretches.last, before.rights == run.rights, before.byteCount > 0,
-      before.last &+ 1 == run.start.rawValue, run.start.rawValue != 0,
-      remarks[stretches.count - 1] == nil
-    {
-      stretches[stretches.count - 1] = PageList.Stretch(
-        start: before.start, byteCount: before.byteCount &+ byteCount, rights: run.rights)
-      return
-    }
-    stretches.append(
-      PageList.Stretch(start: run.start.rawValue, byteCount: byteCount, rights: run.rights))
   }
 }
 
 extension String {
-  fileprivate func leftPadded(_ width: Int) -> String {
+  /// With blanks before it.
+  func leftPadded(_ width: Int) -> String {
     String(repeating: " ", count: max(0, width - utf8.count)) + self
   }
 }

@@ -6,16 +6,15 @@ struct ProcessFolders: Sendable {
   struct Process: Sendable {
     /// The number: that of the process, or a free one where it is not known.
     let pid: UInt64
-    /// The name, or MemProcFS's word for one that is not known.
+    /// The name as MemProcFS has it, or its word for one that is not known.
     let name: String
+    /// The number of the process that made it; nil where that is not known.
+    let parent: UInt64?
     /// The address spaces among those of the machine; the first is the one that the folder is about.
     var spaces: [Int]
 
     /// The name of the folder in `name`: as in MemProcFS, with the number.
-    var folder: String {
-      let name = String(name.map { $0 == "/" || $0.isControl ? "_" : $0 })
-      return "\(name)-\(pid)"
-    }
+    var folder: String { "\(name)-\(pid)" }
   }
 
   let all: [Process]
@@ -38,7 +37,11 @@ struct ProcessFolders: Sendable {
       let pid = space.pid ?? free
       if space.pid == nil { free += 1 }
       known[first] = all.count
-      all.append(Process(pid: pid, name: space.process ?? "unknown_process", spaces: [index]))
+      all.append(
+        Process(
+          pid: pid, name: ProcessText.name(space.process ?? "unknown_process"),
+          // MemProcFS says 0 of what it knows only by its root.
+          parent: space.pid == nil && space.process == nil ? 0 : space.parent, spaces: [index]))
     }
     self.all = all
     byNumber = Dictionary(uniqueKeysWithValues: all.enumerated().map { ("\($1.pid)", $0) })
@@ -50,10 +53,4 @@ struct ProcessFolders: Sendable {
 
   /// The process whose folder in `name` has this name.
   func process(named text: String) -> Int? { byName[text] }
-}
-
-extension Character {
-  fileprivate var isControl: Bool {
-    unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
-  }
 }

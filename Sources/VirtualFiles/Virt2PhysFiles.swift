@@ -31,10 +31,16 @@ public struct Virt2PhysFiles: Sendable {
   public let walk: Walk
 
   /// Walks the tables under the machine's own root.
-  public init(_ machine: Machine, _ address: VirtualAddress) {
+  ///
+  /// - Parameters:
+  ///   - machine: the machine.
+  ///   - address: the virtual address.
+  ///   - isUserOnly: whether the walk ends at an entry that user mode may not use; nil asks whose root it is.
+  public init(_ machine: Machine, _ address: VirtualAddress, isUserOnly: Bool? = nil) {
     self.machine = machine
     paging = machine.paging.half(of: address)
-    walk = machine.walk(address)
+    let walk = machine.walk(address)
+    self.walk = isUserOnly ?? machine.isUserOnly ? walk.ofUser : walk
   }
 
   /// The files that there are, whatever the address.

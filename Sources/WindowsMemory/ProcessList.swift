@@ -16,6 +16,8 @@ public struct WindowsProcess: Hashable, Sendable {
   public let vadRoot: VirtualAddress?
   /// The process environment block; nil where there is none.
   public let peb: VirtualAddress?
+  /// The number of the process that made it; nil where records of the kernel have it is not known.
+  public let parent: UInt64?
 
   /// Whether the record is that of a process that has ended, and whose tables are gone.
   public var hasEnded: Bool { directoryTableBase == 0 }
@@ -24,7 +26,7 @@ public struct WindowsProcess: Hashable, Sendable {
   public init(
     record: VirtualAddress, pid: UInt64, name: String, directoryTableBase: UInt64,
     userDirectoryTableBase: UInt64? = nil, vadRoot: VirtualAddress? = nil,
-    peb: VirtualAddress? = nil
+    peb: VirtualAddress? = nil, parent: UInt64? = nil
   ) {
     self.record = record
     self.pid = pid
@@ -33,6 +35,7 @@ public struct WindowsProcess: Hashable, Sendable {
     self.userDirectoryTableBase = userDirectoryTableBase
     self.vadRoot = vadRoot
     self.peb = peb
+    self.parent = parent
   }
 }
 
@@ -92,6 +95,8 @@ extension WindowsProcess {
       .map { member throws(KernelReadFailure) in try memory.value(member, of: record) }
     userDirectoryTableBase = userRoot.flatMap { Self.noUserRoot.contains($0) ? nil : $0 }
     vadRoot = try memory.pointer(structure.vadTree, of: record)
+    parent = try structure.inheritedFromUniqueProcessId
+      .map { member throws(KernelReadFailure) in try memory.value(member, of: record) }
     peb = try structure.peb
       .flatMap { member throws(KernelReadFailure) in try memory.pointer(member, of: record) }
   }

@@ -24,6 +24,18 @@ import Testing
     #expect(findings.processes[0].nameAddress == record.advanced(by: 0x70))
   }
 
+  /// Only the kernel's types say where `real_parent` is; a parent that cannot be read is not known.
+  @Test func parentsAreKnownWhereTypesAre() throws {
+    let findings = try #require(try LinuxSketch().findings())
+    #expect(findings.processes.map(\.parent) == [0, 0, 1])
+    let untyped = try #require(try LinuxSketch(hasTypes: false).findings())
+    #expect(untyped.processes.map(\.parent) == [nil, nil, nil])
+    var sketch = LinuxSketch()
+    sketch.putWord(0, at: LinuxSketch.offset(ofTask: 3) + LinuxSketch.parents.task)
+    let lost = try #require(try sketch.findings())
+    #expect(lost.processes.map(\.parent) == [0, 0, nil] && lost.problem == nil)
+  }
+
   @Test func aListThatLoopsEnds() throws {
     var sketch = LinuxSketch()
     let second = LinuxSketch.image + LinuxSketch.offset(ofTask: 2) + LinuxSketch.fields.tasks

@@ -9,6 +9,8 @@ import TestSupport
 struct LinuxSketch {
   static let image: UInt64 = 0xffff_ffff_8100_0000
   static let place: UInt64 = 0x10_0000
+  /// Offsets of `tgid` and `real_parent` in a task.
+  static let parents: (number: UInt64, task: UInt64) = (0x64, 0x58)
   /// Offsets of `tasks`, `mm`, `pid` and `comm` in a task, and of `pgd` in its memory.
   static let fields: (tasks: UInt64, memory: UInt64, pid: UInt64, name: UInt64, root: UInt64) =
     (0x30, 0x48, 0x60, 0x70, 0x18)
@@ -17,12 +19,14 @@ struct LinuxSketch {
     var pid: UInt64
     var name: String
     var root: UInt64?
+    /// Which task made it; the swapper is the first.
+    var parent = 0
   }
 
   var tables = TableSketch()
   var tasks: [Task] = [
     Task(pid: 1, name: "init", root: 0x8000), Task(pid: 2, name: "kthreadd", root: nil),
-    Task(pid: 300, name: "fifteen letters", root: 0xa000),
+    Task(pid: 300, name: "fifteen letters", root: 0xa000, parent: 1),
   ]
 
   /// Writes tables and tasks; the types are for whoever wants them.
@@ -55,7 +59,10 @@ struct LinuxSketch {
         putWord(link, at: record + Self.fields.tasks + UInt64(side) * 8)
       }
       let task = index == 0 ? Task(pid: 0, name: "swapper/0", root: nil) : tasks[index - 1]
-      putWord(task.pid, at: record + Self.fields.pid)
+      // `tgid` is the upper half of the word.
+      putWord(task.pid | task.pid << 32, at: record + Self.fields.pid)
+      putWord(
+        Self.image + Self.offset(ofTask: task.parent), at: record + Self.parents.task)
       put(Array(task.name.utf8), at: record + Self.fields.name)
       guard let root = task.root else { continue }
       let memory = 0x4_0000 + UInt64(index) * 0x1000
@@ -149,6 +156,7 @@ struct LinuxSketch {
         [
           (name("tasks"), 6, fields.tasks - 8), (name("mm"), 3, fields.memory - 8),
           (name("pid"), 5, fields.pid - 8), (name("comm"), 4, fields.name - 8),
+          (name("tgid"), 5, parents.number - 8), (name("real_parent"), 3, parents.task - 8),
         ])  // 7
       + structure(name("task_struct"), 0x90, [(name("flags"), 1, 0), (0, 7, 8)])  // 8
       + structure(

@@ -52,6 +52,20 @@ import VirtualFiles
     #expect(try tree.text(Self.file) == "00000000004001ff")
   }
 
+  /// `>> virt.txt` would make one number of two; MemProcFS takes such bytes and does nothing with them.
+  @Test func whatIsAppendedToAnAddressIsRefusedAndChangesNothing() throws {
+    for text in ["401000\n", "4", "0x"] {
+      let file = try tree.open(Self.file, forWriting: true)
+      #expect(throws: FileFailure.notAnAddress) { try file.write(Array(text.utf8), at: 16) }
+    }
+    // Nor do digits that are written over others make it longer.
+    let file = try tree.open(Self.file, forWriting: true)
+    #expect(throws: FileFailure.notAnAddress) { try file.write(Array("12345".utf8), at: 12) }
+    #expect(try tree.text(Self.file) == "0000000000000abc")
+    #expect(try file.write(Array("123\n".utf8), at: 13) == 4)
+    #expect(try tree.text(Self.file) == "0000000000000123")
+  }
+
   @Test func anAddressThatIsNeverFinishedIsRefusedAtTheEnd() throws {
     let file = try tree.open(Self.file, forWriting: true)
     #expect(try file.write(Array("0x".utf8), at: 0) == 2)

@@ -19,16 +19,12 @@ import Workbench
     #expect(try tree.names(in: "name") == ["Console.exe-2616", "vol.exe-2920", "vol.exe-2912"])
     #expect(
       try tree.names(in: "pid/2912") == [
-        "name.txt", "pid.txt", "dtb.txt", "memory.vmem", "memmap", "virt2phys", "phys2virt",
+        "name.txt", "pid.txt", "ppid.txt", "state.txt", "dtb.txt", "memory.vmem", "memmap",
+        "virt2phys", "phys2virt",
       ])
     #expect(try tree.text("pid/2912/dtb.txt") == "00000000271ec000")
     #expect(try tree.text("name/vol.exe-2912/pid.txt") == "2912      \n")
     #expect(try tree.text("pid/2616/name.txt") == "Console.exe    \n")
-    #expect(
-      try tree.text("sys/proc/proc.txt").split(separator: "\n").dropFirst(2).map(\.trimmed) == [
-        "- Console.exe                 2616", "- vol.exe                     2912",
-        "- vol.exe                     2920",
-      ])
   }
 
   /// MemProcFS calls what it knows only by its root process 1.
@@ -208,12 +204,5 @@ import Workbench
       if map.utf8.count != 198 || !map.hasSuffix("PAGE 0000000000005123\n") { torn += 1 }
     }
     return torn
-  }
-}
-
-extension Substring {
-  /// Without the blanks at the end.
-  fileprivate var trimmed: String {
-    String(String(reversed()).drop { $0 == " " }.reversed())
   }
 }

@@ -101,6 +101,39 @@ import VirtualFiles
     }
   }
 
+  /// As MemProcFS 5.19 shows the image of the scenario: the walk of a user's process ends at the kernel's entry.
+  @Test func walksOfUserProcessesOfWindowsEndAtTheKernels() throws {
+    let machine = try Fixture.machine("windows/win-skeleton")
+    let tree = FileTree(machine)
+    for (pid, isUser) in [(1234, true), (4, false)] {
+      let folder = "pid/\(pid)/virt2phys"
+      try tree.write("fffff80311a00000", to: "\(folder)/virt.txt")
+      let map = try tree.text("\(folder)/map.txt").split(separator: "\n").map { $0.dropFirst(5) }
+      try #require(map.count == 5)
+      #expect(!map[0].hasSuffix("0000000000000000"))
+      #expect(map[1...].allSatisfy { $0.hasPrefix("0000000000000000") } == isUser)
+      let isNowhere = try tree.text("\(folder)/phys.txt") == "0000000000000000"
+      #expect(isNowhere == isUser)
+      #expect(try tree.read("\(folder)/pt_pdpt.mem").allSatisfy { $0 == 0 } == isUser)
+      #expect(try tree.read("\(folder)/page.mem").allSatisfy { $0 == 0 } == isUser)
+    }
+    // Without the folders too, by the root.
+    let files = Virt2PhysFiles(machine, VirtualAddress(0xffff_f803_11a0_0000))
+    #expect(machine.addressSpaces.first?.pid == 1234 && files.walk.result.translation == nil)
+    #expect(files.walk.steps.count == 1)
+  }
+
+  /// Whose kernel half has more than System's, MemProcFS shows with it.
+  @Test(arguments: [
+    ("csrss.exe", false), ("lsass.exe", false), ("MemCompression", true), ("csrs.exe", true),
+  ])
+  func someProcessesOfWindowsKeepTheKernels(name: String, isUser: Bool) throws {
+    var machine = try Fixture.machine("windows/win-skeleton")
+    machine.addressSpaces[0].process = name
+    let files = Virt2PhysFiles(machine, VirtualAddress(0xffff_f803_11a0_0000))
+    #expect((files.walk.result.translation == nil) == isUser)
+  }
+
   @Test func filesOfMemoryAreTheTablesAndThePage() throws {
     let tree = try Fixture.tree("x86/x64-4k-basic")
     try tree.write("0x400123\n", to: "\(Self.folder)/virt.txt")

@@ -40,6 +40,25 @@ import WindowsMemory
     #expect(list.processes.map(\.vadRoot) == [nil, sketch.kernel(0x5000), nil])
   }
 
+  /// `InheritedFromUniqueProcessId`; of a kernel whose records are not known so well it is nothing.
+  @Test func parentsAreRead() throws {
+    var sketch = sketch()
+    sketch.put(4, 8, 0x2540)
+    sketch.put(0x1a4, 8, 0x3540)
+    #expect(try list(sketch).processes.map(\.parent) == [0, 4, 0x1a4])
+  }
+
+  /// Offsets in listings of the kernels' types, as debuggers show them.
+  @Test(arguments: [
+    ("windows-2600.5512", PagingMode.x86, 0x14c), ("windows-7601.17514", .pae, 0x140),
+    ("windows-19041.508", .pae, 0x170), ("windows-6002.18005", .x86_64, 0x1f0),
+    ("windows-7601.17514", .x86_64, 0x290), ("windows-17763.529", .x86_64, 0x3e0),
+  ])
+  func parentsAreWhereTypesSay(kernel: String, mode: PagingMode, offset: UInt64) throws {
+    let structure = WindowsStructures(try WindowsKernel(named: kernel, mode: mode)).process
+    #expect(structure?.inheritedFromUniqueProcessId?.offset == offset)
+  }
+
   @Test func aListThatLoopsEnds() throws {
     var sketch = sketch()
     sketch.point(0x3448, to: 0x2448)

@@ -3,7 +3,8 @@
 A fresh random scenario has pages of every size with random rights, and holes at every level; some
 entries are then made wrong. For many addresses the files of virt2phys are compared, of `export` and,
 where FUSE can be had, of `mount`; then memmap/pte.txt and phys2virt. What MemProcFS answers otherwise
-on purpose is a known deviation (deviations.json, "virtual_files"), by the outcome of the walk.
+on purpose is a known deviation (deviations.json, "virtual_files"), by the outcome of the walk. Lists of
+pages of more kinds of images are in virtual_lists.py, which this runs.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import virtual_lists
 
 PAGE = 4096
 SHOWN = 5
@@ -90,22 +93,27 @@ class Image:
 
 
 class MemProcFS:
-    """What MemProcFS shows; its process 1 is the root."""
+    """What MemProcFS shows: of a root alone, which is its process 1, or of what it takes for Windows."""
 
-    def __init__(self, image):
+    def __init__(self, path, root=None):
         import leechcorepyc  # noqa: F401 (it finds the library of the other one)
         import memprocfs
 
+        known = [] if root is None else ["-dtb", hex(root)]
         self.vmm = memprocfs.Vmm(
-            ["-device", image.path, "-dtb", hex(image.root), "-disable-python",
-             "-disable-symbolserver", "-debug-pte-quality-threshold", "100000"])  # fmt: skip
+            ["-device", path, *known, "-disable-python", "-disable-symbolserver",
+             "-debug-pte-quality-threshold", "100000"])  # fmt: skip
+        self.pid = 1
 
     def write(self, name, text):
-        self.vmm.vfs.write("/pid/1/" + name, text)
+        self.vmm.vfs.write(f"/pid/{self.pid}/{name}", text)
 
     def read(self, name):
+        return self.read_path(f"/pid/{self.pid}/{name}")
+
+    def read_path(self, path):
         try:
-            return self.vmm.vfs.read("/pid/1/" + name, 1 << 26)
+            return self.vmm.vfs.read(path, 1 << 26)
         except RuntimeError:  # its word for an empty file
             return b""
 
@@ -116,23 +124,27 @@ class MemProcFS:
 class Mounted:
     """What `mmubench mount` shows; raises Skip without FUSE."""
 
-    def __init__(self, image, folder):
+    def __init__(self, program, path, folder, *options):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
+        self.pid = 1
         self.server = subprocess.Popen(
-            [image.program, "mount", image.path, folder, *image.options], stderr=subprocess.PIPE)  # fmt: skip
+            [program, "mount", path, folder, *options], stderr=subprocess.PIPE)
         while not os.path.isdir(os.path.join(folder, "pid")):
             if self.server.poll() is not None:
                 raise Skip(self.server.stderr.read().decode().strip())
             time.sleep(0.01)
 
     def write(self, name, text):
-        with open(os.path.join(self.folder, "pid/1", name), "wb", buffering=0) as file:
+        with open(os.path.join(self.folder, f"pid/{self.pid}", name), "wb", buffering=0) as file:
             file.write(text)
 
     def read(self, name):
+        return self.read_path(f"/pid/{self.pid}/{name}")
+
+    def read_path(self, path):
         try:
-            with open(os.path.join(self.folder, "pid/1", name), "rb") as file:
+            with open(self.folder + path, "rb") as file:
                 return file.read()
         except OSError as error:
             return error.strerror.encode()
@@ -255,18 +267,18 @@ def bench(program, *arguments, text=None):
 
 def judge(campaign, image, mount, rng, lists):
     """Compares one image by `export`, and by `mount` where there is FUSE; true where there was."""
-    peer = MemProcFS(image)
+    peer = MemProcFS(image.path, image.root)
     campaign.addresses(image, peer, exporter(image, mount + "-exported"))
     try:
-        mounted = Mounted(image, mount)
+        mounted = Mounted(image.program, image.path, mount, *image.options)
     except Skip as reason:
         print(f"mount: skipped, {reason}", flush=True)
         peer.close()
         return False
     try:
         campaign.addresses(image, peer, asker(mounted))
+        campaign.compare("pte.txt", mounted.read("memmap/pte.txt"), peer.read("memmap/pte.txt"))
         if lists:
-            campaign.compare("pte.txt", mounted.read("memmap/pte.txt"), peer.read("memmap/pte.txt"))
             # M9 says what is not asked.
             mapped = [one for one in image.walks.values() if one["outcome"] == "mapped"
                       and one.get("in_image", True) and int(one["pa"], 16) >= PAGE]  # fmt: skip
@@ -324,7 +336,8 @@ def main():
         with open(wrong, "wb") as file:
             file.write(data)
         image = Image(options.mmubench, wrong, root, addresses)
-        judge(campaign, image, os.path.join(folder, "mount"), rng, lists=False)
+        if judge(campaign, image, os.path.join(folder, "mount"), rng, lists=False):
+            virtual_lists.judge(campaign, options.mmubench, folder, rng)
     outcomes = {}
     for walk in image.walks.values():
         outcomes[walk["outcome"]] = outcomes.get(walk["outcome"], 0) + 1
