@@ -44,7 +44,9 @@ struct BuildCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
     }
-    try requireThreeFiles()
+    var files = TakenFiles(machine: scenario)
+    try files.add(output, as: "the image")
+    if let truth { try files.add(truth, as: "the truth") }
     let reading = try system.read(scenario)
     let steps = reading.scenario?.timeline?.steps.count ?? 0
     if let step, step < 1 || step > UInt64(steps) {
@@ -65,18 +67,6 @@ struct BuildCommand: ParsableCommand {
       Notice.warn(loss)
     }
     try truthFile?.commit()
-  }
-
-  /// Refuses an output that would replace the scenario or the other output, which nobody can want.
-  private func requireThreeFiles() throws {
-    var taken = [FilePlace(scenario): "the scenario"]
-    for (path, name) in [(output, "the image"), (truth, "the truth")] {
-      guard let path, let place = FilePlace(path) else { continue }
-      if let other = taken.updateValue(name, forKey: place) {
-        throw DumpError.cannotCreate(
-          path: path, reason: "it is \(other) too", suggestion: "name another file")
-      }
-    }
   }
 }
 

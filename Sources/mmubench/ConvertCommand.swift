@@ -30,10 +30,7 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
-    if let input = FilePlace(input), input == FilePlace(output) {
-      throw DumpError.cannotCreate(
-        path: output, reason: "it is the input too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: input).require(output)
     for loss in try losses() { Notice.warn(loss) }
   }
 

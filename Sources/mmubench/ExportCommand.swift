@@ -31,8 +31,12 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
+    let taken = TakenFiles(machine: machine)
     let machine = try options.open(machine)
     try machine.require(address)
+    for file in Virt2PhysFiles.files(of: machine) {
+      try taken.require("\(output)/\(Virt2PhysFiles.name(of: file, in: machine))")
+    }
     let files = Virt2PhysFiles(machine, VirtualAddress(address))
     for missing in try files.export(to: output, force: force) {
       Notice.warn("\(output)/\(missing.name) is not written: \(missing.failure)")

@@ -69,6 +69,7 @@ struct MapCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let sqlite { try TakenFiles(machine: machine).require(sqlite) }
     let machine = try options.open(machine)
     var query = try selection.query(of: machine)
     query.expandsCopies = expand

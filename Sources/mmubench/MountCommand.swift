@@ -75,10 +75,7 @@ struct MountCommand: ParsableCommand {
   /// Refuses at once a file that could not be written in the end.
   private func requireSave() throws {
     guard let save else { return }
-    if let input = FilePlace(machine), input == FilePlace(save) {
-      throw DumpError.cannotCreate(
-        path: save, reason: "it is the machine too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: machine).require(save)
     _ = try OutputFile(save, force: force)
   }
 }

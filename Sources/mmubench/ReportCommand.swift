@@ -37,10 +37,7 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
-    if let input = FilePlace(machine), input == FilePlace(output) {
-      throw DumpError.cannotCreate(
-        path: output, reason: "it is the input too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: machine, areas).require(output)
     let file = try OutputFile(output, force: force)
     let exhibit = try options.exhibit(machine, areas)
     var report = HTMLReport(exhibit.machine, title: exhibit.scenario?.title.value ?? machine)

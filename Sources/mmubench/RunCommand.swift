@@ -44,6 +44,7 @@ struct RunCommand: ParsableCommand {
       throw Failure(
         description: "no scenario (*.yaml) in \(paths.joined(separator: ", "))", status: 66)
     }
+    if let junit { try TakenFiles(machines: files).require(junit) }
     let junitFile = try junit.map { try OutputFile($0, force: force) }
     let runner = ScenarioRunner(update: update)
     var results: [ScenarioResult] = []
