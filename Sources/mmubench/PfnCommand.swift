@@ -13,8 +13,8 @@ struct PfnCommand: ParsableCommand {
     discussion: """
       A frame is given by its number, as to the debugger's !pfn; with --physical by an address in it. \
       Windows' PFN database is read where the machine says it is, or where --pfn-database says \
-      (MmPfnDatabase). Of Linux the struct page is read in dumps that have VMCOREINFO, and those flags \
-      are named whose numbers the kernel says there.
+      (MmPfnDatabase). Of Linux the struct page is read in dumps that have VMCOREINFO; its flags \
+      are named as in the kernel's types (BTF), or those whose numbers are in VMCOREINFO, others by number.
       """ + Examples.of("pfn"),
     aliases: ["!pfn"])
 
