@@ -14,20 +14,24 @@ struct BuildCommand: ParsableCommand {
     commandName: "build", abstract: "Write the memory that a scenario describes as a dump.",
     discussion: Examples.of("build"))
 
-  @Argument(help: ArgumentHelp("A scenario.", valueName: "scenario"))
+  @Argument(
+    help: ArgumentHelp("A scenario.", valueName: "scenario"), completion: .file())
   var scenario: String
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @Option(
     help: ArgumentHelp("Its format: \(DumpFormatName.choices).", valueName: "format"),
-    transform: DumpFormatName.format)
+    completion: DumpFormatName.completion, transform: DumpFormatName.format)
   var format = DumpWriter.Format.raw
 
   @Option(
     help: ArgumentHelp(
-      "Also write what the builder intended, a walk object for each page.", valueName: "file"))
+      "Also write what the builder intended, a walk object for each page.", valueName: "file"),
+    completion: .file())
   var truth: String?
 
   @Option(

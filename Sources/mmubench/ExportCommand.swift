@@ -14,7 +14,8 @@ struct ExportCommand: ParsableCommand {
       Tables that the walk does not reach are zeros. What the image does not hold is left out, and said.
       """ + Examples.of("export"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(help: ArgumentHelp("A virtual address.", valueName: "va"), transform: Numbers.address)
@@ -22,7 +23,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("The folder; it is made where it is not there.", valueName: "dir"))
+    help: ArgumentHelp("The folder; it is made where it is not there.", valueName: "dir"),
+    completion: .directory)
   var output: String
 
   @Flag(help: "Replace existing files.")

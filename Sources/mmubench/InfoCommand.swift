@@ -12,7 +12,8 @@ struct InfoCommand: ParsableCommand {
     abstract: "Show format, memory runs, mode, roots and processes, and how each was found.",
     discussion: Examples.of("info"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @OptionGroup(title: "Machine options") var options: MachineOptions

@@ -18,7 +18,8 @@ struct PfnCommand: ParsableCommand {
       """ + Examples.of("pfn"),
     aliases: ["!pfn"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -32,6 +33,7 @@ struct PfnCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(FrameStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(FrameStyle.self),
     transform: { try Choice.of(FrameStyle.self, "style", $0) })
   var style: FrameStyle = .plain
 

@@ -17,7 +17,8 @@ struct ReadCommand: ParsableCommand {
       """ + Examples.of("read"),
     aliases: ["db", "!db"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -49,6 +50,7 @@ struct ReadCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(DumpStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(DumpStyle.self),
     transform: { try Choice.of(DumpStyle.self, "style", $0) })
   var style: DumpStyle = .plain
 

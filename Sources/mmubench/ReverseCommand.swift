@@ -18,7 +18,8 @@ struct ReverseCommand: ParsableCommand {
       """ + Examples.of("reverse"),
     aliases: ["ptov", "pas2vas"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -40,6 +41,7 @@ struct ReverseCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(OwnerStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(OwnerStyle.self),
     transform: { try Choice.of(OwnerStyle.self, "style", $0) })
   var style: OwnerStyle = .plain
 
