@@ -36,6 +36,7 @@ struct InfoCommand: ParsableCommand {
       var opened = try options.open(machine)
       // What a scenario says of Windows needs no search; a dump may hold more than it names.
       if !Workbench.isScenario(machine) { opened.searchWindows() }
+      Notice.warnOfRefusedRoots(of: opened)
       return InfoReport(opened)
     } catch let problem as MachineOverrides.Problem {
       guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }

@@ -75,6 +75,11 @@ struct MapCommand: ParsableCommand {
     let machine = try options.open(machine)
     var query = try selection.query(of: machine)
     query.expandsCopies = expand
+    if all || sqlite != nil {
+      Notice.warnOfRefusedRoots(of: machine)
+    } else {
+      Notice.warnOfRefusedRoots([machine.paging], in: machine)
+    }
     if let sqlite {
       return try MapDatabase.write(query, of: machine, to: sqlite, force: force)
     }
