@@ -96,6 +96,14 @@ struct VmwareName {
   }
 }
 
+extension DumpFile {
+  /// The files from which the dump in a file is opened: itself, and those of VMware that are beside it.
+  public static func files(of path: String) -> [String] {
+    let name = VmwareName(path)
+    return [path] + (name?.beside([VmwareName.memory] + VmwareName.snapshots) ?? [])
+  }
+}
+
 extension Compression {
   /// How the names of compressed files end.
   static let endings = [".xz", ".gz", ".zst", ".zstd", ".lz4"]

@@ -73,6 +73,34 @@ struct BTF {
   /// The number of types.
   var count: Int { places.count - 1 }
 
+  /// A name in an enumeration, and its number.
+  struct Enumerator: Hashable, Sendable {
+    var name: String
+    /// Negative ones as they wrap.
+    var value: UInt64
+  }
+
+  /// The names in an enumeration, in their order; none where there is no such one.
+  func enumerators(of enumeration: String) -> [Enumerator] {
+    let text = Array(enumeration.utf8)
+    let place = places.dropFirst().first { place in
+      Self.kind(at: place, in: bytes)?.isEnumeration == true
+        && isName(text, at: bytes.word(at: place))
+    }
+    guard let place, let kind = Self.kind(at: place, in: bytes) else { return [] }
+    let info = UInt64(bytes.word(at: place + 4))
+    return (0..<Int(BTFLayout.count.value(in: info))).compactMap { index in
+      let record = place + 12 + index * kind.bytesEach
+      guard let name = name(at: record) else { return nil }
+      let low = UInt64(bytes.word(at: record + 4))
+      guard kind == .enumeration64 else {
+        let value = Int64(Int32(truncatingIfNeeded: low))
+        return Enumerator(name: name, value: UInt64(bitPattern: value))
+      }
+      return Enumerator(name: name, value: UInt64(bytes.word(at: record + 8)) << 32 | low)
+    }
+  }
+
   /// The size of a structure or union in bytes.
   func size(of structure: String) -> Int? { structures[structure].flatMap { size(of: $0) } }
 
@@ -188,6 +216,9 @@ enum BTFKind: UInt64 {
 
   /// Whether it is a structure or union.
   var hasMembers: Bool { self == .structure || self == .union }
+
+  /// Whether it is a list of names for numbers.
+  var isEnumeration: Bool { self == .enumeration || self == .enumeration64 }
 
   /// Whether it is another type under a name, or with something said of it.
   var isAlias: Bool {

@@ -8,11 +8,17 @@ public struct LinuxFrame: Hashable, Sendable {
   public let address: VirtualAddress
   /// The word of the flags, with zone and node in its highest bits.
   public let flags: UInt64
-  /// The names of the flags that are set, of those whose bits the kernel says: `lru`, `slab`, `swapbacked`.
+  /// The names of the flags that are set, as the kernel's types have them, else of those whose numbers are in
+  /// VMCOREINFO: `lru`, `slab`, `swapbacked`.
   ///
   /// Beside them `buddy` for the first page of a free block, `offline`, and `tail` for a page within a larger
   /// one, whose flags and counts are those of its first page.
   public let setFlags: [String]
+  /// The numbers of the flags that are set and that the kernel gives no name for.
+  ///
+  /// Where its types are not known, these are only those below the highest one that has a name: zone and node are
+  /// above the flags.
+  public let unnamedFlags: [Int]
   /// `_refcount`.
   public let referenceCount: Int32
   /// The number of page-table entries that map the page, `_mapcount` and one; nil where the word holds
@@ -76,12 +82,9 @@ public struct LinuxFrames: Sendable {
   private let size: UInt64
   private let offsets: [String: UInt64]
   let counts: LinuxMapCounts?
-  private let names: [(mask: UInt64, name: String)]
+  private let names: PageFlags
   private let buddy: Int32?
   private let offline: Int32?
-
-  /// The flags that VMCOREINFO gives the numbers of.
-  private static let known = ["lru", "private", "swapcache", "swapbacked", "slab", "hwpoison"]
 
   /// No descriptor is larger, whatever memory says.
   private static let sizeLimit: UInt64 = 256
@@ -91,7 +94,8 @@ public struct LinuxFrames: Sendable {
   /// - Parameters:
   ///   - info: what it says.
   ///   - memory: memory as the kernel sees it.
-  ///   - findings: what a search has found of the kernel, for counts of pages that are part of larger ones.
+  ///   - findings: what a search has found of the kernel, for the names of flags and for counts of pages that are
+  ///     part of larger ones.
   public init?(_ info: Vmcoreinfo, _ memory: LinuxKernelMemory, _ findings: LinuxFindings? = nil) {
     guard let size = info.size("page"), size <= Self.sizeLimit,
       let model = Self.model(info, memory)
@@ -102,16 +106,12 @@ public struct LinuxFrames: Sendable {
       offsets[name] = offset
     }
     offsets["compound_head"] = info.offset("page.compound_head").flatMap { $0 < size ? $0 : nil }
-    var names = Self.known.compactMap { name in
-      info.number("PG_\(name)").flatMap { $0 < 64 ? (1 << $0 as UInt64, name) : nil }
-    }
-    if let mask = info.number("PG_head_mask") { names.append((mask, "head")) }
     self.memory = memory
     self.model = model
     self.size = size
     self.offsets = offsets
     counts = findings?.mapCounts
-    self.names = names.sorted { $0.0 < $1.0 }
+    names = PageFlags(info, findings?.pageFlags ?? [])
     func count(_ name: String) -> Int32? {
       info.number(name).map { Int32(truncatingIfNeeded: $0) }
     }
@@ -164,7 +164,7 @@ public struct LinuxFrames: Sendable {
     }
     let flags = number("flags", memory.pointerSize)
     let mapCount = Int32(truncatingIfNeeded: number("_mapcount", 4))
-    var set = names.filter { $0.mask & flags != 0 }.map(\.name)
+    var (set, unnamed) = names.reading(of: flags)
     if mapCount == buddy { set.append("buddy") }
     if mapCount == offline { set.append("offline") }
     // In tails bit 0 of the word says so, and the rest is the address of the head's.
@@ -174,7 +174,7 @@ public struct LinuxFrames: Sendable {
     // A slab keeps other things in the word, and so do pages of other types: below -1.
     let isCount = mapCount >= -1 && !isTail && !set.contains("slab") && !set.contains("head")
     return LinuxFrame(
-      pfn: pfn, address: address, flags: flags, setFlags: set,
+      pfn: pfn, address: address, flags: flags, setFlags: set, unnamedFlags: unnamed,
       referenceCount: Int32(truncatingIfNeeded: number("_refcount", 4)),
       mapCount: isCount ? mapCount &+ 1 : nil, ownCount: mapCount,
       compoundHead: isTail ? VirtualAddress(head & ~1) : nil,

@@ -113,6 +113,7 @@ public struct LinuxSearch: Sendable {
     _ image: KernelImage, _ kernel: LinuxKernelMemory, _ findings: inout LinuxFindings
   ) {
     let types = types(image, kernel)
+    findings.pageFlags = types?.types.enumerators(of: PageFlags.enumeration) ?? []
     for name in swapperNames(image) {
       let layout: TaskLayout
       let first: VirtualAddress
@@ -211,6 +212,8 @@ public struct LinuxFindings: Sendable {
   public var areaReader: LinuxAreaReader?
   /// Where parts of larger pages are counted; nil where the kernel's types are not known.
   var mapCounts: LinuxMapCounts?
+  /// The kernel's names for the flags of `struct page`; empty where its types are not known.
+  var pageFlags: [BTF.Enumerator] = []
   /// Why processes are missing.
   public var problem: String?
 

@@ -21,6 +21,11 @@ public struct LinuxFrameReport: Sendable {
     out.openArray("flags")
     for flag in frame.setFlags { out.element(flag) }
     out.closeArray()
+    if !frame.unnamedFlags.isEmpty {
+      out.openArray("unnamed_flags")
+      for number in frame.unnamedFlags { out.element(UInt64(number)) }
+      out.closeArray()
+    }
     out.member("reference_count", UInt64(UInt32(bitPattern: frame.referenceCount)))
     if let count = frame.mapCount { out.member("map_count", UInt64(max(0, count))) }
     if let head = frame.compoundHead { out.member("compound_head", hex: head.rawValue) }
@@ -31,10 +36,9 @@ public struct LinuxFrameReport: Sendable {
   private func writeText(to out: inout TextBuffer) {
     out.write("frame \(frame.pfn.hex)", .bold)
     out.write(", physical \((frame.pfn &* frameSize).hex)\n")
-    let flags = frame.setFlags.isEmpty ? "none of those that are known" : named
     let facts = [
       ("struct page at", frame.address.description),
-      ("flags", "\(frame.flags.hex): \(flags)"),
+      ("flags", "\(frame.flags.hex): \(named)"),
       ("references", "\(frame.referenceCount)"),
       ("mapped by", frame.mapCount.map { "\($0) entries" } ?? unsaid),
       ("mapping", frame.mapping.hex),
@@ -56,7 +60,16 @@ public struct LinuxFrameReport: Sendable {
       : "not said: the page has a type"
   }
 
-  private var named: String { frame.setFlags.joined(separator: " ") }
+  private var named: String {
+    let names = frame.setFlags.joined(separator: " ")
+    guard !frame.unnamedFlags.isEmpty else {
+      return names.isEmpty ? "none of those that are known" : names
+    }
+    let bits = frame.unnamedFlags.map { "\($0)" }.joined(separator: " ")
+    let unnamed =
+      (frame.unnamedFlags.count == 1 ? "bit" : "bits") + " \(bits), which the kernel does not name"
+    return names.isEmpty ? unnamed : "\(names), and \(unnamed)"
+  }
 
   /// Writes why nothing is known of a frame.
   public static func write(

@@ -10,8 +10,8 @@ public struct MapQuery: Sendable {
   public var physical: ClosedRange<UInt64> = 0...UInt64.max
   /// Which kinds of pages.
   public var filter = MapFilter()
-  /// The address that a run must contain; nil for all runs.
-  public var contained: UInt64?
+  /// The addresses of which a run must contain one; empty for all runs.
+  public var contained: [UInt64] = []
   /// Whether every copy of a shared table is written out.
   public var expandsCopies = false
 
@@ -35,8 +35,10 @@ public struct MapQuery: Sendable {
   func run(
     _ machine: Machine, _ paging: PagingState, _ emit: @escaping (MapPiece) -> Bool
   ) {
-    if let contained {
-      if let run = run(containing: contained, machine, paging) { _ = emit(.run(run)) }
+    if !contained.isEmpty {
+      for run in runs(machine, paging) {
+        guard emit(.run(run)) else { return }
+      }
     } else if isOfAllPages {
       paging.map(machine.memory, range: range, expandingCopies: expandsCopies, emit: emit)
     } else {
@@ -48,18 +50,29 @@ public struct MapQuery: Sendable {
 
   /// Counts the pages of an address space.
   func count(_ machine: Machine, _ paging: PagingState) -> MapCounts {
-    if let contained {
-      guard let run = run(containing: contained, machine, paging) else {
-        return MapCounts(pages: [:])
-      }
-      return paging.countPages(
+    guard !contained.isEmpty else {
+      return paging.countPages(machine.memory, range: range, only: selection(paging))
+    }
+    let counts = runs(machine, paging).map { run in
+      paging.countPages(
         machine.memory, range: run.start.rawValue...run.end.rawValue, only: selection(paging))
     }
-    return paging.countPages(machine.memory, range: range, only: selection(paging))
+    return MapCounts(
+      pages: counts.reduce(into: [:]) { pages, run in pages.merge(run.pages) { $0 &+ $1 } })
   }
 }
 
 extension MapQuery {
+  /// The runs that contain one of the addresses, each once, in ascending order.
+  private func runs(_ machine: Machine, _ paging: PagingState) -> [MappingRun] {
+    var runs: [MappingRun] = []
+    for address in contained.sorted() {
+      if let last = runs.last, address <= last.end.rawValue { continue }
+      if let run = run(containing: address, machine, paging) { runs.append(run) }
+    }
+    return runs
+  }
+
   /// The run that contains an address, at its full length within the range.
   ///
   /// It is sought from the address on, not among all runs: a run is no longer than the tables are, but what

@@ -134,10 +134,10 @@ public struct ReadReport: Sendable {
     }
   }
 
-  /// Writes for each stretch that is not there why it is not.
+  /// Writes for each stretch that is not there why it is not; below the bytes, where they are in the same text.
   public func writeGaps(to out: inout TextBuffer) {
-    guard style == .plain, !gaps.isEmpty else { return }
-    out.endLine()
+    guard !gaps.isEmpty else { return }
+    if style == .plain { out.endLine() }
     let digits = kind == .physical ? 16 : machine.paging.mode.addressDigits
     for gap in gaps {
       out.hex(gap.first, digits: digits)

@@ -68,6 +68,12 @@ extension TextBuffer {
     string(text)
   }
 
+  /// An element of an array that is a number.
+  public mutating func element(_ number: UInt64) {
+    separate()
+    decimal(number)
+  }
+
   /// An element of an array that says that there is nothing to say.
   public mutating func elementNull() {
     separate()

@@ -35,6 +35,20 @@ public enum Workbench {
     path.hasSuffix(".yaml") || path.hasSuffix(".yml")
   }
 
+  /// The files that hold a machine: a dump with what belongs to it, or a scenario with its golden and the files
+  /// that it names for its memory and processes.
+  public static func files(of path: String) -> [String] {
+    guard isScenario(path) else { return DumpFile.files(of: path) }
+    // What is wrong with a scenario is said where it is opened.
+    guard let scenario = try? ScenarioParser.read(path: path).scenario else { return [path] }
+    var files = [path, ScenarioRunner.goldenPath(of: path)]
+    if case .dump(let dump) = scenario.machine.memory.value {
+      files += DumpFile.files(of: resolve(dump.file.value, besides: path))
+    }
+    if case .truth(let file) = scenario.spaces { files.append(resolve(file.value, besides: path)) }
+    return files
+  }
+
   /// The path of a file that `scenario` names: relative paths start at the scenario's folder.
   static func resolve(_ file: String, besides scenario: String) -> String {
     guard !file.hasPrefix("/"), let slash = scenario.lastIndex(of: "/") else { return file }

@@ -7,7 +7,8 @@ struct AreaOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The areas of the process, for verdicts of Linux: a copy of /proc/PID/maps or smaps.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var maps: String?
 
   /// The areas in the file; nil where none is named.

@@ -14,20 +14,24 @@ struct BuildCommand: ParsableCommand {
     commandName: "build", abstract: "Write the memory that a scenario describes as a dump.",
     discussion: Examples.of("build"))
 
-  @Argument(help: ArgumentHelp("A scenario.", valueName: "scenario"))
+  @Argument(
+    help: ArgumentHelp("A scenario.", valueName: "scenario"), completion: .file())
   var scenario: String
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @Option(
     help: ArgumentHelp("Its format: \(DumpFormatName.choices).", valueName: "format"),
-    transform: DumpFormatName.format)
+    completion: DumpFormatName.completion, transform: DumpFormatName.format)
   var format = DumpWriter.Format.raw
 
   @Option(
     help: ArgumentHelp(
-      "Also write what the builder intended, a walk object for each page.", valueName: "file"))
+      "Also write what the builder intended, a walk object for each page.", valueName: "file"),
+    completion: .file())
   var truth: String?
 
   @Option(
@@ -44,7 +48,9 @@ struct BuildCommand: ParsableCommand {
     guard Workbench.isScenario(scenario) else {
       throw Failure.usage("\(scenario) is no scenario: only a .yaml file can be built")
     }
-    try requireThreeFiles()
+    var files = TakenFiles(machine: scenario)
+    try files.add(output, as: "the image")
+    if let truth { try files.add(truth, as: "the truth") }
     let reading = try system.read(scenario)
     // What cannot be read may well have been a timeline.
     if step != nil, !reading.diagnostics.isEmpty { throw reading.list() }
@@ -67,18 +73,6 @@ struct BuildCommand: ParsableCommand {
       Notice.warn(loss)
     }
     try truthFile?.commit()
-  }
-
-  /// Refuses an output that would replace the scenario or the other output, which nobody can want.
-  private func requireThreeFiles() throws {
-    var taken = [FilePlace(scenario): "the scenario"]
-    for (path, name) in [(output, "the image"), (truth, "the truth")] {
-      guard let path, let place = FilePlace(path) else { continue }
-      if let other = taken.updateValue(name, forKey: place) {
-        throw DumpError.cannotCreate(
-          path: path, reason: "it is \(other) too", suggestion: "name another file")
-      }
-    }
   }
 }
 

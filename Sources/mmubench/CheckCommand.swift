@@ -9,7 +9,8 @@ struct CheckCommand: ParsableCommand {
     abstract: "Sweep all roots for reserved bits, absent tables, cycles and the like.",
     discussion: "Exit status 1 when anything is found." + Examples.of("check"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Option(

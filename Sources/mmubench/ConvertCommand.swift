@@ -13,15 +13,18 @@ struct ConvertCommand: ParsableCommand {
       A raw image says nothing: give --mode and --root, and they go into the output.
       """ + Examples.of("convert"))
 
-  @Argument(help: ArgumentHelp("A memory dump or a scenario.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A memory dump or a scenario.", valueName: "machine"), completion: .file())
   var input: String
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @Option(
     help: ArgumentHelp("Its format: \(DumpFormatName.choices).", valueName: "format"),
-    transform: DumpFormatName.format)
+    completion: DumpFormatName.completion, transform: DumpFormatName.format)
   var format = DumpWriter.Format.elf
 
   @Flag(help: "Replace an existing file.")
@@ -30,10 +33,7 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
-    if let input = FilePlace(input), input == FilePlace(output) {
-      throw DumpError.cannotCreate(
-        path: output, reason: "it is the input too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: input).require(output)
     for loss in try losses() { Notice.warn(loss) }
   }
 

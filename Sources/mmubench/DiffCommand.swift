@@ -15,10 +15,12 @@ struct DiffCommand: ParsableCommand {
       processes, and by their order otherwise. Exit status 1 when anything differs.
       """ + Examples.of("diff"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "a"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "a"), completion: .file())
   var first: String
 
-  @Argument(help: ArgumentHelp("What to compare it with.", valueName: "b"))
+  @Argument(
+    help: ArgumentHelp("What to compare it with.", valueName: "b"), completion: .file())
   var second: String
 
   @Option(

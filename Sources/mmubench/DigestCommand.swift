@@ -14,7 +14,8 @@ struct DigestCommand: ParsableCommand {
       what they found, and --combine brings the four outputs together to the same digests.
       """ + Examples.of("digest"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Option(
@@ -24,7 +25,8 @@ struct DigestCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Take the tables that these outputs of --shard hold.", valueName: "file"))
+    help: ArgumentHelp("Take the tables that these outputs of --shard hold.", valueName: "file"),
+    completion: .file())
   var combine: [String] = []
 
   @OptionGroup(title: "Machine options") var options: MachineOptions

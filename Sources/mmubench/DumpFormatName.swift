@@ -6,6 +6,9 @@ enum DumpFormatName {
   /// All that can be written.
   static var choices: String { DumpWriter.Format.allCases.map(\.rawValue).joined(separator: ", ") }
 
+  /// The names, for shells that complete them.
+  static var completion: CompletionKind { .list(DumpWriter.Format.allCases.map(\.rawValue)) }
+
   /// The format with the name `text`.
   static func format(_ text: String) throws -> DumpWriter.Format {
     if let format = DumpWriter.Format(rawValue: text) { return format }

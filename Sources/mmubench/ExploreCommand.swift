@@ -17,7 +17,8 @@ struct ExploreCommand: ParsableCommand {
       The pages are served to this machine alone, until ^C; the first one's address is printed.
       """ + Examples.of("explore"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Option(

@@ -14,7 +14,8 @@ struct ExportCommand: ParsableCommand {
       Tables that the walk does not reach are zeros. What the image does not hold is left out, and said.
       """ + Examples.of("export"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(help: ArgumentHelp("A virtual address.", valueName: "va"), transform: Numbers.address)
@@ -22,7 +23,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("The folder; it is made where it is not there.", valueName: "dir"))
+    help: ArgumentHelp("The folder; it is made where it is not there.", valueName: "dir"),
+    completion: .directory)
   var output: String
 
   @Flag(help: "Replace existing files.")
@@ -31,8 +33,12 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
+    let taken = TakenFiles(machine: machine)
     let machine = try options.open(machine)
     try machine.require(address)
+    for file in Virt2PhysFiles.files(of: machine) {
+      try taken.require("\(output)/\(Virt2PhysFiles.name(of: file, in: machine))")
+    }
     let files = Virt2PhysFiles(machine, VirtualAddress(address))
     for missing in try files.export(to: output, force: force) {
       Notice.warn("\(output)/\(missing.name) is not written: \(missing.failure)")

@@ -17,7 +17,8 @@ struct FaultCommand: ParsableCommand {
       lines and what follows a # are skipped), and a line is written for each.
       """ + Examples.of("fault"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
@@ -27,6 +28,7 @@ struct FaultCommand: ParsableCommand {
     help: ArgumentHelp(
       "read, write, execute, shadow-stack-read or shadow-stack-write (read if not given).",
       valueName: "access"),
+    completion: Choice.completion(Access.Kind.self),
     transform: { try Choice.of(Access.Kind.self, "access", $0) })
   var access: Access.Kind?
 
@@ -34,6 +36,7 @@ struct FaultCommand: ParsableCommand {
     name: .customLong("as"),
     help: ArgumentHelp(
       "user, supervisor or supervisor-implicit (user if not given).", valueName: "who"),
+    completion: Choice.completion(Access.Privilege.self),
     transform: { try Choice.of(Access.Privilege.self, "accessor", $0) })
   var privilege: Access.Privilege?
 

@@ -15,7 +15,8 @@ struct FindCommand: ParsableCommand {
       object for each mapping, as of `reverse`, or one with nothing but `pa` where nobody maps it.
       """ + Examples.of("find"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Option(help: ArgumentHelp("Look for this text, as UTF-8.", valueName: "text"))

@@ -12,7 +12,8 @@ struct InfoCommand: ParsableCommand {
     abstract: "Show format, memory runs, mode, roots and processes, and how each was found.",
     discussion: Examples.of("info"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @OptionGroup(title: "Machine options") var options: MachineOptions
@@ -35,6 +36,7 @@ struct InfoCommand: ParsableCommand {
       var opened = try options.open(machine)
       // What a scenario says of Windows needs no search; a dump may hold more than it names.
       if !Workbench.isScenario(machine) { opened.searchWindows() }
+      Notice.warnOfRefusedRoots(of: opened)
       return InfoReport(opened)
     } catch let problem as MachineOverrides.Problem {
       guard !Workbench.isScenario(machine), !options.saysMachine else { throw problem }

@@ -24,7 +24,8 @@ struct MapCommand: ParsableCommand {
       addresses, of all address spaces; `.schema` explains the columns.
       """ + Examples.of("map"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @OptionGroup(title: "What is shown") var selection: MapOptions
@@ -45,7 +46,8 @@ struct MapCommand: ParsableCommand {
   @Flag(help: "Write values with commas between them, below a line with their names.")
   var csv = false
 
-  @Option(help: ArgumentHelp("Write an SQLite database.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write an SQLite database.", valueName: "file"), completion: .file())
   var sqlite: String?
 
   @Flag(help: "Replace the file of --sqlite if it exists.")
@@ -69,9 +71,15 @@ struct MapCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let sqlite { try TakenFiles(machine: machine).require(sqlite) }
     let machine = try options.open(machine)
     var query = try selection.query(of: machine)
     query.expandsCopies = expand
+    if all || sqlite != nil {
+      Notice.warnOfRefusedRoots(of: machine)
+    } else {
+      Notice.warnOfRefusedRoots([machine.paging], in: machine)
+    }
     if let sqlite {
       return try MapDatabase.write(query, of: machine, to: sqlite, force: force)
     }

@@ -21,9 +21,11 @@ struct MapOptions: ParsableArguments {
   var before: UInt64?
 
   @Option(
-    help: ArgumentHelp("Only the run that contains this virtual address.", valueName: "va"),
+    help: ArgumentHelp(
+      "Only the run that contains this virtual address; repeated, those that contain one of them.",
+      valueName: "va"),
     transform: Numbers.address)
-  var has: UInt64?
+  var has: [UInt64] = []
 
   @Option(
     help: ArgumentHelp(
@@ -59,8 +61,8 @@ struct MapOptions: ParsableArguments {
 
   /// What the options ask of a machine.
   func query(of machine: Machine) throws -> MapQuery {
-    for address in [range?.upperBound, after, has, before.map { $0 - 1 }] {
-      if let address { try machine.require(address) }
+    for case let address? in [range?.upperBound, after, before.map { $0 - 1 }] + has {
+      try machine.require(address)
     }
     var query = MapQuery()
     query.range = addresses ?? query.range

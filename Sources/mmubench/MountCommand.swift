@@ -22,21 +22,25 @@ struct MountCommand: ParsableCommand {
       SIGTERM or SIGHUP, or until `umount DIR` (`fusermount3 -u DIR` where umount is for root alone).
       """ + Examples.of("mount"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
-  @Argument(help: ArgumentHelp("The folder where the files appear.", valueName: "dir"))
+  @Argument(
+    help: ArgumentHelp("The folder where the files appear.", valueName: "dir"),
+    completion: .directory)
   var folder: String
 
   @Option(
     help: ArgumentHelp(
-      "When it is unmounted, write the memory with all changes.", valueName: "file"))
+      "When it is unmounted, write the memory with all changes.", valueName: "file"),
+    completion: .file())
   var save: String?
 
   @Option(
     help: ArgumentHelp(
       "The format of that file: \(DumpFormatName.choices).", valueName: "format"),
-    transform: DumpFormatName.format)
+    completion: DumpFormatName.completion, transform: DumpFormatName.format)
   var format: DumpWriter.Format?
 
   @Flag(help: "Replace an existing file.")
@@ -75,10 +79,7 @@ struct MountCommand: ParsableCommand {
   /// Refuses at once a file that could not be written in the end.
   private func requireSave() throws {
     guard let save else { return }
-    if let input = FilePlace(machine), input == FilePlace(save) {
-      throw DumpError.cannotCreate(
-        path: save, reason: "it is the machine too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: machine).require(save)
     _ = try OutputFile(save, force: force)
   }
 }

@@ -1,4 +1,6 @@
 import Glibc
+import Machine
+import Paging
 import Report
 
 /// What is said beside the answers, on standard error.
@@ -18,5 +20,15 @@ enum Notice {
       buffer.write("warning:", .yellow)
       buffer.write(" \(text)\n")
     }
+  }
+
+  /// Warns where the processor refuses all that the top tables of address spaces say.
+  static func warnOfRefusedRoots(_ states: [PagingState], in machine: Machine) {
+    if let refused = RefusedRoots(states, in: machine) { warn(refused.sentence) }
+  }
+
+  /// Warns where the processor refuses all that the top tables of a machine say.
+  static func warnOfRefusedRoots(of machine: Machine) {
+    warnOfRefusedRoots(machine.addressSpaces.map(machine.paging(of:)), in: machine)
   }
 }

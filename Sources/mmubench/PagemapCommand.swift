@@ -22,7 +22,9 @@ struct PagemapCommand: ParsableCommand {
       that the dump does not tell are left out of JSON and named in `unknown_bits`.
       """ + Examples.of("pagemap"))
 
-  @Argument(help: ArgumentHelp("A process, a dump or a file of words.", valueName: "process"))
+  @Argument(
+    help: ArgumentHelp("A process, a dump or a file of words.", valueName: "process"),
+    completion: .file())
   var process: String
 
   @Argument(

@@ -13,12 +13,13 @@ struct PfnCommand: ParsableCommand {
     discussion: """
       A frame is given by its number, as to the debugger's !pfn; with --physical by an address in it. \
       Windows' PFN database is read where the machine says it is, or where --pfn-database says \
-      (MmPfnDatabase). Of Linux the struct page is read in dumps that have VMCOREINFO, and those flags \
-      are named whose numbers the kernel says there.
+      (MmPfnDatabase). Of Linux the struct page is read in dumps that have VMCOREINFO; its flags \
+      are named as in the kernel's types (BTF), or those whose numbers are in VMCOREINFO, others by number.
       """ + Examples.of("pfn"),
     aliases: ["!pfn"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -32,6 +33,7 @@ struct PfnCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(FrameStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(FrameStyle.self),
     transform: { try Choice.of(FrameStyle.self, "style", $0) })
   var style: FrameStyle = .plain
 

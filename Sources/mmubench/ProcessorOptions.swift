@@ -7,7 +7,7 @@ import ScenarioFile
 struct ProcessorOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Paging mode: x86, pae, x86-64, la57 or arm64.", valueName: "mode"),
-    transform: Self.mode)
+    completion: Choice.completion(PagingMode.self), transform: Self.mode)
   var mode: PagingMode?
 
   @Option(help: "Value of CR0.", transform: Numbers.number)
@@ -58,6 +58,7 @@ struct ProcessorOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Who made the processor: intel (address tags by LAM) or amd (by UAI).", valueName: "name"),
+    completion: Choice.completion(PagingState.Vendor.self),
     transform: { try Choice.of(PagingState.Vendor.self, "vendor", $0) })
   var vendor: PagingState.Vendor?
 
@@ -82,6 +83,7 @@ struct ProcessorOptions: ParsableArguments {
       pdpte-walked (PAE PDPTEs are read with each walk, not loaded with CR3).
       """,
       valueName: "habit"),
+    completion: Choice.completion(Habit.self),
     transform: { try Choice.of(Habit.self, "habit", $0) })
   var accept: [Habit] = []
 
@@ -133,6 +135,13 @@ struct ProcessorOptions: ParsableArguments {
 
 /// Reads words of which there is a fixed choice.
 enum Choice {
+  /// The words, for shells that complete them.
+  static func completion<Value: CaseIterable & RawRepresentable<String>>(
+    _ type: Value.Type
+  ) -> CompletionKind {
+    .list(Value.allCases.map(\.rawValue))
+  }
+
   /// The value of an enumeration that `text` names.
   static func of<Value: CaseIterable & RawRepresentable<String>>(
     _ type: Value.Type, _ noun: String, _ text: String

@@ -34,7 +34,8 @@ struct PteCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"))
+      "Its level: PML5E, PML4E, PDPTE, PDE or PTE; L-1 to L3.", valueName: "entry"),
+    completion: .list(PagingMode.la57.entryNames + PagingMode.arm64.entryNames))
   var level: String?
 
   @Option(
@@ -47,6 +48,7 @@ struct PteCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: plain, or windbg (its `dt nt!_MMPTE_...`; needs --os).",
       valueName: "name"),
+    completion: Choice.completion(EntryStyle.self),
     transform: { try Choice.of(EntryStyle.self, "style", $0) })
   var style: EntryStyle = .plain
 

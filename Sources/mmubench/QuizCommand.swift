@@ -21,7 +21,8 @@ struct QuizCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "x86, pae, x86-64, la57, arm64, or toy:VA,PA,PAGE, the bits of a machine of one table.",
-      valueName: "mode"))
+      valueName: "mode"),
+    completion: Choice.completion(PagingMode.self))
   var mode = PagingMode.x86_64.rawValue
 
   @Option(
@@ -61,8 +62,8 @@ struct QuizCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Mark the answers in this file, which may be a pipe; - is standard input.", valueName: "file")
-  )
+      "Mark the answers in this file, which may be a pipe; - is standard input.", valueName: "file"),
+    completion: .file())
   var grade: String?
 
   @OptionGroup(title: "Output options") var output: OutputOptions

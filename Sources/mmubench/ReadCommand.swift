@@ -17,7 +17,8 @@ struct ReadCommand: ParsableCommand {
       """ + Examples.of("read"),
     aliases: ["db", "!db"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -49,6 +50,7 @@ struct ReadCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(DumpStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(DumpStyle.self),
     transform: { try Choice.of(DumpStyle.self, "style", $0) })
   var style: DumpStyle = .plain
 
@@ -74,9 +76,9 @@ struct ReadCommand: ParsableCommand {
     let ranges = try addresses.map { try range($0, in: machine) }
     if raw { return try writeRaw(ranges, of: machine) }
     if style != .plain { Notice.write { MachineHeader(machine).write(to: &$0) } }
+    var report = ReadReport(machine, kind, style: style)
     try output.write { stream in
       if !output.json, style == .plain { MachineHeader(machine).write(to: &stream.buffer) }
-      var report = ReadReport(machine, kind, style: style)
       for range in ranges {
         machine.read(range, kind) { piece in
           guard output.json else { return report.write(piece, to: stream) }
@@ -85,8 +87,10 @@ struct ReadCommand: ParsableCommand {
         }
         report.endRange(to: &stream.buffer)
       }
-      if !output.json { report.writeGaps(to: &stream.buffer) }
+      if !output.json, style == .plain { report.writeGaps(to: &stream.buffer) }
     }
+    // The lines of a debugger say nothing but bytes.
+    if style != .plain { Notice.write { report.writeGaps(to: &$0) } }
   }
 
   /// A single address stands for as many bytes as --length says.

@@ -19,13 +19,16 @@ struct ReportCommand: ParsableCommand {
       dump is shown by its first mapped page.
       """ + Examples.of("report"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
   var addresses: [UInt64] = []
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .file())
   var output: String
 
   @OptionGroup var access: AccessOptions
@@ -37,10 +40,7 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
-    if let input = FilePlace(machine), input == FilePlace(output) {
-      throw DumpError.cannotCreate(
-        path: output, reason: "it is the input too", suggestion: "name another file")
-    }
+    try TakenFiles(machine: machine, areas).require(output)
     let file = try OutputFile(output, force: force)
     let exhibit = try options.exhibit(machine, areas)
     var report = HTMLReport(exhibit.machine, title: exhibit.scenario?.title.value ?? machine)
@@ -75,6 +75,7 @@ struct AccessOptions: ParsableArguments {
     help: ArgumentHelp(
       "read, write, execute, shadow-stack-read or shadow-stack-write (read if only --as is given).",
       valueName: "access"),
+    completion: Choice.completion(Access.Kind.self),
     transform: { try Choice.of(Access.Kind.self, "access", $0) })
   var kind: Access.Kind?
 
@@ -83,6 +84,7 @@ struct AccessOptions: ParsableArguments {
     help: ArgumentHelp(
       "user, supervisor or supervisor-implicit (user if only --access is given).",
       valueName: "who"),
+    completion: Choice.completion(Access.Privilege.self),
     transform: { try Choice.of(Access.Privilege.self, "accessor", $0) })
   var privilege: Access.Privilege?
 

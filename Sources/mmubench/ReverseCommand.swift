@@ -2,6 +2,7 @@ import ArgumentParser
 import Machine
 import Report
 import ReverseMap
+import Workbench
 
 /// `reverse`: who maps a physical address.
 struct ReverseCommand: ParsableCommand {
@@ -11,14 +12,16 @@ struct ReverseCommand: ParsableCommand {
     discussion: """
       An address is 0x1000, a range 0x1000..0x1fff or 0x1000+4K. What all processes map by the tables of a \
       common upper half is said once (in JSON with `shared_by` in place of pid and process); --expand says \
-      it for each of them. --pid and --process leave all other processes out, --root all other roots.
+      it for each of them. --pid and --process leave all other processes out, --root all other roots; \
+      with --shared they choose a process, and the pages that it shares are listed with all their owners.
 
       The first question about a dump builds an index of all its page tables and keeps it in the cache folder \
       ($XDG_CACHE_HOME or ~/.cache); it is built again when the dump has changed.
       """ + Examples.of("reverse"),
     aliases: ["ptov", "pas2vas"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(
@@ -40,6 +43,7 @@ struct ReverseCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(OwnerStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(OwnerStyle.self),
     transform: { try Choice.of(OwnerStyle.self, "style", $0) })
   var style: OwnerStyle = .plain
 
@@ -61,7 +65,8 @@ struct ReverseCommand: ParsableCommand {
   }
 
   func run() throws {
-    let machine = try options.open(machine)
+    let (machine, sharers) = try open()
+    Notice.warnOfRefusedRoots(of: machine)
     let list = MappingList(OwnerReport(machine, style: style), limit: limit, asJSON: output.json)
     if style != .plain { Notice.write { MachineHeader(machine, scope: .allRoots).write(to: &$0) } }
     var agrees = true
@@ -72,14 +77,36 @@ struct ReverseCommand: ParsableCommand {
       }
       agrees = try index.withMap(of: machine, from: self.machine) { map in
         list.restart()
-        try answer(map) { list.write($0, to: stream) }
+        try answer(map, sharers) { list.write($0, to: stream) }
       }
       if !output.json { list.report.writeTotal(isWhole: list.isWhole, to: &stream.buffer) }
     }
     if !agrees { throw ExitCode(1) }
   }
 
-  private func answer(_ map: ReverseMap, _ emit: (ReverseMapping) -> Bool) throws {
+  /// The machine, with all processes where it is asked what one of them shares with others, and the address
+  /// spaces of that one.
+  private func open() throws -> (machine: Machine, sharers: Set<Int>?) {
+    guard shared, options.pid != nil || options.process != nil else {
+      return (try options.open(machine), nil)
+    }
+    var everyone = options
+    (everyone.pid, everyone.process) = (nil, nil)
+    var opened = try everyone.open(machine)
+    var own = opened.addressSpaces(pid: options.pid, process: options.process)
+    if own.isEmpty, !Workbench.isScenario(machine) {
+      opened.searchWindows()
+      own = opened.addressSpaces(pid: options.pid, process: options.process)
+    }
+    // That no process is meant is said as for every other verb.
+    if own.isEmpty { return (try options.open(machine), nil) }
+    let spaces = opened.addressSpaces
+    return (opened, Set(spaces.indices.filter { own.contains(spaces[$0]) }))
+  }
+
+  private func answer(
+    _ map: ReverseMap, _ sharers: Set<Int>?, _ emit: (ReverseMapping) -> Bool
+  ) throws {
     var wantsMore = true
     for range in addresses.isEmpty ? [0...UInt64.max] : addresses where wantsMore {
       func receive(_ mapping: ReverseMapping) -> Bool {
@@ -87,7 +114,9 @@ struct ReverseCommand: ParsableCommand {
         return wantsMore
       }
       if shared {
-        try map.sharedPages(of: range, receive)
+        var filter = SharedFilter(sharers)
+        try map.sharedPages(of: range) { filter.take($0, receive) }
+        if wantsMore { filter.flush(receive) }
       } else {
         try map.mappings(of: range, expandingShared: expand, receive)
       }

@@ -15,13 +15,15 @@ struct RunCommand: ParsableCommand {
       ends with status 1 when it wrote anything, for nobody has looked at it yet.
       """ + Examples.of("run"))
 
-  @Argument(help: ArgumentHelp("Scenarios and folders of them.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp("Scenarios and folders of them.", valueName: "path"), completion: .file())
   var paths: [String] = ["Scenarios"]
 
   @Flag(help: "Write goldens that are absent or differ anew.")
   var update = false
 
-  @Option(help: ArgumentHelp("Write the outcome as JUnit XML.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the outcome as JUnit XML.", valueName: "file"), completion: .file())
   var junit: String?
 
   @Flag(help: "Replace an existing JUnit file.")
@@ -44,6 +46,7 @@ struct RunCommand: ParsableCommand {
       throw Failure(
         description: "no scenario (*.yaml) in \(paths.joined(separator: ", "))", status: 66)
     }
+    if let junit { try TakenFiles(machines: files).require(junit) }
     let junitFile = try junit.map { try OutputFile($0, force: force) }
     let runner = ScenarioRunner(update: update)
     var results: [ScenarioResult] = []

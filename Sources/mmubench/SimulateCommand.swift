@@ -23,7 +23,8 @@ struct SimulateCommand: ParsableCommand {
     case windbg
   }
 
-  @Argument(help: ArgumentHelp("A scenario with a timeline.", valueName: "scenario"))
+  @Argument(
+    help: ArgumentHelp("A scenario with a timeline.", valueName: "scenario"), completion: .file())
   var scenario: String
 
   @Option(help: ArgumentHelp("Show this step only.", valueName: "n"), transform: Numbers.number)

@@ -15,7 +15,8 @@ struct TranslateCommand: ParsableCommand {
       without its entries; otherwise mode and root are said on standard error.
       """ + Examples.of("translate"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @OptionGroup(title: "Machine options") var options: MachineOptions

@@ -15,10 +15,11 @@ struct VerifyCommand: ParsableCommand {
       Exit status 1 when anything differs.
       """ + Examples.of("verify"))
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
-  @Option(help: ArgumentHelp("What is true.", valueName: "file"))
+  @Option(help: ArgumentHelp("What is true.", valueName: "file"), completion: .file())
   var truth: String
 
   @Option(

@@ -11,7 +11,8 @@ struct WalkCommand: ParsableCommand {
     discussion: Examples.of("walk"),
     aliases: ["vtop"])
 
-  @Argument(help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp("A scenario or a memory dump.", valueName: "machine"), completion: .file())
   var machine: String
 
   @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
@@ -24,6 +25,7 @@ struct WalkCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write as another program does: \(WalkStyle.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"),
+    completion: Choice.completion(WalkStyle.self),
     transform: { try Choice.of(WalkStyle.self, "style", $0) })
   var style: WalkStyle = .plain
 

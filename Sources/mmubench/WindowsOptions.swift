@@ -11,6 +11,7 @@ struct WindowsOptions: ParsableArguments {
     help: ArgumentHelp(
       "Where the entry was found: process (a page table) or prototype (an array of a section).",
       valueName: "table"),
+    completion: Choice.completion(PTETable.self),
     transform: { try Choice.of(PTETable.self, "table", $0) })
   var table: PTETable?
 

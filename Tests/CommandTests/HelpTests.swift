@@ -38,6 +38,7 @@ import Testing
   private struct Help: Decodable {
     struct Verb: Decodable {
       var commandName: String
+      var aliases: [String]?
       var discussion: String?
     }
     struct Root: Decodable { var subcommands: [Verb] }
@@ -126,7 +127,55 @@ import Testing
       let page = try String(
         contentsOf: folder.appending(path: "mmubench-\(verb.commandName).1"), encoding: .utf8)
       #expect(page.contains(".SH EXAMPLES"), "\(verb.commandName)")
+      // The debugger's verbs with `!` are names of no files.
+      for alias in verb.aliases ?? [] where !alias.hasPrefix("!") {
+        let link = try String(
+          contentsOf: folder.appending(path: "mmubench-\(alias).1"), encoding: .utf8)
+        #expect(link == ".so man1/mmubench-\(verb.commandName).1\n")
+      }
     }
+  }
+
+  /// What bash offers for the last word of a line.
+  private func completions(_ words: [String]) throws -> [String] {
+    let script = try Command.run(["--generate-completion-script", "bash"], in: place)
+    try place.write(script.output, to: "completion")
+    let line = ["mmubench"] + words
+    let text = line.joined(separator: " ")
+    // Beside these variables bash gives the function the command, the word and the one before it.
+    let completed = try shell(
+      "source ./completion && COMP_WORDS=(\(text)) COMP_CWORD=\(words.count) COMP_LINE='\(text)'"
+        + " COMP_POINT=\(text.count) && _mmubench mmubench '\(line[line.count - 1])'"
+        + " '\(line[line.count - 2])' && printf '%s\\n' \"${COMPREPLY[@]}\"")
+    #expect(completed.status == 0, "\(completed)")
+    return completed.output.split(separator: "\n").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  @Test(
+    arguments: [
+      (["walk", "plain.y"], "plain.yaml"), (["info", "pla"], "plain.yaml"),
+      (["diff", "plain.yaml", "pla"], "plain.yaml"), (["run", "pla"], "plain.yaml"),
+      (["map", "plain.yaml", "--sqlite", "pla"], "plain.yaml"),
+      (["fault", "plain.yaml", "0", "--maps", "pla"], "plain.yaml"),
+      (["export", "plain.yaml", "0", "--output", "Sce"], "Scenarios"),
+      (["walk", "plain.yaml", "0", "--style", "rek"], "rekall"),
+      (["walk", "plain.yaml", "0", "--mode", "la"], "la57"),
+      (["build", "plain.yaml", "--format", "kd"], "kdump"),
+      (["fault", "plain.yaml", "0", "--access", "wr"], "write"),
+      (["fault", "plain.yaml", "0", "--as", "us"], "user"),
+      (["map", "plain.yaml", "--accept", "pdpte-a"], "pdpte-accessed"),
+    ])
+  func filesAndChoicesAreCompleted(words: [String], expected: String) throws {
+    #expect(try completions(words) == [expected])
+  }
+
+  @Test(arguments: [("fish", "F"), ("zsh", "_files")])
+  func otherShellsAreToldOfFilesToo(name: String, action: String) throws {
+    let script = try Command.run(["--generate-completion-script", name], in: place).output
+    let lines = script.split(separator: "\n").filter { $0.contains("JUnit") }
+    #expect(lines.contains { $0.contains(action) }, "\(lines)")
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])

@@ -45,6 +45,8 @@ import Testing
       (["--filter", "w", "--filter", "x"], ["0x402000", "0x800000"]),
       (["--filter", "2M"], ["0x800000"]), (["--filter", "uc"], []),
       (["--has", "0x401fff"], ["0x401000"]), (["--has", "0x9abcde"], ["0x800000"]),
+      (["--has", "0x800000", "--has", "0x401fff"], ["0x401000", "0x800000"]),
+      (["--has", "0x401fff", "--has", "0x401000", "--has", "0x500000"], ["0x401000"]),
       (["--has", "0x403000"], []), (["--has", "0x401000", "--filter", "ro"], []),
       (["--before", "0x402000"], ["0x400000", "0x401000"]),
       (["--after", "0x402000"], ["0x402000", "0x800000"]),
@@ -173,6 +175,54 @@ import Testing
   func contradictionsAreRefused(options: [String]) throws {
     let outcome = try Command.run(["map", "kinds.yaml"] + options, in: place)
     #expect(outcome.status == 64, "\(outcome)")
+  }
+
+  /// QEMU's page walk sets the bit, which is reserved there (SDM 3A, table 4-8).
+  @Test func whereAllOfTheTopIsRefusedTheCureIsNamed() throws {
+    try place.write(
+      Workplace.scenario(
+        "qemu",
+        """
+        processes:
+          - name: qemu
+            root: 0x1000
+            entries:
+              - { at: 0x1000, value: 0x2021 }
+              - { at: 0x2000, value: 0x3007 }
+              - { at: 0x3000, value: 0x5007 }
+        """, mode: "pae"), to: "qemu.yaml")
+    for words in [
+      ["map", "qemu.yaml"], ["map", "qemu.yaml", "--all"], ["map", "qemu.yaml", "--summary"],
+      ["reverse", "qemu.yaml", "0x5000"], ["info", "qemu.yaml"],
+    ] {
+      let outcome = try Command.run(words, in: place)
+      #expect(outcome.status == 0)
+      #expect(outcome.errors.contains("all present PDPTEs of root "), "\(words): \(outcome)")
+      #expect(outcome.errors.contains("(0x20)"), "\(outcome.errors)")
+      #expect(outcome.errors.contains("--accept pdpte-accessed"), "\(outcome.errors)")
+      let cured = try Command.run(words + ["--accept", "pdpte-accessed"], in: place)
+      #expect(cured.errors == "", "\(words): \(cured.errors)")
+    }
+    let map = try run("map", "qemu.yaml", "--accept", "pdpte-accessed", "--json")
+    #expect(map.lines.count == 1)
+  }
+
+  /// One entry that leads on is reason enough to say nothing; other bits have no such cure.
+  @Test(arguments: [("0x2021", "0x2001", ""), ("0x20e1", "0x0", "(0xe0)")])
+  func otherTopTablesHaveNoCure(first: String, second: String, said: String) throws {
+    try place.write(
+      Workplace.scenario(
+        "other",
+        """
+        processes:
+          - name: other
+            root: 0x1000
+            entries: [{ at: 0x1000, value: \(first) }, { at: 0x1008, value: \(second) }]
+        """, mode: "pae"), to: "other.yaml")
+    let outcome = try run("map", "other.yaml")
+    #expect(outcome.errors.isEmpty == said.isEmpty, "\(outcome.errors)")
+    #expect(outcome.errors.contains(said) || said.isEmpty)
+    #expect(!outcome.errors.contains("--accept"))
   }
 
   @Test func memoryTypesOfARM64NeedMAIR() throws {

@@ -84,6 +84,40 @@ import Testing
     #expect(try shared("x64-4l-pti.elf.xz") == known)
   }
 
+  /// The process chooses the pages; whose else they are is what was asked.
+  @Test(arguments: [["--pid", "2"], ["--process", "two"]])
+  func whatAProcessSharesIsListedWithAllItsOwners(choice: [String]) throws {
+    try place.write(
+      """
+      mmubench: 1
+      scenario: three
+      title: Three processes, of which each two share a page
+      source: the tests
+      machine: { mode: x86-64, memory: 1 MiB }
+      golden: false
+      processes:
+        - { pid: 1, name: one, map: [{ va: 0x40_0000, to: 0x5000 }, { va: 0x40_1000, to: 0x7000 }] }
+        - { pid: 2, name: two, map: [{ va: 0x50_0000, to: 0x5000 }, { va: 0x50_1000, to: 0x6000 }] }
+        - { pid: 3, name: three, map: [{ va: 0x60_0000, to: 0x6000 }, { va: 0x60_1000, to: 0x7000 }] }
+      """, to: "three.yaml")
+    let words = ["reverse", "three.yaml", "--shared", "--json"]
+    #expect(try Command.run(words, in: place, environment: environment).lines.count == 6)
+    let shared = try Command.run(words + choice, in: place, environment: environment)
+    let starts = shared.lines.map { $0.prefix(while: { $0 != "r" }) }
+    #expect(
+      starts == [
+        #"{"pa":"0x5000","va":"0x400000",""#, #"{"pa":"0x5000","va":"0x500000",""#,
+        #"{"pa":"0x6000","va":"0x501000",""#, #"{"pa":"0x6000","va":"0x600000",""#,
+      ], "\(shared)")
+    let one = try Command.run(words + choice + ["0x7000"], in: place, environment: environment)
+    #expect(one.status == 0 && one.output == "", "\(one)")
+    let limited = try Command.run(
+      words + choice + ["--limit", "3"], in: place, environment: environment)
+    #expect(limited.lines.count == 3)
+    let nobody = try Command.run(words + ["--pid", "9"], in: place, environment: environment)
+    #expect(nobody.status == 64 && nobody.errors.contains("no process pid 9"), "\(nobody)")
+  }
+
   @Test func theHeaderSaysThatAllRootsAreAsked() throws {
     let scenario = Self.root.appending(path: "Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
     let all = try run("reverse", scenario, "0x1a58f000")

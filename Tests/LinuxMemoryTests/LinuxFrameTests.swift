@@ -23,13 +23,15 @@ import Testing
     PAGESIZE=4096
     """
 
-  private func frames(_ text: String, _ sketch: LinuxSketch) throws -> LinuxFrames {
+  private func frames(
+    _ text: String, _ sketch: LinuxSketch, _ findings: LinuxFindings? = nil
+  ) throws -> LinuxFrames {
     var state = PagingState(mode: .x86_64)
     state.cr3 = 0x1000
     return try #require(
       LinuxFrames(
         Vmcoreinfo(text: Self.names + "\n" + text),
-        LinuxKernelMemory(try sketch.tables.memory, state)))
+        LinuxKernelMemory(try sketch.tables.memory, state), findings))
   }
 
   /// Writes flags, mapping, and the counts of mappings and of references.
@@ -55,6 +57,46 @@ import Testing
     #expect(frame.flags == 0x100_0008_0010)
     #expect((frame.referenceCount, frame.mapCount) == (3, 2))
     #expect(frame.mapping == 0xffff_8880_0000_0001)
+  }
+
+  private static let words: [(flags: UInt64, named: [String], said: [String], numbers: [Int])] = [
+    (
+      0xf_ffff_c008_003e, ["referenced", "uptodate", "dirty", "lru", "active", "swapbacked"],
+      ["lru", "swapbacked"], [1, 2, 3, 5]
+    ),
+    (1 << 10 | 1 << 19, ["swapcache", "swapbacked"], ["swapcache", "swapbacked"], []),
+    // Of a file, the same flag is its file system's.
+    (1 << 10 | 1 << 16, ["owner_priv_1", "head"], ["head"], [10]),
+    (0, [], [], []),
+  ]
+
+  /// By the kernel's own types; without them only what VMCOREINFO says is named, the rest by number.
+  @Test(arguments: words)
+  func flagsHaveTheKernelsNames(
+    word: (flags: UInt64, named: [String], said: [String], numbers: [Int])
+  ) throws {
+    for hasTypes in [true, false] {
+      var sketch = LinuxSketch(hasTypes: hasTypes)
+      sketch.putWord(LinuxSketch.image + 0x9_1000, at: 0x9_0000)
+      put(word.flags, 0, 1 << 32, at: 0x9_1140, in: &sketch)
+      let findings = try #require(try sketch.findings())
+      let frame = try frames(
+        "SYMBOL(mem_map)=ffffffff81090000\nNUMBER(PG_swapcache)=10", sketch, findings
+      ).frame(5)
+      #expect(frame.setFlags == (hasTypes ? word.named : word.said))
+      #expect(frame.unnamedFlags == (hasTypes ? [] : word.numbers))
+    }
+  }
+
+  /// A flag that the kernel's types count and do not name is said by its number, zone and node are not.
+  @Test func flagsWithoutANameAreNumbers() throws {
+    var sketch = LinuxSketch()
+    sketch.putWord(LinuxSketch.image + 0x9_1000, at: 0x9_0000)
+    put(1 << 24 | 1 << 25 | 1 << 4, 0, 1 << 32, at: 0x9_1140, in: &sketch)
+    let findings = try #require(try sketch.findings())
+    let frame = try frames("SYMBOL(mem_map)=ffffffff81090000", sketch, findings).frame(5)
+    #expect(frame.setFlags == ["lru"])
+    #expect(frame.unnamedFlags == [24])
   }
 
   /// Its word counts the entries that map it as a small page, not those that map the whole.

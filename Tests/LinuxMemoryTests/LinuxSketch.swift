@@ -145,7 +145,7 @@ struct LinuxSketch {
         + members.flatMap { [$0.0, $0.1, UInt32($0.2 * 8)] }
     }
     let fields = Self.fields
-    let words: [UInt32] =
+    var words: [UInt32] =
       [name("int"), 1 << 24, 4, 0x100_0020] + [name("char"), 1 << 24, 1, 8]  // 1, 2
       + [0, 2 << 24, 0]  // 3: a pointer
       + [0, 3 << 24, 0, 2, 1, 16]  // 4: char[16]
@@ -179,11 +179,20 @@ struct LinuxSketch {
           (name("vm_start"), 11, 0), (name("vm_end"), 11, 8), (name("vm_next"), 3, 16),
           (name("vm_flags"), 11, 24), (name("vm_pgoff"), 11, 32), (name("vm_file"), 3, 40),
         ])
+    words += [name("pageflags"), 6 << 24 | UInt32(pageFlags.count), 4]
+    for flag in pageFlags { words += [name(flag.name), flag.number] }
     let size = UInt32(words.count * 4)
     let header = [0x1_eb9f, 24, 0, size, size, UInt32(names.count)]
     return (header + words).flatMap { word in (0..<4).map { UInt8(word >> ($0 * 8) & 0xff) } }
       + names
   }
+
+  /// Some of `enum pageflags`; what follows the number of flags are second names.
+  private static let pageFlags: [(name: String, number: UInt32)] = [
+    ("PG_locked", 0), ("PG_referenced", 1), ("PG_uptodate", 2), ("PG_dirty", 3), ("PG_lru", 4),
+    ("PG_active", 5), ("PG_owner_priv_1", 10), ("PG_head", 16), ("PG_swapbacked", 19),
+    ("__NR_PAGEFLAGS", 25), ("PG_swapcache", 10), ("PG_checked", 10),
+  ]
 
   /// Searches this memory, with a register as the dump has it.
   func findings(

@@ -125,7 +125,12 @@ def pages(mmubench):
     result = {"mmubench.1": page(help_, version)}
     for command in help_["subcommands"]:
         if command["commandName"] != "help":
-            result["mmubench-" + command["commandName"] + ".1"] = page(command, version)
+            name = "mmubench-" + command["commandName"] + ".1"
+            result[name] = page(command, version)
+            # Another name of a verb is a page that leads to the verb's; the debugger's `!` is none of a file.
+            for alias in command.get("aliases") or []:
+                if alias.isalnum():
+                    result["mmubench-" + alias + ".1"] = ".so man1/" + name + "\n"
     return result
 
 
