@@ -1,6 +1,8 @@
 import BitLayout
+import LinuxMemory
 import Paging
 import PhysicalMemory
+import ScenarioFile
 
 /// Huge pages: entries of the level above that map pages themselves.
 extension LinuxSimulation {
@@ -66,6 +68,88 @@ extension LinuxSimulation {
         $0 == .init(pid: process.pid, address: start + index * frameSize)
       }
       dropIfUnused(first + index)
+    }
+  }
+
+  // MARK: - Collapsing
+
+  /// Small pages become huge ones, one area after the other; whatever is missing is filled with zeros
+  /// (Linux mm/khugepaged.c, madvise_collapse).
+  func collapse(
+    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    guard kernel.version >= LinuxVersion(6, 1) else { throw .linux(.invalidArgument) }
+    for part in process.parts(of: start, end) {
+      guard let area = process.area(of: part.start), area.isAnonymous, !area.isHugeRefused,
+        area.hasWholeHugePage
+      else { throw .linux(.invalidArgument) }
+      var isComplete = true
+      let first = (part.start + Self.hugeSize - 1) / Self.hugeSize * Self.hugeSize
+      // A part without a whole huge page is none to fail on.
+      for huge in stride(
+        from: first, to: part.end / Self.hugeSize * Self.hugeSize, by: Int(Self.hugeSize))
+      {
+        if try !collapsePage(at: huge, area, process) { isComplete = false }
+        guard report.status == nil else { return }
+      }
+      guard isComplete else { throw .linux(.invalidArgument) }
+    }
+  }
+
+  /// Makes one huge page; false where nothing is there to make it from, after which others are tried.
+  private func collapsePage(
+    at huge: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) -> Bool {
+    guard let place = place(of: huge, level: 2, process) else { return false }
+    guard entry(of: huge, process).level == 1 else { return true }
+    // A table stays for when it is split again; there is none where nothing was ever touched.
+    guard let table = table(of: memory.entry(at: place), level: 2) else {
+      throw .linux(.invalidArgument)
+    }
+    guard mayBecomeHuge(huge, process) else { return false }
+    try bringBack(huge, process)
+    guard report.status == nil else { return true }
+    guard let frames = takeHuge() else { throw .linux(.noMemory) }
+    for index in 0..<Self.hugeFrames {
+      let address = huge + index * frameSize
+      let now = entry(of: address, process).entry
+      if let source = frame(of: now) { memory.copy(source, to: frames + index) }
+      if now != 0 { unmap(address, process) }
+      pages[frames + index] = LinuxPage(isDirty: true)
+    }
+    store(0, at: place, level: 2, huge, process)
+    process.deposited.append(table / frameSize)
+    process.noteOwnPage(at: huge)
+    swappable.append(frames..<frames + Self.hugeFrames)
+    let page = LinuxEntries.Page(
+      canWrite: area.canWrite, canExecute: area.canExecute, isDirty: true, isSoftDirty: true)
+    try mapHuge(frames, at: huge, entries.present(frames, page, isHuge: true), process)
+    event("\(Self.hugeFrames) pages from \(huge.hex) on become one huge page")
+    return true
+  }
+
+  /// Whether there is a page to begin with, and before 6.18 one that may be written (hpage_collapse_scan_pmd).
+  private func mayBecomeHuge(_ huge: UInt64, _ process: LinuxProcessState) -> Bool {
+    var next = huge
+    while let found = nextEntry(from: next, to: huge + Self.hugeSize, process) {
+      next = found.end
+      guard let frame = frame(of: found.entry), frame != zeroFrame else { continue }
+      if kernel.version >= LinuxVersion(6, 18) || entries.page(of: found.entry).canWrite {
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Maps what is in swap of the pages that become a huge one.
+  private func bringBack(_ huge: UInt64, _ process: LinuxProcessState) throws(StepFailure) {
+    for address in stride(from: huge, to: huge + Self.hugeSize, by: Int(frameSize)) {
+      let reading = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
+      // A guard is no page, and lets none be there.
+      guard reading.state != .marker else { throw .linux(.invalidArgument) }
+      guard reading.state == .swap else { continue }
+      try access(.init(.read, address...address), process, isSilent: true)
+      guard report.status == nil else { return }
     }
   }
 }

@@ -33,7 +33,7 @@ extension LinuxSimulation {
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
     pages[frame] = LinuxPage(isDirty: true)
-    anonymous.append(frame)
+    swappable.append(frame)
     try map(frame, at: address, entries.present(frame, page), process)
   }
 
@@ -54,7 +54,7 @@ extension LinuxSimulation {
       process.noteOwnPage(at: address)
       (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
       for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
-      anonymous += first..<first + Self.hugeFrames
+      swappable.append(first..<first + Self.hugeFrames)
     } else if hugeZeroFrame == nil {
       for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage() }
       hugeZeroFrame = first
@@ -81,6 +81,7 @@ extension LinuxSimulation {
     }
     pages[frame] = LinuxPage(file: (file, page), isDirty: file.isMemory)
     file.cache[page] = frame
+    if file.isMemory { swappable.append(frame) } else { filePages.append(frame) }
     return frame
   }
 
@@ -130,7 +131,7 @@ extension LinuxSimulation {
     let frame = try takeFrame()
     memory.set(frame, to: slot.content)
     pages[frame] = LinuxPage(swap: offset)
-    anonymous.append(frame)
+    swappable.append(frame)
     swap?.change(offset) { $0.frame = frame }
     event("page \(offset.hex) of swap is read")
     return frame

@@ -19,8 +19,10 @@ final class LinuxSimulation {
   var files: [String: LinuxFile] = [:]
   var nextInode: UInt64 = 1
   var pages: [UInt64: LinuxPage] = [:]
-  /// Anonymous pages that may be swapped out, the oldest first.
-  var anonymous: [UInt64] = []
+  /// Pages that may be swapped out: anonymous ones and those of shared memory.
+  var swappable = PageQueue()
+  /// Pages of files, which may be dropped once their file has what was written to them.
+  var filePages = PageQueue()
   var swap: LinuxSwap?
   private var free: FreeFrames
   let totalPages: UInt64
