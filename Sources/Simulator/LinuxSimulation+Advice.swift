@@ -59,7 +59,9 @@ extension LinuxSimulation {
       case .pageout:
         let leavesShared = kernel.version >= LinuxVersion(5, 6)
         swapOut(area.start, area.end, leavesShared: leavesShared, process)
-      default: zap(area.start, area.end, keepingMarkers: true, process)
+      default:
+        zap(area.start, area.end, keepingMarkers: true, process)
+        if kernel.version >= LinuxVersion(6, 14) { freeEmptyTables(area.start, area.end, process) }
       }
     }
   }

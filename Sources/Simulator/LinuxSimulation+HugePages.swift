@@ -56,6 +56,31 @@ extension LinuxSimulation {
     }
   }
 
+  /// A huge page of the process's own, written.
+  func mapOwnHuge(
+    _ first: UInt64, at address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    process.noteOwnPage(at: address)
+    var page = rights(area)
+    (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
+    for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
+    swappable.append(first..<first + Self.hugeFrames)
+    try mapHuge(
+      first, at: address / Self.hugeSize * Self.hugeSize,
+      entries.present(first, page, isHuge: true), process)
+  }
+
+  /// Puts a huge page in the place of the one of zeros, where one is free, from 6.13 on (do_huge_zero_wp_pmd).
+  func replaceHugeZero(
+    _ entry: UInt64, at address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) throws(StepFailure) -> Bool {
+    guard kernel.version >= LinuxVersion(6, 13), frame(of: entry, level: 2) == hugeZeroFrame,
+      let first = takeHuge()
+    else { return false }
+    try mapOwnHuge(first, at: address, area, process)
+    return true
+  }
+
   func unmapHuge(_ start: UInt64, _ process: LinuxProcessState) {
     guard let place = place(of: start, level: 2, process),
       let first = frame(of: memory.entry(at: place), level: 2)
@@ -83,12 +108,11 @@ extension LinuxSimulation {
       guard let area = process.area(of: part.start), area.isAnonymous, !area.isHugeRefused,
         area.hasWholeHugePage
       else { throw .linux(.invalidArgument) }
-      var isComplete = true
       let first = (part.start + Self.hugeSize - 1) / Self.hugeSize * Self.hugeSize
-      // A part without a whole huge page is none to fail on.
-      for huge in stride(
-        from: first, to: part.end / Self.hugeSize * Self.hugeSize, by: Int(Self.hugeSize))
-      {
+      let end = part.end / Self.hugeSize * Self.hugeSize
+      // Where no whole one is asked for, all were made, unless the range lies between two boundaries.
+      var isComplete = first <= end
+      for huge in stride(from: first, to: end, by: Int(Self.hugeSize)) {
         if try !collapsePage(at: huge, area, process) { isComplete = false }
         guard report.status == nil else { return }
       }
@@ -106,6 +130,7 @@ extension LinuxSimulation {
     guard let table = table(of: memory.entry(at: place), level: 2) else {
       throw .linux(.invalidArgument)
     }
+    guard area.hasOwnPages else { throw .linux(.invalidArgument) }
     guard mayBecomeHuge(huge, process) else { return false }
     try bringBack(huge, process)
     guard report.status == nil else { return true }
@@ -115,28 +140,21 @@ extension LinuxSimulation {
       let now = entry(of: address, process).entry
       if let source = frame(of: now) { memory.copy(source, to: frames + index) }
       if now != 0 { unmap(address, process) }
-      pages[frames + index] = LinuxPage(isDirty: true)
     }
     store(0, at: place, level: 2, huge, process)
     process.deposited.append(table / frameSize)
-    process.noteOwnPage(at: huge)
-    swappable.append(frames..<frames + Self.hugeFrames)
-    let page = LinuxEntries.Page(
-      canWrite: area.canWrite, canExecute: area.canExecute, isDirty: true, isSoftDirty: true)
-    try mapHuge(frames, at: huge, entries.present(frames, page, isHuge: true), process)
+    try mapOwnHuge(frames, at: huge, area, process)
     event("\(Self.hugeFrames) pages from \(huge.hex) on become one huge page")
     return true
   }
 
-  /// Whether there is a page to begin with, and before 6.18 one that may be written (hpage_collapse_scan_pmd).
+  /// Whether one of the pages may be written, of which there had to be one before 6.18 (hpage_collapse_scan_pmd).
   private func mayBecomeHuge(_ huge: UInt64, _ process: LinuxProcessState) -> Bool {
+    guard kernel.version < LinuxVersion(6, 18) else { return true }
     var next = huge
     while let found = nextEntry(from: next, to: huge + Self.hugeSize, process) {
       next = found.end
-      guard let frame = frame(of: found.entry), frame != zeroFrame else { continue }
-      if kernel.version >= LinuxVersion(6, 18) || entries.page(of: found.entry).canWrite {
-        return true
-      }
+      if frame(of: found.entry) != nil, entries.page(of: found.entry).canWrite { return true }
     }
     return false
   }

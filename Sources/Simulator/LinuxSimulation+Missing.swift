@@ -49,20 +49,15 @@ extension LinuxSimulation {
       return isWrite
         ? try makePage(address, area, process) : try mapZero(address, area, process)
     }
-    var page = rights(area)
-    if isWrite {
-      process.noteOwnPage(at: address)
-      (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-      for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
-      swappable.append(first..<first + Self.hugeFrames)
-    } else if hugeZeroFrame == nil {
+    process.deposited.append(table)
+    guard !isWrite else { return try mapOwnHuge(first, at: address, area, process) }
+    if hugeZeroFrame == nil {
       for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage() }
       hugeZeroFrame = first
     }
-    process.deposited.append(table)
     try mapHuge(
       first, at: address / Self.hugeSize * Self.hugeSize,
-      entries.present(first, page, isHuge: true), process)
+      entries.present(first, rights(area), isHuge: true), process)
   }
 
   // MARK: - Files
