@@ -73,6 +73,7 @@ extension LinuxSimulation {
         address: address / span(level) * span(level),
         isPrototype: false, process: process.name), at: place)
     memory.store(entry: entry, at: place)
+    changes.note(address, of: process.pid)
   }
 
   /// The entry that ends the walk of an address, and its level: 2 of a huge page.
