@@ -112,9 +112,16 @@ extension LinuxSimulation {
       let end = part.end / Self.hugeSize * Self.hugeSize
       // Where no whole one is asked for, all were made, unless the range lies between two boundaries.
       var isComplete = first <= end
-      for huge in stride(from: first, to: end, by: Int(Self.hugeSize)) {
-        if try !collapsePage(at: huge, area, process) { isComplete = false }
+      var huge = first
+      while huge < end {
+        guard let place = place(of: huge, level: 2, process) else {
+          // Wide areas have no tables for most of what they hold.
+          (isComplete, huge) = (false, (huge / span(3) + 1) * span(3))
+          continue
+        }
+        if try !collapsePage(at: huge, place, area, process) { isComplete = false }
         guard report.status == nil else { return }
+        huge += Self.hugeSize
       }
       guard isComplete else { throw .linux(.invalidArgument) }
     }
@@ -122,9 +129,8 @@ extension LinuxSimulation {
 
   /// Makes one huge page; false where nothing is there to make it from, after which others are tried.
   private func collapsePage(
-    at huge: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+    at huge: UInt64, _ place: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) -> Bool {
-    guard let place = place(of: huge, level: 2, process) else { return false }
     guard entry(of: huge, process).level == 1 else { return true }
     // A table stays for when it is split again; there is none where nothing was ever touched.
     guard let table = table(of: memory.entry(at: place), level: 2) else {
