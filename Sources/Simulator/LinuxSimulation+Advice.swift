@@ -10,44 +10,58 @@ extension LinuxSimulation {
     _ range: ClosedRange<UInt64>, _ advice: Scenario.Advice, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try bounds(range)
-    let areas = process.isolate(start, end)
     switch advice {
-    case .dontneed, .free, .pageout: try giveUp(areas, advice, process)
+    case .dontneed, .free, .pageout: try giveUp(start, end, advice, process)
     case .hugepage, .nohugepage:
-      for index in areas { process.areas[index].isHugeAdvised = advice == .hugepage }
+      for index in process.isolate(start, end) {
+        process.areas[index].isHugeAdvised = advice == .hugepage
+        process.areas[index].isHugeRefused = advice == .nohugepage
+      }
     case .collapse: try collapse(start, end, process)
     case .willneed: try readAhead(start, end, process)
     case .guardInstall, .guardRemove:
-      try guardRegion(start, end, isInstalled: advice == .guardInstall, areas, process)
+      try guardRegion(start, end, isInstalled: advice == .guardInstall, process)
     case .populateRead, .populateWrite:
-      let isWrite = advice == .populateWrite
-      guard kernel.version >= LinuxVersion(5, 14) else { throw .linux(.invalidArgument) }
-      let mayBeHad = areas.map { process.areas[$0] }.allSatisfy { area in
-        isWrite ? area.canWrite : area.isAccessible
-      }
-      guard mayBeHad else { throw .linux(.invalidArgument) }
-      let reached = process.coveredEnd(start, end)
-      guard try populate(start, reached, isWrite: isWrite, process) || report.status != nil else {
-        throw .linux(.badAddress)
-      }
+      return try prefault(start, end, isWrite: advice == .populateWrite, process)
     }
-    guard process.covers(start, end) else { throw .linux(.noMemory) }
+    guard process.covers(start, end) || isLeftWithoutAnswer else { throw .linux(.noMemory) }
+  }
+
+  /// Faults pages in as if they were read or written; those before one that cannot be had stay
+  /// (madvise_populate).
+  private func prefault(
+    _ start: UInt64, _ end: UInt64, isWrite: Bool, _ process: LinuxProcessState
+  ) throws(StepFailure) {
+    guard kernel.version >= LinuxVersion(5, 14) else { throw .linux(.invalidArgument) }
+    var next = start
+    while next < end {
+      guard let area = process.area(of: next) else { throw .linux(.noMemory) }
+      guard isWrite ? area.canWrite : area.canRead else { throw .linux(.invalidArgument) }
+      let stop = min(area.end, end)
+      guard try populate(next, stop, isWrite: isWrite, process) else {
+        guard isLeftWithoutAnswer else { throw .linux(.badAddress) }
+        return
+      }
+      next = stop
+    }
   }
 
   /// The pages of areas are given up, one area after the other, up to the first that refuses.
   private func giveUp(
-    _ areas: [Int], _ advice: Scenario.Advice, _ process: LinuxProcessState
+    _ start: UInt64, _ end: UInt64, _ advice: Scenario.Advice, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let refused = StepFailure.linux(.invalidArgument)
     guard advice != .pageout || kernel.version >= LinuxVersion(5, 4) else { throw refused }
-    for area in areas.map({ process.areas[$0] }) {
+    for area in process.parts(of: start, end) {
       guard !area.isLocked, advice != .free || area.isAnonymous else { throw refused }
       switch advice {
       case .free: freeLazily(area.start, area.end, process)
       case .pageout:
         let leavesShared = kernel.version >= LinuxVersion(5, 6)
         swapOut(area.start, area.end, leavesShared: leavesShared, process)
-      default: zap(area.start, area.end, keepingMarkers: true, process)
+      default:
+        zap(area.start, area.end, keepingMarkers: true, process)
+        if kernel.version >= LinuxVersion(6, 14) { freeEmptyTables(area.start, area.end, process) }
       }
     }
   }
@@ -114,17 +128,16 @@ extension LinuxSimulation {
   /// The most that is read at once: read_ahead_kb, which is 128 unless somebody has changed it.
   private static let readAheadPages: UInt64 = 32
 
+  /// Guards are set or taken away, one area after the other, up to the first that refuses.
   private func guardRegion(
-    _ start: UInt64, _ end: UInt64, isInstalled: Bool, _ areas: [Int],
-    _ process: LinuxProcessState
+    _ start: UInt64, _ end: UInt64, isInstalled: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
+    let refused = StepFailure.linux(.invalidArgument)
+    guard kernel.version >= LinuxVersion(6, 13), let marker = entries.marker(.guardRegion)
+    else { throw refused }
     let allowsFiles = kernel.version >= LinuxVersion(6, 15)
-    guard kernel.version >= LinuxVersion(6, 13), let marker = entries.marker(.guardRegion),
-      areas.allSatisfy({
-        !process.areas[$0].isLocked && (allowsFiles || process.areas[$0].isAnonymous)
-      })
-    else { throw .linux(.invalidArgument) }
-    for area in areas.map({ process.areas[$0] }) {
+    for area in process.parts(of: start, end) {
+      guard !(isInstalled && area.isLocked), allowsFiles || area.isAnonymous else { throw refused }
       guard isInstalled else {
         var next = area.start
         while let found = nextEntry(from: next, to: area.end, process) {
@@ -133,61 +146,12 @@ extension LinuxSimulation {
         }
         continue
       }
+      // A child has to get them too.
+      process.noteOwnPage(at: area.start)
       zap(area.start, area.end, process)
       for address in stride(from: area.start, to: area.end, by: Int(frameSize)) {
         store(marker, at: try makePlace(of: address, process), address, process)
       }
-    }
-  }
-
-  /// Small pages become a huge one; whatever is missing is filled with zeros.
-  private func collapse(
-    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    guard kernel.version >= LinuxVersion(6, 1) else { throw .linux(.invalidArgument) }
-    let first = (start + Self.hugeSize - 1) / Self.hugeSize * Self.hugeSize
-    guard first + Self.hugeSize <= end else { throw .linux(.invalidArgument) }
-    for huge in stride(from: first, through: end - Self.hugeSize, by: Int(Self.hugeSize)) {
-      guard let area = process.area(of: huge), area.isAnonymous, area.end - huge >= Self.hugeSize
-      else { throw .linux(.invalidArgument) }
-      guard entry(of: huge, process).level == 1 else { continue }
-      try bringBack(huge, process)
-      guard report.status == nil else { return }
-      // A table stays for when it is split again; there is none where nothing was ever touched.
-      guard let place = place(of: huge, level: 2, process),
-        let table = table(of: memory.entry(at: place), level: 2)
-      else { throw .linux(.invalidArgument) }
-      guard let frames = takeHuge() else { throw .linux(.noMemory) }
-      var isWritable = false
-      for index in 0..<Self.hugeFrames {
-        let address = huge + index * frameSize
-        let now = entry(of: address, process).entry
-        if let source = frame(of: now) {
-          memory.copy(source, to: frames + index)
-          if entries.page(of: now).canWrite { isWritable = true }
-        }
-        if now != 0 { unmap(address, process) }
-        pages[frames + index] = LinuxPage(isDirty: true)
-      }
-      store(0, at: place, level: 2, huge, process)
-      process.deposited.append(table / frameSize)
-      if let index = process.areaIndex(of: huge) { process.areas[index].hasOwnPages = true }
-      anonymous += frames..<frames + Self.hugeFrames
-      let page = LinuxEntries.Page(
-        canWrite: isWritable && area.canWrite, canExecute: area.canExecute, isDirty: true,
-        isSoftDirty: true)
-      try mapHuge(frames, at: huge, entries.present(frames, page, isHuge: true), process)
-      event("\(Self.hugeFrames) pages from \(huge.hex) on become one huge page")
-    }
-  }
-
-  /// Maps what is in swap of the pages that become a huge one.
-  private func bringBack(_ huge: UInt64, _ process: LinuxProcessState) throws(StepFailure) {
-    for address in stride(from: huge, to: huge + Self.hugeSize, by: Int(frameSize)) {
-      let reading = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
-      guard reading.state == .swap else { continue }
-      try access(.init(.read, address...address), process, isSilent: true)
-      guard report.status == nil else { return }
     }
   }
 }

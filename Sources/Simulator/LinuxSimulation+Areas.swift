@@ -18,6 +18,9 @@ extension LinuxSimulation {
   /// TASK_SIZE: the last page that programs could address is never theirs.
   static let userEnd: UInt64 = (1 << 47) - frameSize
 
+  /// vm.mmap_min_addr, below which only those may map anything who may do everything: what distributions set.
+  static let lowestAddress: UInt64 = 65536
+
   /// The pages that hold a range, as far as programs may have any.
   func pages(of range: ClosedRange<UInt64>) -> (start: UInt64, end: UInt64) {
     let end =
@@ -30,6 +33,7 @@ extension LinuxSimulation {
     _ statement: Scenario.MmapStatement, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try bounds(statement.range)
+    guard start >= Self.lowestAddress else { throw .linux(.notPermitted) }
     guard !process.areas.contains(where: { $0.start < end && $0.end > start }) else {
       throw .linux(.exists)
     }
@@ -72,12 +76,16 @@ extension LinuxSimulation {
       let kind: Scenario.AccessKind =
         writes ? .write : area.canRead || area.canWrite ? .read : .execute
       try access(.init(kind, address...address), process, isSilent: true)
-      guard let status = report.status else { continue }
-      // Without memory the program ends, whatever it asked for.
-      if status != StepStatus(linux: .killed) { report.status = nil }
+      guard report.status != nil else { continue }
+      if !isLeftWithoutAnswer { report.status = nil }
       return false
     }
     return true
+  }
+
+  /// Whether whoever does the step gets no answer: it ends without memory, or waits for a userfaultfd.
+  var isLeftWithoutAnswer: Bool {
+    report.status == StepStatus(linux: .killed) || report.status == StepStatus(linux: .waits)
   }
 
   func munmap(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
@@ -119,6 +127,11 @@ extension LinuxSimulation {
       process.areas[index].canWrite = rights.contains(.write)
       process.areas[index].canExecute = rights.contains(.exec)
       changeRights(area.start, area.end, process)
+      guard area.isLocked, !area.isShared, !area.canWrite, rights.contains(.write),
+        kernel.version >= LinuxVersion(4, 2)
+      else { continue }
+      // What is locked and may be written from now on is brought in at once (mprotect_fixup).
+      guard try populate(area.start, area.end, process) || !isLeftWithoutAnswer else { return }
     }
     guard reached == end else { throw .linux(.noMemory) }
   }
@@ -152,7 +165,7 @@ extension LinuxSimulation {
     guard reached == end else { throw .linux(.noMemory) }
     guard isLocked else { return }
     // The areas stay locked where a page cannot be had (__mlock_posix_error_return).
-    guard try populate(start, end, process) || report.status != nil else {
+    guard try populate(start, end, process) || isLeftWithoutAnswer else {
       throw .linux(.noMemory)
     }
   }

@@ -83,6 +83,7 @@ extension LinuxSimulation {
     case .makeWritable: makeWritable(address, entry, level, process)
     case .copyPage: try copyPage(address, entry, area, process)
     case .split:
+      guard try !replaceHugeZero(entry, at: address, area, process) else { return }
       split(address, process)
       try copyPage(address, self.entry(of: address, process).entry, area, process)
     case .tryAgain, .wait: break

@@ -30,8 +30,8 @@ extension LinuxSimulation {
     copied.isLocked = false
     (copied.isMissingNoted, copied.isProtectNoted) = (false, false)
     child.areas.append(copied)
-    // Areas without pages of their own are filled again by faults.
-    guard area.hasOwnPages, !area.isShared else { return }
+    // Areas without pages of their own and without guards are filled again by faults.
+    guard area.hasOwnPages else { return }
     var next = area.start
     while let found = nextWholeEntry(from: next, to: area.end, parent) {
       let table = found.level > 1 ? try takeTable() : nil
@@ -42,23 +42,25 @@ extension LinuxSimulation {
         continue
       }
       if let table { child.deposited.append(table) }
-      try copy(found.entry, found.level, at: found.address, found.place, parent, child)
+      try copy(found, isShared: area.isShared, parent, child)
       next = found.end
     }
   }
 
   private func copy(
-    _ entry: UInt64, _ level: Int, at address: UInt64, _ place: UInt64,
-    _ parent: LinuxProcessState, _ child: LinuxProcessState
+    _ found: FoundEntry, isShared: Bool, _ parent: LinuxProcessState, _ child: LinuxProcessState
   ) throws(StepFailure) {
+    let (entry, level, address, place) = (found.entry, found.level, found.address, found.place)
     let reading = entries.decoder.reading(of: entry, level: level)
     if reading.isPresent, let frame = reading.frame?.frame {
       var page = entries.page(of: entry)
-      page.canWrite = false
+      if !isShared { page.canWrite = false }
       store(
         entries.changed(reading.state, frame, page, isHuge: level == 2), at: place, level: level,
         address, parent)
       page.isUserfaultProtected = false
+      // Who shares a page has not written to it as long as only the other has.
+      if isShared { page.isDirty = false }
       let next = entries.changed(reading.state, frame, page, isHuge: level == 2)
       if level == 2 {
         try mapHuge(frame, at: address, next, child)

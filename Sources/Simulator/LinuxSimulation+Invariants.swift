@@ -4,9 +4,84 @@ import PhysicalMemory
 
 /// What holds after every step.
 ///
-/// The page tables in memory are counted anew, without what the model keeps of them, and both have to agree.
+/// At the end the page tables in memory are counted anew, without what the model keeps of them, and both have to
+/// agree. Between steps the frames and the entries that changed are compared, in both directions.
 extension LinuxSimulation {
   var violations: [String] {
+    let (frames, places) = (pages.takeTouched(), changes.take())
+    guard let frames, let places else { return allViolations }
+    var found = countViolations
+    for place in places {
+      guard let process = processes.first(where: { $0.pid == place.pid }),
+        let entry = nextEntry(from: place.address, to: place.address + frameSize, process)
+      else { continue }
+      found += violations(of: entry, process)
+    }
+    for frame in frames { found += violations(of: frame) }
+    return found.sorted()
+  }
+
+  /// What an entry says that what it leads to does not.
+  private func violations(of found: FoundEntry, _ process: LinuxProcessState) -> [String] {
+    let (address, entry, level) = (found.address, found.entry, found.level)
+    guard process.area(of: address) != nil else {
+      return ["\(address.hex) has an entry and no area"]
+    }
+    var count = LinuxCount()
+    self.count(found, in: &count)
+    let reading = entries.decoder.reading(of: entry, level: level)
+    if reading.isPresent, let first = reading.frame?.frame, !isZero(first) {
+      let frame = level > 1 ? first + address % Self.hugeSize / frameSize : first
+      let mapper = LinuxPage.Mapper(pid: process.pid, address: address)
+      if pages[frame]?.mappers.contains(mapper) != true {
+        count.found.append("\(address.hex) maps frame \(frame.hex), which says otherwise")
+      }
+    } else if reading.state == .swap, let offset = reading.swapOffset,
+      swap?.slots[offset]?.entries ?? 0 < 1
+    {
+      count.found.append("page \(offset.hex) of swap is used and free")
+    }
+    return count.found
+  }
+
+  /// What is kept of a frame that is not so.
+  private func violations(of frame: UInt64) -> [String] {
+    guard let page = pages[frame], !page.isTable, !isZero(frame) else { return [] }
+    var found: [String] = []
+    for mapper in page.mappers {
+      let mapped = processes.first { $0.pid == mapper.pid }.flatMap { process in
+        let (entry, level) = entry(of: mapper.address, process)
+        return self.frame(of: entry, level: level).map {
+          level > 1 ? $0 + mapper.address % Self.hugeSize / frameSize : $0
+        }
+      }
+      if mapped != frame { found.append("\(mapper.address.hex) does not map frame \(frame.hex)") }
+    }
+    if let file = page.file, file.file.cache[file.page] != frame {
+      found.append("frame \(frame.hex) is not the page of the file that it says")
+    }
+    return found + violations(of: page, frame)
+  }
+
+  /// What is missing of a page that nobody maps, or that is in the swap cache.
+  private func violations(of page: LinuxPage, _ frame: UInt64) -> [String] {
+    var found: [String] = []
+    if page.file == nil, page.swap == nil, page.mappers.isEmpty {
+      found.append("frame \(frame.hex) is nobody's")
+    }
+    if let place = page.swap, swap?.slots[place]?.frame != frame {
+      found.append("frame \(frame.hex) is not in the swap cache that it names")
+    }
+    return found
+  }
+
+  /// Every frame is in use or free.
+  private var countViolations: [String] {
+    guard pages.count + freeCount != Int(totalPages) else { return [] }
+    return ["of \(totalPages) frames \(pages.count) are in use and \(freeCount) free"]
+  }
+
+  var allViolations: [String] {
     var count = LinuxCount()
     for process in processes { self.count(process, in: &count) }
     return (count.found + frameViolations(count) + swapViolations(count)).sorted()
@@ -77,17 +152,13 @@ extension LinuxSimulation {
 
   /// Every frame is free or has one use, and who uses it says so.
   private func frameViolations(_ count: LinuxCount) -> [String] {
-    var found: [String] = []
-    if pages.count + freeCount != Int(totalPages) {
-      found.append(
-        "of \(totalPages) frames \(pages.count) are in use and \(freeCount) free")
-    }
+    var found = countViolations
     for frame in count.mapped.keys where pages[frame] == nil {
       found.append("frame \(frame.hex) is mapped and free")
     }
     let cached = Dictionary(
       allFiles.flatMap { file in file.cache.map { ($1, (file, $0)) } }, uniquingKeysWith: { $1 })
-    for (frame, page) in pages where !isZero(frame) {
+    for (frame, page) in pages.all where !isZero(frame) {
       if page.isTable {
         if !count.tables.contains(frame) { found.append("table \(frame.hex) is nobody's") }
         continue
@@ -100,12 +171,7 @@ extension LinuxSimulation {
       if !(isInFile ?? (cached[frame] == nil)) {
         found.append("frame \(frame.hex) is not the page of the file that it says")
       }
-      if page.file == nil, page.swap == nil, page.mappers.isEmpty {
-        found.append("frame \(frame.hex) is nobody's")
-      }
-      if let place = page.swap, swap?.slots[place]?.frame != frame {
-        found.append("frame \(frame.hex) is not in the swap cache that it names")
-      }
+      found += violations(of: page, frame)
     }
     for frame in cached.keys where pages[frame] == nil {
       found.append("frame \(frame.hex) is in the page cache and free")

@@ -33,7 +33,7 @@ extension LinuxSimulation {
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
     pages[frame] = LinuxPage(isDirty: true)
-    anonymous.append(frame)
+    swappable.append(frame)
     try map(frame, at: address, entries.present(frame, page), process)
   }
 
@@ -49,20 +49,15 @@ extension LinuxSimulation {
       return isWrite
         ? try makePage(address, area, process) : try mapZero(address, area, process)
     }
-    var page = rights(area)
-    if isWrite {
-      process.noteOwnPage(at: address)
-      (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-      for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
-      anonymous += first..<first + Self.hugeFrames
-    } else if hugeZeroFrame == nil {
+    process.deposited.append(table)
+    guard !isWrite else { return try mapOwnHuge(first, at: address, area, process) }
+    if hugeZeroFrame == nil {
       for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage() }
       hugeZeroFrame = first
     }
-    process.deposited.append(table)
     try mapHuge(
       first, at: address / Self.hugeSize * Self.hugeSize,
-      entries.present(first, page, isHuge: true), process)
+      entries.present(first, rights(area), isHuge: true), process)
   }
 
   // MARK: - Files
@@ -81,6 +76,7 @@ extension LinuxSimulation {
     }
     pages[frame] = LinuxPage(file: (file, page), isDirty: file.isMemory)
     file.cache[page] = frame
+    if file.isMemory { swappable.append(frame) } else { filePages.append(frame) }
     return frame
   }
 
@@ -130,7 +126,7 @@ extension LinuxSimulation {
     let frame = try takeFrame()
     memory.set(frame, to: slot.content)
     pages[frame] = LinuxPage(swap: offset)
-    anonymous.append(frame)
+    swappable.append(frame)
     swap?.change(offset) { $0.frame = frame }
     event("page \(offset.hex) of swap is read")
     return frame

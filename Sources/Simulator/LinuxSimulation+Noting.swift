@@ -70,11 +70,15 @@ extension LinuxSimulation {
     _ range: ClosedRange<UInt64>, isZero: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
+    // One area has to hold all of it, and be registered for whatever (uffd_mfill_lock).
+    guard let area = process.area(of: start), area.end >= end,
+      area.isMissingNoted || area.isProtectNoted
+    else { throw .linux(.noEntry) }
     for address in stride(from: start, to: end, by: Int(frameSize)) {
-      guard let area = process.area(of: address), area.isMissingNoted else {
-        throw .linux(.noEntry)
+      guard isVacant(address, forZero: isZero, process) else {
+        // What was done before stays, and the call says so.
+        throw .linux(address == start ? .exists : .tryAgain)
       }
-      guard entry(of: address, process).entry == 0 else { throw .linux(.exists) }
       _ = try makePlace(of: address, process)
       if isZero {
         let page = LinuxEntries.Page(canExecute: area.canExecute, isSpecial: true)
@@ -85,6 +89,16 @@ extension LinuxSimulation {
         try mapOwn(frame, at: address, area, process)
       }
     }
+  }
+
+  /// Whether a page may be put at an address: over what a marker remembers too, unless it is one of zeros
+  /// (mfill_atomic_install_pte, mfill_atomic_pte_zeropage).
+  private func isVacant(
+    _ address: UInt64, forZero isZero: Bool, _ process: LinuxProcessState
+  ) -> Bool {
+    let (entry, level) = entry(of: address, process)
+    return entry == 0
+      || !isZero && entries.decoder.reading(of: entry, level: level).state == .marker
   }
 
   func userfaultProtect(

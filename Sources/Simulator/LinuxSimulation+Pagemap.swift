@@ -32,6 +32,9 @@ extension LinuxSimulation {
       if let page = pages[frame], frame != zeroFrame, first != hugeZeroFrame {
         set(fields.file, page.file != nil)
         set(fields.exclusive, page.mappers.count == 1)
+      } else if level == 2 {
+        // The huge page of zeros is not anonymous, and that was all that was asked of huge pages from 6.11 on.
+        set(fields.file, kernel.version >= LinuxVersion(6, 11))
       }
     } else if reading.state == .swap || reading.state == .marker {
       word |= fields.swapType.setting(reading.swapType ?? 0, in: 0) ?? 0

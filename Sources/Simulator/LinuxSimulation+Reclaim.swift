@@ -7,25 +7,40 @@ import ScenarioFile
 /// Memory is taken back: pages go into swap, back to their files, or away.
 extension LinuxSimulation {
   /// Frees a page where none is left; false where nothing can be freed.
-  func reclaim() -> Bool {
-    let before = freeCount
-    for file in files.values.sorted(by: { $0.inode < $1.inode }) {
-      for (page, frame) in file.cache.sorted(by: { $0.key < $1.key })
-      where pages[frame]?.mappers.isEmpty == true {
-        drop(frame, page, file)
-        event("page \(page) of \(file.words) leaves the page cache: no frame is left")
-        return true
+  ///
+  /// Pages of files go first, as they do where swappiness is what it is unless somebody has changed it; the
+  /// oldest before the others, whoever maps it.
+  func reclaim() -> Bool { dropFilePage() || swapOutPage() }
+
+  private func dropFilePage() -> Bool {
+    for _ in 0..<filePages.count {
+      guard let frame = filePages.popFirst(), let (file, page) = pages[frame]?.file, !file.isMemory
+      else { continue }
+      guard evict(frame) else {
+        filePages.append(frame)
+        continue
       }
+      drop(frame, page, file)
+      event("page \(page) of \(file.name) leaves the page cache: no frame is left")
+      return true
     }
-    for _ in 0..<anonymous.count {
-      let frame = anonymous.removeFirst()
-      guard let page = pages[frame], page.isAnonymous, page.file == nil else { continue }
-      anonymous.append(frame)
-      guard evict(frame) else { continue }
-      dropFromSwapCache(frame)
+    return false
+  }
+
+  private func swapOutPage() -> Bool {
+    let before = freeCount
+    for _ in 0..<swappable.count {
+      guard let frame = swappable.popFirst(), let page = pages[frame], !page.isTable,
+        page.file?.file.isMemory ?? true
+      else { continue }
+      // Shared memory is not even unmapped where swap has no room for it.
+      if page.file == nil || swap.map({ $0.freeCount > 0 }) == true, evict(frame) {
+        dropFromSwapCache(frame)
+      }
       if freeCount > before { return true }
+      swappable.append(frame)
     }
-    return freeCount > before
+    return false
   }
 
   private func drop(_ frame: UInt64, _ page: UInt64, _ file: LinuxFile) {
@@ -163,6 +178,6 @@ extension LinuxSimulation {
         drop(frame, page, file)
       }
     }
-    for frame in pages.keys.sorted() { dropFromSwapCache(frame) }
+    for frame in pages.all.keys.sorted() { dropFromSwapCache(frame) }
   }
 }

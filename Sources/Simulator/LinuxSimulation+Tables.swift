@@ -8,7 +8,7 @@ extension LinuxSimulation {
   typealias Format = FourLevelFormat
 
   /// The place of an address's entry in a table.
-  private func place(of address: UInt64, in table: UInt64, level: Int) -> UInt64 {
+  func place(of address: UInt64, in table: UInt64, level: Int) -> UInt64 {
     table + Format.index(of: address, level) * Format.entrySize
   }
 
@@ -73,6 +73,7 @@ extension LinuxSimulation {
         address: address / span(level) * span(level),
         isPrototype: false, process: process.name), at: place)
     memory.store(entry: entry, at: place)
+    changes.note(address, of: process.pid)
   }
 
   /// The entry that ends the walk of an address, and its level: 2 of a huge page.
@@ -83,72 +84,6 @@ extension LinuxSimulation {
       return (memory.entry(at: self.place(of: address, in: table, level: 1)), 1)
     }
     return entry == 0 ? (0, 1) : (entry, 2)
-  }
-
-  /// An entry of page tables that is not empty and leads to no other table.
-  struct FoundEntry {
-    /// The first address that it is about, of those that were asked for.
-    var address: UInt64
-    var place: UInt64
-    var entry: UInt64
-    var level: Int
-    /// The address after the last that it is about.
-    var end: UInt64
-  }
-
-  /// The number of addresses that an entry is about.
-  func span(_ level: Int) -> UInt64 { Format.pageSize(level) }
-
-  /// The first entry from an address on; whatever has no table is passed over at once.
-  func nextEntry(
-    from start: UInt64, to end: UInt64, _ process: LinuxProcessState
-  ) -> FoundEntry? {
-    var address = start
-    while address < end {
-      var (base, level) = (process.root, Format.levelCount)
-      var found: FoundEntry
-      while true {
-        let place = place(of: address, in: base, level: level)
-        found = FoundEntry(
-          address: address, place: place, entry: memory.entry(at: place), level: level,
-          end: (address / span(level) + 1) * span(level))
-        guard let next = table(of: found.entry, level: level) else { break }
-        (base, level) = (next, level - 1)
-      }
-      if found.entry != 0 { return found }
-      address = found.end
-    }
-    return nil
-  }
-
-  /// The first entry from an address on that is about nothing beyond a range; huge pages that reach beyond
-  /// it are split.
-  func nextWholeEntry(
-    from start: UInt64, to end: UInt64, _ process: LinuxProcessState
-  ) -> FoundEntry? {
-    guard let found = nextEntry(from: start, to: end, process) else { return nil }
-    let isWhole = found.address % span(found.level) == 0 && found.end <= end
-    guard found.level > 1, !isWhole else { return found }
-    split(found.address, process)
-    return nextEntry(from: found.address, to: end, process)
-  }
-
-  /// Calls `body` with every entry of a range that is not empty; huge pages that reach beyond it are
-  /// split first.
-  func forEachEntry(
-    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
-    _ body: (UInt64, UInt64, UInt64, Int) -> Void
-  ) {
-    var next = start
-    while let found = nextWholeEntry(from: next, to: end, process) {
-      next = found.end
-      body(found.address, found.place, found.entry, found.level)
-    }
-  }
-
-  /// The frame that an entry has in memory, whether or not the processor may use it.
-  func frame(of entry: UInt64, level: Int = 1) -> UInt64? {
-    entries.decoder.reading(of: entry, level: level).frame?.frame
   }
 
   // MARK: - Mapping
@@ -209,13 +144,25 @@ extension LinuxSimulation {
     }
   }
 
-  /// Gives back the tables between two addresses that no area needs any more, the lower ones first.
-  func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
-    freeTables(start, end, in: process.root, level: Format.levelCount, process)
+  /// Gives back the lowest tables that are in a range as a whole and have no entries (Linux mm/pt_reclaim.c).
+  func freeEmptyTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
+    freeTables(start, end, in: process.root, level: Format.levelCount, process) { span, level in
+      level == 2 && span.lowerBound >= start && span.upperBound <= end
+        && nextEntry(from: span.lowerBound, to: span.upperBound, process) == nil
+    }
   }
 
+  /// Gives back the tables between two addresses that no area needs any more, the lower ones first.
+  func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
+    freeTables(start, end, in: process.root, level: Format.levelCount, process) { span, _ in
+      !process.areas.contains { $0.start < span.upperBound && $0.end > span.lowerBound }
+    }
+  }
+
+  /// Gives back those tables of a range that may go, by the addresses that an entry of some level is about.
   private func freeTables(
-    _ start: UInt64, _ end: UInt64, in base: UInt64, level: Int, _ process: LinuxProcessState
+    _ start: UInt64, _ end: UInt64, in base: UInt64, level: Int, _ process: LinuxProcessState,
+    where mayGo: (Range<UInt64>, Int) -> Bool
   ) {
     var address = start
     while address < end {
@@ -224,8 +171,11 @@ extension LinuxSimulation {
       defer { address = next }
       let place = place(of: address, in: base, level: level)
       guard let table = table(of: memory.entry(at: place), level: level) else { continue }
-      if level > 2 { freeTables(address, min(next, end), in: table, level: level - 1, process) }
-      guard !process.areas.contains(where: { $0.start < next && $0.end > first }) else { continue }
+      if level > 2 {
+        freeTables(
+          address, min(next, end), in: table, level: level - 1, process, where: mayGo)
+      }
+      guard mayGo(first..<next, level) else { continue }
       store(0, at: place, level: level, first, process)
       release(table / frameSize)
     }

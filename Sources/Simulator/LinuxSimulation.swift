@@ -18,9 +18,13 @@ final class LinuxSimulation {
   var processes: [LinuxProcessState] = []
   var files: [String: LinuxFile] = [:]
   var nextInode: UInt64 = 1
-  var pages: [UInt64: LinuxPage] = [:]
-  /// Anonymous pages that may be swapped out, the oldest first.
-  var anonymous: [UInt64] = []
+  var pages = PageRecords()
+  /// The entries that changed since the invariants were looked at.
+  var changes = EntryChanges()
+  /// Pages that may be swapped out: anonymous ones and those of shared memory.
+  var swappable = PageQueue()
+  /// Pages of files, which may be dropped once their file has what was written to them.
+  var filePages = PageQueue()
   var swap: LinuxSwap?
   private var free: FreeFrames
   let totalPages: UInt64
@@ -157,7 +161,7 @@ final class LinuxSimulation {
   // MARK: - Results
 
   var machine: Machine {
-    let touched = pages.keys.filter { memory.has($0) }
+    let touched = pages.all.keys.filter { memory.has($0) }
     return Machine(
       memory: memory.image(touched: Array(touched)),
       paging: processes.first.map(paging(of:)) ?? state,
@@ -172,15 +176,9 @@ final class LinuxSimulation {
 
   /// The number of pages of each kind.
   func lists() -> [(String, Int)] {
-    var (anonymous, file, cached) = (0, 0, 0)
-    for page in pages.values where !page.isTable {
-      if page.file != nil { file += 1 }
-      if page.file == nil, !page.mappers.isEmpty { anonymous += 1 }
-      if page.swap != nil { cached += 1 }
-    }
-    return [
-      ("free", freeCount), ("anonymous", anonymous), ("file", file), ("swap cache", cached),
-      ("swap", swap?.slots.count ?? 0),
+    [
+      ("free", freeCount), ("anonymous", pages.anonymous), ("file", pages.files),
+      ("swap cache", pages.swapCached), ("swap", swap?.slots.count ?? 0),
     ]
   }
 }

@@ -57,6 +57,16 @@ final class LinuxProcessState {
     areas.filter { $0.end > start && $0.start < end }
   }
 
+  /// What areas have of a range, ascending: areas that may be smaller than they are.
+  func parts(of start: UInt64, _ end: UInt64) -> [LinuxArea] {
+    areas(in: start, end).map { area in
+      var part = area
+      (part.start, part.end) = (max(area.start, start), min(area.end, end))
+      part.page = area.filePage(of: part.start)
+      return part
+    }
+  }
+
   /// Whether areas hold all of a range.
   func covers(_ start: UInt64, _ end: UInt64) -> Bool { coveredEnd(start, end) == end }
 
@@ -112,8 +122,10 @@ struct LinuxArea {
   var growsDown = false
   /// VM_SOFTDIRTY: every page counts as written since the last clearing.
   var isSoftDirty = true
-  /// VM_HUGEPAGE, and VM_NOHUGEPAGE.
+  /// VM_HUGEPAGE.
   var isHugeAdvised = false
+  /// VM_NOHUGEPAGE.
+  var isHugeRefused = false
   var isLocked = false
   /// VM_ACCOUNT: memory for all its pages was promised once, and stays so.
   var isAccounted = false
@@ -126,13 +138,20 @@ struct LinuxArea {
   /// Whether untouched pages are pages of zeros of the process's own.
   var isAnonymous: Bool { file == nil }
   var isAccessible: Bool { canRead || canWrite || canExecute }
+  /// Whether it holds all addresses of some huge page.
+  var hasWholeHugePage: Bool {
+    let huge = LinuxSimulation.hugeSize
+    return (start + (huge - 1)) / huge * huge + huge <= end
+  }
+
   /// Whether a neighbour is the same area further on.
   func isContinued(by other: LinuxArea) -> Bool {
     end == other.start && file === other.file && isShared == other.isShared
       && (file == nil || filePage(of: end) == other.page)
       && canRead == other.canRead && canWrite == other.canWrite && canExecute == other.canExecute
       && growsDown == other.growsDown && isSoftDirty == other.isSoftDirty
-      && isHugeAdvised == other.isHugeAdvised && isLocked == other.isLocked
+      && isHugeAdvised == other.isHugeAdvised && isHugeRefused == other.isHugeRefused
+      && isLocked == other.isLocked
       && isAccounted == other.isAccounted
       && isMissingNoted == other.isMissingNoted && isProtectNoted == other.isProtectNoted
   }
@@ -190,51 +209,4 @@ struct LinuxPage {
   }
 
   var isAnonymous: Bool { file == nil && !isTable }
-}
-
-/// A swap area.
-struct LinuxSwap {
-  /// The number of pages, the header at 0 included.
-  let pageCount: UInt64
-  /// What is at each place, and how many entries lead there.
-  private(set) var slots: [UInt64: Slot] = [:]
-  private var free: [UInt64] = []
-  private var next: UInt64 = 1
-
-  struct Slot {
-    var content: [UInt8]?
-    var entries: Int
-    /// The frame of the page, while it is in the swap cache.
-    var frame: UInt64?
-  }
-
-  init(pages: UInt64) { pageCount = pages }
-
-  /// The number of pages that may hold something, and of those that do not.
-  var usableCount: UInt64 { pageCount - 1 }
-  var freeCount: UInt64 { usableCount - UInt64(slots.count) }
-
-  /// A place for a page; nil where none is left.
-  mutating func take(_ slot: Slot) -> UInt64? {
-    let place: UInt64
-    if let last = free.popLast() {
-      place = last
-    } else {
-      guard next < pageCount else { return nil }
-      place = next
-      next += 1
-    }
-    slots[place] = slot
-    return place
-  }
-
-  mutating func change(_ place: UInt64, _ change: (inout Slot) -> Void) {
-    guard var slot = slots[place] else { return }
-    change(&slot)
-    slots[place] = slot
-    if slot.entries == 0, slot.frame == nil {
-      slots[place] = nil
-      free.append(place)
-    }
-  }
 }

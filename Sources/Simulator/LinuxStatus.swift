@@ -6,6 +6,8 @@ enum LinuxStatus: String, CaseIterable {
   case invalidArgument = "EINVAL"
   case noEntry = "ENOENT"
   case noMemory = "ENOMEM"
+  case notPermitted = "EPERM"
+  case tryAgain = "EAGAIN"
   case segmentationFault = "SIGSEGV"
   case busError = "SIGBUS"
   case killed = "SIGKILL"

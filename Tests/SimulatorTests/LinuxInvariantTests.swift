@@ -1,4 +1,8 @@
+import Machine
+import Paging
 import PhysicalMemory
+import ScenarioFile
+import Simulator
 import TestSupport
 import Testing
 import Workbench
@@ -77,5 +81,32 @@ import Workbench
     let table = try moment.entry(0, level: 2)
     moment.damage(PhysicalAddress(table.place.rawValue + 8), with: table.entry)
     #expect(moment.run.violations.contains { $0.hasSuffix("is there twice") })
+  }
+
+  /// Between steps only what they touched is looked at: a step shows what is wrong with the entries that it changes.
+  @Test func aStepShowsWhatIsWrongWithTheEntryThatItChanges() throws {
+    let text = """
+      mmubench: 1
+      scenario: touched
+      title: An entry that is changed after it was damaged
+      source: the test
+      machine: { mode: x86-64, memory: 64 MiB, os: linux-6.1 }
+      timeline:
+        - { mmap: 0x7f0000000000..0x7f0000001fff, prot: [read, write] }
+        - { write: 0x7f0000000000..0x7f0000001fff }
+        - { mprotect: 0x7f0000000000..0x7f0000000fff, prot: [read] }
+        - { read: 0x7f0000001000 }
+
+      """
+    let run = try #require(
+      try TimelineRun(ScenarioParser.read(text: text, path: "touched.yaml")))
+    for _ in 0..<2 { _ = try run.step() }
+    #expect(run.violations == [])
+    let steps = try [Self.base, Self.base + 4096].map { address in
+      try #require(run.machine.walk(VirtualAddress(address)).steps.last)
+    }
+    run.simulation.damage(steps[0].entryAddress, with: try #require(steps[1].entry))
+    _ = try run.step()
+    #expect(run.violations.contains { $0.hasSuffix("which says otherwise") })
   }
 }

@@ -38,8 +38,10 @@ struct NaiveLinux {
       // The pages before a hole are changed all the same.
       let reached = known(pid, page, count)
       for each in reached {
+        let couldWrite = pages[pid]?[each]?.canWrite == true
         pages[pid]?[each]?.canRead = !rights.isEmpty
         pages[pid]?[each]?.canWrite = rights.hasSuffix("write")
+        if !couldWrite, pages[pid]?[each]?.isLocked == true { copyIfWritable(pid, each) }
       }
       return reached.count < count ? "ENOMEM" : nil
     case .madvise(let page, let count, let advice): return madvise(pid, page, count, advice)
@@ -149,11 +151,18 @@ struct NaiveLinux {
     // Pages are brought in one after the other, and those that may be written are copied at once.
     for each in reached {
       guard read(pid, each) == nil else { return "ENOMEM" }
-      guard let page = pages[pid]?[each], page.canWrite, !page.isShared else { continue }
-      let own = cells(pid, each)
-      pages[pid]?[each]?.own = own
+      copyIfWritable(pid, each)
     }
     return nil
+  }
+
+  /// A locked page that may be written is the process's own at once.
+  private mutating func copyIfWritable(_ pid: Int, _ page: Int) {
+    guard let known = pages[pid]?[page], known.canWrite, !known.isShared, !isPastEnd(known) else {
+      return
+    }
+    let own = cells(pid, page)
+    pages[pid]?[page]?.own = own
   }
 
   private func read(_ pid: Int, _ page: Int) -> String? {

@@ -4,28 +4,41 @@
 Usage: compare.py MMUBENCH. Exit status: 0 all agree, 1 something differs, 77 skipped.
 
 Each sequence below is written as a scenario, run by `mmubench simulate --json`, and done at the same addresses by
-workers of this program, whose pagemap is read after every step. Frames are renamed: only which pages share one is
-compared. Flags that this kernel does not write are left out, and sequences that it cannot run are skipped, by name and
-with the reason: those about swap where the machine has none.
-A call that must be refused names its error as `status`; what it did before it was refused is compared too.
+workers of this program, whose pagemap is read after every step. Frames are renamed, one to one: two pages share one
+here if they do there, and a page changes its frame in the same steps. What a step returns is compared for every
+step, and of huge pages that they are huge. Flags that this kernel does not write are left out, and sequences that it
+cannot run are skipped, by name and with the reason: those about swap where the machine has none. NUMA hints are not
+compared, as no call asks for them.
+A step names as `status` what it must end with: the scenario needs it, and so does whoever does it, for a signal would
+end the worker and a wait would never end. What a step did before it was refused is compared too.
 """
 import ctypes
 import errno
 import fcntl
 import json
 import os
+import select
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 PAGE = 4096
+# The bits of a word of pagemap that hold the frame of a page that is there.
+FRAME = (1 << 55) - 1
 BASE = 0x7E0000000000
 FLAGS = {"soft-dirty": 55, "exclusive": 56, "uffd-wp": 57, "guard": 58, "file": 61, "swapped": 62, "present": 63}
 PROT = {"read": 1, "write": 2, "exec": 4}
 ADVICE = {"willneed": 3, "dontneed": 4, "free": 8, "hugepage": 14, "nohugepage": 15, "pageout": 21,
           "populate-read": 22, "populate-write": 23, "collapse": 25, "guard-install": 102, "guard-remove": 103}
 MAP_PRIVATE, MAP_SHARED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 2, 1, 0x20, 0x100000
+MAP_GROWSDOWN, MAP_POPULATE = 0x100, 0x8000
+SIGNALS = ("SIGSEGV", "SIGBUS")
+# KPF_THP of Linux include/uapi/linux/kernel-page-flags.h.
+HUGE_FLAG = 1 << 22
+# Whoever has not answered after this many seconds waits for a userfaultfd.
+PATIENCE = 1
 
 # Linux include/uapi/linux/userfaultfd.h; the numbers of ioctls are those of x86-64.
 USERFAULTFD, UFFD_API = 323, 0xAA
@@ -121,6 +134,85 @@ SEQUENCES = {
         ("mprotect", 0, 1, {"prot": ["read", "write"]}), ("write", 0, 1, {}), ("read", 2, 2, {}),
         ("munmap", 0, TEBIBYTE - 1, {}), ("mmap", 0, TEBIBYTE - 1, {"prot": ["read", "write"], "status": "ENOMEM"}),
         ("mmap", 0, TEBIBYTE - 1, {"prot": ["read"], "shared": True, "status": "ENOMEM"})],
+    "low addresses": [("mmap", -BASE // PAGE, 15 - BASE // PAGE, {"prot": ["read", "write"], "status": "EPERM"})],
+    "stack": [
+        ("mmap", 8192, 8207, {"prot": ["read", "write"], "grows-down": True}), ("write", 8191, 8191, {}),
+        ("read", 8189, 8189, {}), ("write", 0, 0, {"status": "SIGSEGV"}), ("mmap", 4096, 4096, {"prot": ["read"]}),
+        ("mmap", 16384, 16399, {"prot": ["read", "write"], "grows-down": True}),
+        ("mmap", 16380, 16380, {"prot": ["read", "write"]}), ("write", 16383, 16383, {"status": "SIGSEGV"}),
+        ("mprotect", 16380, 16380, {"prot": []}), ("write", 16383, 16383, {}), ("munmap", 8189, 8207, {})],
+    "guard and fork": [
+        ("mmap", 0, 7, {"prot": ["read", "write"]}), ("madvise", 6, 6, {"advice": "guard-install"}), ("fork", 0, 7, {}),
+        ("write", 6, 6, {"process": "child", "status": "SIGSEGV"}), ("write", 5, 6, {"status": "SIGSEGV"}),
+        ("madvise", 6, 6, {"advice": "guard-remove", "process": "child"}), ("write", 6, 6, {"process": "child"}),
+        ("exit", 0, 7, {"process": "child"}), ("write", 6, 6, {"status": "SIGSEGV"})],
+    "guard in shared memory": [
+        ("mmap", 0, 3, {"prot": ["read", "write"], "shared": True}), ("write", 0, 3, {}),
+        ("madvise", 1, 1, {"advice": "guard-install"}), ("fork", 0, 3, {}),
+        ("read", 1, 1, {"process": "child", "status": "SIGSEGV"}), ("write", 0, 0, {"process": "child"}),
+        ("exit", 0, 3, {"process": "child"}), ("read", 2, 3, {})],
+    "guard and locked": [
+        ("mmap", 0, 4, {"prot": ["read", "write"]}), ("mlock", 2, 3, {}),
+        ("madvise", 0, 4, {"advice": "guard-install", "status": "EINVAL"}),
+        ("madvise", 2, 3, {"advice": "guard-remove"}), ("munmap", 1, 1, {}),
+        ("madvise", 0, 4, {"advice": "guard-remove", "status": "ENOMEM"}), ("munlock", 2, 3, {}),
+        ("madvise", 0, 4, {"advice": "guard-install", "status": "ENOMEM"}),
+        ("mlock", 2, 4, {"status": "ENOMEM"})],
+    "locked and writable": [
+        ("mmap", 0, 3, {"prot": []}), ("mlock", 0, 3, {"status": "ENOMEM"}), ("mprotect", 0, 3, {"prot": ["read"]}),
+        ("read", 0, 0, {}), ("mprotect", 0, 1, {"prot": ["read", "write"]}), ("munlock", 0, 3, {}),
+        ("mprotect", 2, 3, {"prot": ["read", "write"]}), ("munmap", 0, 3, {})],
+    "populate to where it can": [
+        ("mmap", 0, 4, {"prot": ["read", "write"]}), ("mprotect", 2, 2, {"prot": ["read"]}),
+        ("madvise", 0, 4, {"advice": "populate-write", "status": "EINVAL"}),
+        ("madvise", 1, 2, {"advice": "populate-read"}), ("munmap", 3, 3, {}),
+        ("madvise", 2, 4, {"advice": "populate-read", "status": "ENOMEM"}), ("mprotect", 2, 2, {"prot": ["exec"]}),
+        ("madvise", 1, 2, {"advice": "populate-read", "status": "EINVAL"}), ("mprotect", 2, 2, {"prot": ["write"]}),
+        ("madvise", 2, 2, {"advice": "populate-read", "status": "EINVAL"}),
+        ("madvise", 2, 2, {"advice": "populate-write"})],
+    "populate and a guard": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("madvise", 2, 2, {"advice": "guard-install"}),
+        ("madvise", 0, 3, {"advice": "populate-write", "status": "EFAULT"}), ("munmap", 0, 3, {})],
+    "userfaultfd and those who wait": [
+        ("mmap", 0, 7, {"prot": ["read", "write"]}), ("userfaultfd", 2, 5, {"modes": ["missing"]}),
+        ("madvise", 0, 3, {"advice": "populate-read", "status": "waits"}), ("mlock", 1, 2, {"status": "waits"}),
+        ("munmap", 0, 7, {})],
+    "userfaultfd and areas": [
+        ("mmap", 0, 9, {"prot": ["read", "write"]}), ("userfaultfd", 0, 3, {"modes": ["write-protect"]}),
+        ("uffd-copy", 0, 0, {}), ("uffd-copy", 0, 0, {"status": "EEXIST"}), ("uffd-zeropage", 1, 1, {}),
+        ("uffd-zeropage", 3, 4, {"status": "ENOENT"}), ("uffd-copy", 3, 4, {"status": "ENOENT"}), ("write", 3, 3, {}),
+        ("uffd-copy", 2, 3, {"status": "EAGAIN"}), ("uffd-zeropage", 8, 8, {"status": "ENOENT"}),
+        ("madvise", 0, 1, {"advice": "guard-install"}), ("uffd-copy", 0, 0, {}),
+        ("uffd-zeropage", 1, 1, {"status": "EEXIST"}), ("munmap", 0, 9, {})],
+    "huge zeros": [
+        ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("read", 5, 8, {}), ("read", HUGE, HUGE, {}),
+        ("write", 5, 5, {}), ("read", 0, 8, {}), ("munmap", 0, 2 * HUGE - 1, {})],
+    "huge and populate": [
+        ("mmap", 0, 3 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 0, 3 * HUGE - 1, {"advice": "hugepage"}), ("madvise", 1, 1, {"advice": "populate-write"}),
+        ("read", 0, 8, {}), ("mlock", HUGE, 2 * HUGE - 1, {}), ("madvise", 2 * HUGE + 7, 2 * HUGE + 7,
+        {"advice": "populate-read"}), ("read", 2 * HUGE, 2 * HUGE + 3, {}), ("munmap", 0, 3 * HUGE - 1, {})],
+    "collapse": [
+        ("mmap", 0, 4 * HUGE - 1, {"prot": ["read", "write"]}), ("write", 0, 3, {}),
+        ("madvise", 0, HUGE - 1, {"advice": "collapse"}), ("madvise", 0, HUGE - 1, {"advice": "collapse"}),
+        ("madvise", 1, 1, {"advice": "collapse"}),
+        ("madvise", HUGE, 2 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}), ("read", HUGE, HUGE + 1, {}),
+        ("madvise", HUGE, 2 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}), ("write", HUGE, HUGE, {}),
+        ("madvise", HUGE, HUGE + 3, {"advice": "guard-install"}), ("write", HUGE + 4, HUGE + 4, {}),
+        ("madvise", HUGE, 2 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}),
+        ("madvise", HUGE, HUGE + 3, {"advice": "guard-remove"}),
+        ("madvise", HUGE, 3 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}), ("read", HUGE, HUGE + 8, {}),
+        ("munmap", 0, 2 * HUGE - 1, {}), ("write", 3 * HUGE, 3 * HUGE + 1, {}),
+        ("madvise", 2 * HUGE, 4 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}),
+        ("read", 3 * HUGE, 3 * HUGE + 1, {}),
+        ("madvise", 2 * HUGE, 4 * HUGE - 1, {"advice": "nohugepage"}),
+        ("madvise", 3 * HUGE, 4 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}),
+        ("madvise", 0, HUGE - 1, {"advice": "collapse", "status": "ENOMEM"})],
+    "collapse after fork": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("write", 0, 3, {}), ("fork", 0, 3, {}),
+        ("madvise", 0, HUGE - 1, {"advice": "collapse"}), ("write", 1, 1, {}), ("read", 0, 3, {"process": "child"}),
+        ("exit", 0, 3, {"process": "child"}), ("read", 0, 4, {})],
     "swap": [
         ("swap-on", 0, 63, {}), ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 3, {}),
         ("madvise", 0, 2, {"advice": "pageout"}), ("read", 0, 0, {}), ("write", 1, 1, {}),
@@ -145,6 +237,14 @@ def missing(name, flags):
     if name.startswith("swap"):
         with open("/proc/swaps") as file:
             return None if len(file.readlines()) > 1 else "this machine has no swap"
+    if "userfaultfd" in name and libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK) < 0:
+        return "a userfaultfd cannot be had"
+    if name.startswith(("huge", "collapse")):
+        with open("/sys/kernel/mm/transparent_hugepage/enabled") as file:
+            return None if "[madvise]" in file.read() else "huge pages are not made just where they are asked for"
+    if name == "low addresses":
+        with open("/proc/sys/vm/mmap_min_addr") as file:
+            return "vm.mmap_min_addr is 0" if file.read().strip() == "0" else None
     if name == "overcommit":
         with open("/proc/sys/vm/overcommit_memory") as file:
             return None if file.read().strip() == "0" else "overcommit is not the usual heuristic"
@@ -219,7 +319,8 @@ def do(verb, first, last, more):
     prot = sum(PROT[word] for word in more.get("prot", []))
     if verb == "mmap":
         flags = (MAP_SHARED if more.get("shared") else MAP_PRIVATE) | MAP_FIXED_NOREPLACE
-        flags |= (0 if "file" in more else MAP_ANONYMOUS) | (0x8000 if more.get("populate") else 0)
+        flags |= (0 if "file" in more else MAP_ANONYMOUS) | (MAP_POPULATE if more.get("populate") else 0)
+        flags |= MAP_GROWSDOWN if more.get("grows-down") else 0
         file = opened["file"].fileno() if "file" in more else -1
         result = 0 if libc.mmap(start, size, prot, flags, file, more.get("page", 0) * PAGE) == start else -1
     elif verb in ("munmap", "mlock", "munlock"):
@@ -228,6 +329,8 @@ def do(verb, first, last, more):
         result = libc.mprotect(start, size, prot)
     elif verb == "madvise":
         result = libc.madvise(start, size, ADVICE[more["advice"]])
+    elif verb in ("read", "write") and more.get("status") in SIGNALS:
+        attempt(verb, start, size, more["status"])
     elif verb in ("read", "write"):
         for address in range(start, start + size, PAGE):
             ctypes.string_at(address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
@@ -246,6 +349,46 @@ def do(verb, first, last, more):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+class Ended(Exception):
+    """How a step ends that is no call that was refused."""
+
+
+def attempt(verb, start, size, signal):
+    """The accesses as the kernel makes them for a program, so that what would be a signal is EFAULT."""
+    for address in range(start, start + size, PAGE):
+        ends = os.pipe()
+        os.write(ends[1], b"x")
+        end, done = (ends[1], libc.write) if verb == "read" else (ends[0], libc.read)
+        if done(end, ctypes.c_void_p(address), ctypes.c_size_t(1)) < 0:
+            raise Ended(signal if ctypes.get_errno() == errno.EFAULT else "?")
+
+
+def status(verb, first, last, more):
+    """How one step ends, by the words of scenarios."""
+    try:
+        if more.get("status") == "EPERM":
+            # What nobody but root may do.
+            os.seteuid(65534)
+        do(verb, first, last, more)
+    except OSError as error:
+        return errno.errorcode.get(error.errno, "?")
+    except Ended as end:
+        return str(end)
+    finally:
+        if more.get("status") == "EPERM":
+            os.seteuid(0)
+    return "0"
+
+
+def status_in_time(verb, first, last, more):
+    """The same of a step that may have to wait for a userfaultfd."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(status(verb, first, last, more)), daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return found[0] if found else "waits"
+
+
 def worker(steps, pipes):
     """Does the steps of the first process, and in the child those of the second, when told to."""
     name, child = "parent", 0
@@ -262,27 +405,24 @@ def worker(steps, pipes):
             continue
         else:
             os.read(pipes[index][0], 1)
-            try:
-                if verb == "fork":
-                    child = os.fork()
-                    if child == 0:
-                        name = "child"
-                        continue
-                    answer["child"] = child
-                else:
-                    do(verb, first, last, more)
-            except OSError as error:
-                answer["status"] = errno.errorcode.get(error.errno, "?")
-                if "status" not in more:
-                    answer["error"] = str(error)
+            if verb == "fork":
+                child = os.fork()
+                if child == 0:
+                    name = "child"
+                    continue
+                answer["child"] = child
+            elif more.get("status") == "waits":
+                answer["status"] = status_in_time(verb, first, last, more)
+            else:
+                answer["status"] = status(verb, first, last, more)
         os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
     if name == "parent":
         os.read(pipes[len(steps)][0], 1)
     os._exit(0)
 
 
-def measured(steps):
-    """What each call returned, and the words of the pages that it names, as this kernel has them."""
+def measured(steps, huge):
+    """What each step returned, and the words of the pages that it names, as this kernel has them."""
     pipes = [(*os.pipe(), *os.pipe()) for _ in range(len(steps) + 1)]
     parent = os.fork()
     if parent == 0:
@@ -290,59 +430,118 @@ def measured(steps):
     pids, found = {"parent": parent}, []
     for index, (verb, first, last, more) in enumerate(steps):
         os.write(pipes[index][1], b"x")
+        if not select.select([pipes[index][2]], [], [], 20)[0]:
+            found.append(("no answer", None))
+            break
         answer = json.loads(os.read(pipes[index][2], 4096))
         if "child" in answer:
             pids["child"] = answer["child"]
-        if "error" in answer:
-            raise OSError(f"step {index + 1}, {verb}: {answer['error']}")
         owner = more.get("process", "parent")
         has_pages = verb not in ("fork", "exit", "clear-refs", "create-file", "swap-on")
         after = words(pids[owner], first, min(last, first + 15)) if has_pages else None
-        found.append((answer.get("status", "0"), after))
+        found.append((answer.get("status", "0"), after and [(word, huge(word)) for word in after]))
     os.write(pipes[len(steps)][1], b"x")
+    if found[-1][0] == "no answer":
+        for pid in pids.values():
+            os.kill(pid, 9)
     os.waitpid(parent, 0)
+    for ends in pipes:
+        for end in ends:
+            os.close(end)
     return found
+
+
+def huge_pages():
+    """Whether the page of a word of pagemap is one of a huge page; of a kernel that does not say so, nothing."""
+    if not os.access("/proc/kpageflags", os.R_OK):
+        return lambda word: None
+    flags = open("/proc/kpageflags", "rb", buffering=0)
+
+    def is_huge(word):
+        if not word >> 63 or not word & FRAME:
+            return False
+        flags.seek((word & FRAME) * 8)
+        return bool(int.from_bytes(flags.read(8), "little") & HUGE_FLAG)
+    return is_huge
 
 
 def shown(word, flags):
     return " ".join(name for name in flags if word >> FLAGS[name] & 1) or "nothing"
 
 
-def compare(name, steps, mmubench, release, flags):
+class Frames:
+    """The frames of both sides by page, as they were last seen."""
+
+    def __init__(self):
+        self.known = {}
+
+    def forget(self, owner, first, last):
+        for page in [page for page in self.known if page[0] == owner and first <= page[1] <= last]:
+            del self.known[page]
+
+    def see(self, page, pair):
+        """Whether a page changed its frame on both sides or on none."""
+        before = self.known.get(page)
+        self.known[page] = pair
+        return before is None or (before[0] == pair[0]) == (before[1] == pair[1])
+
+    def disagrees(self):
+        """Whether two pages share a frame on one side alone."""
+        pairs = set(self.known.values())
+        return any(len({pair[side] for pair in pairs}) < len(pairs) for side in (0, 1))
+
+
+def compare_step(step, said, status, got, frames, flags):
+    """What differs after one step, in words."""
+    verb, first, last, more = step
+    mask = sum(1 << FLAGS[flag] for flag in flags)
+    owner, found = more.get("process", "parent"), []
+    if said.get("status", "0") != status:
+        return [f"simulated {said.get('status', '0')}, kernel {status}"]
+    if verb == "exit":
+        frames.forget(owner, 0, TEBIBYTE)
+    if got is None:
+        return []
+    frames.forget(owner, first + len(got), last)
+    for page, (entry, (word, is_huge)) in enumerate(zip(said.get("pagemap", []), got), first):
+        wanted = int(entry["value"], 16)
+        if wanted & mask != word & mask:
+            found.append(f"{entry['va']}: simulated {shown(wanted, flags)}, kernel {shown(word, flags)}")
+        if not wanted >> 63 or not word & FRAME:
+            frames.forget(owner, page, page)
+            continue
+        if not frames.see((owner, page), (wanted & FRAME, word & FRAME)):
+            found.append(f"{entry['va']}: the frame changes on one side only")
+        # The model has a huge page where a frame has the place in it that the page has; the first frames are none.
+        frame = wanted & FRAME
+        should = frame >= HUGE and frame % HUGE == (BASE // PAGE + page) % HUGE
+        if is_huge is not None and is_huge != should and not more.get("file"):
+            found.append(f"{entry['va']}: {'a huge page is simulated' if should else 'the kernel has a huge page'}")
+    if frames.disagrees():
+        found.append("pages share a frame on one side only")
+    return found
+
+
+def compare(name, steps, mmubench, release, flags, huge):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "kernel.yaml")
         with open(path, "w") as file:
             file.write(scenario(steps, release))
         output = subprocess.run([mmubench, "simulate", path, "--json"], capture_output=True, text=True)
-    if output.returncode:
-        sys.exit(f"{name}: {output.stderr}")
     simulated = [json.loads(line) for line in output.stdout.splitlines()]
-    try:
-        real = measured(steps)
-    except OSError as error:
-        print(f"skipped  {name}: {error}")
-        return None
-    mask = sum(1 << FLAGS[flag] for flag in flags)
-    differences = pages = 0
-    names = {}
-    for step, said, (status, got) in zip(steps, simulated, real):
-        if "status" in step[3] and said.get("status") != status:
-            differences += 1
-            print(f"differs  {name}, {step[0]} {step[1]}..{step[2]}: simulated {said.get('status')}, kernel {status}")
-        for entry, word in zip(said.get("pagemap", []), got or []):
-            pages += 1
-            wanted = int(entry["value"], 16)
-            frames = (wanted & (1 << 55) - 1, word & (1 << 55) - 1)
-            same = wanted & mask == word & mask
-            if same and wanted >> 63 and frames[1]:
-                same = names.setdefault(frames[0], frames[1]) == frames[1] or step[0] in ("write", "read", "mmap")
-                names[frames[0]] = frames[1]
-            if not same:
-                differences += 1
-                print(f"differs  {name}, {step[0]} {step[1]}..{step[2]}, {entry['va']}: "
-                      f"simulated {shown(wanted, flags)}, kernel {shown(word, flags)}")
-    print(f"{'agrees ' if not differences else 'differs'}  {name}: {len(steps)} steps, {pages} words of pagemap")
-    return differences == 0
+    frames, pages = Frames(), 0
+    for number, (step, said, (status, got)) in enumerate(zip(steps, simulated, measured(steps, huge)), 1):
+        pages += len(got or [])
+        found = compare_step(step, said, status, got, frames, flags)
+        for text in found:
+            print(f"differs  {name}, step {number}, {step[0]} {step[1]}..{step[2]}, {text}")
+        if found:
+            return False
+    if output.returncode or len(simulated) < len(steps):
+        print(f"differs  {name}: {len(simulated)} of {len(steps)} steps are simulated: {output.stderr.strip()}")
+        return False
+    print(f"agrees   {name}: {len(steps)} steps, {pages} words of pagemap")
+    return True
 
 
 def written_flags():
@@ -366,13 +565,13 @@ def main():
     release = f"{major}.{minor}"
     flags = written_flags()
     print(f"Linux {release}: {', '.join(sorted(flags))}")
-    results = []
+    huge, results = huge_pages(), []
     for name, steps in SEQUENCES.items():
         reason = missing(name, flags)
         if reason:
             print(f"skipped  {name}: {reason}")
             continue
-        results.append(compare(name, steps, sys.argv[1], release, flags))
+        results.append(compare(name, steps, sys.argv[1], release, flags, huge))
     if not any(result is not None for result in results):
         sys.exit(77)
     sys.exit(0 if all(result is not False for result in results) else 1)
