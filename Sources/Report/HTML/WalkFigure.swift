@@ -58,6 +58,19 @@ struct WalkFigure {
     figure.box(x(0), y, Self.box, Self.row, "entry taken")
     figure.text(value.hex(digits: 16), x(0) + Self.box / 2, y + 16, "value", .middle)
     arrow(from: 0, isEnd: walk.steps.isEmpty, &figure)
+    writeLetters(&figure)
+  }
+
+  /// What the letters below the tables stand for.
+  private func writeLetters(_ figure: inout SVGFigure) {
+    guard !walk.steps.isEmpty else { return }
+    let lines =
+      paging.isARM64
+      ? ["w write  u data access by EL0", "x0 x1 execution by EL0, EL1"]
+      : ["w write  u user mode  x execute"]
+    for (line, text) in lines.enumerated() {
+      figure.text(text, x(0), Self.body + Self.slots * Self.row + 18 + line * 14, "label")
+    }
   }
 
   private func draw(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
@@ -113,13 +126,14 @@ struct WalkFigure {
     case .notPresent, .reserved: return
     case .table, .page: break
     }
-    let before = column == 1 ? paging.allRights : walk.steps[column - 2].rights
+    let left = [paging.allRights] + walk.steps.rightsLeft(in: paging)
+    let (before, rights) = (left[column - 1], left[column])
     figure.text("rights left", x(column), y, "label")
-    for (place, (right, letter)) in RightLetters.all.enumerated() {
-      let has = step.rights.contains(right)
+    for (place, (right, letter, _)) in RightLetters.all(of: paging).enumerated() {
+      let has = rights.contains(right)
       let isLost = !has && before.contains(right)
       figure.text(
-        has || isLost ? letter : "–", x(column) + 66 + place * 16, y,
+        has || isLost ? letter : "–", x(column) + 66 + place * (paging.isARM64 ? 22 : 16), y,
         has ? "right" : isLost ? "right lost" : "right gone")
     }
   }
@@ -161,13 +175,6 @@ struct WalkFigure {
         "absent", .middle)
     }
   }
-}
-
-/// The letters of rights, in the order in which they are written.
-enum RightLetters {
-  static let all: [(right: Rights, letter: String)] = [
-    (.write, "w"), (.user, "u"), (.execute, "x"),
-  ]
 }
 
 extension String {
