@@ -88,11 +88,14 @@ struct QuestionSection {
   private func draw(_ walk: Walk, _ machine: Machine, _ out: inout HTMLBuffer) {
     let paging = machine.paging.half(of: walk.address)
     let lastLevel = walk.result.translation?.level ?? 1
-    AddressFigure(
-      address: walk.address, parts: AddressParts(walk.address, paging, lastLevel: lastLevel),
-      reached: Set(walk.steps.map(\.level))
-    ).write(to: &out)
-    WalkFigure(walk: walk, paging: paging, memory: machine.memory).write(to: &out)
+    // The address and the tables that its fields lead through are one picture, on paper too.
+    out.element("div", ["class": "way"]) { out in
+      AddressFigure(
+        address: walk.address, parts: AddressParts(walk.address, paging, lastLevel: lastLevel),
+        reached: Set(walk.steps.map(\.level))
+      ).write(to: &out)
+      WalkFigure(walk: walk, paging: paging, memory: machine.memory).write(to: &out)
+    }
     if let owners = links.owners, let page = walk.result.translation?.address {
       out.element("p") { out in
         out.element("a", ["href": owners(page)], text: "who else maps \(page)")

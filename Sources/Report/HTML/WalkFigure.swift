@@ -10,7 +10,7 @@ struct WalkFigure {
   let paging: PagingState
   let memory: MemoryImage
 
-  private static let (box, gap, row, head, top) = (158, 40, 24, 40, 6)
+  private static let (box, gap, row, head, top) = (154, 34, 24, 40, 6)
   /// The slot of the entry that was taken; all tables have it at the same height.
   private static let taken = 2
   private static let slots = 5
@@ -20,11 +20,14 @@ struct WalkFigure {
   /// Writes the figure.
   func write(to out: inout HTMLBuffer) {
     let columns = walk.steps.count + 2
-    let width = columns * Self.box + (columns - 1) * Self.gap + 2
-    SVGFigure.draw((width, Self.height), title: title, name: "walk", to: &out) { figure in
-      drawRoot(&figure)
-      for (index, step) in walk.steps.enumerated() { draw(step, index + 1, &figure) }
-      drawEnd(columns - 1, &figure)
+    SVGFigure.drawRow(
+      of: columns, (Self.box + Self.gap, Self.height), title: title, name: "walk", to: &out
+    ) { column, figure in
+      switch column {
+      case 0: drawRoot(&figure)
+      case columns - 1: drawEnd(&figure)
+      default: draw(walk.steps[column - 1], column, &figure)
+      }
     }
   }
 
@@ -40,24 +43,25 @@ struct WalkFigure {
     "\(walk.mode.entryName(step.level))[\(step.index.hex(digits: 3))]"
   }
 
-  private func x(_ column: Int) -> Int { column * (Self.box + Self.gap) + 1 }
+  /// The left edge of what is drawn; every table is a part of its own.
+  private var x: Int { 1 }
 
   private var takenMiddle: Int { Self.body + Self.taken * Self.row + Self.row / 2 }
 
-  private func heading(_ column: Int, _ name: String, _ place: String, _ figure: inout SVGFigure) {
-    figure.text(name, x(column), Self.top + 12, "heading")
-    figure.text(place, x(column), Self.top + 29, "place")
+  private func heading(_ name: String, _ place: String, _ figure: inout SVGFigure) {
+    figure.text(name, x, Self.top + 12, "heading")
+    figure.text(place, x, Self.top + 29, "place")
   }
 
   private func drawRoot(_ figure: inout SVGFigure) {
     let isUpper = paging.isARM64 && paging.arm64.half == .upper
     let name = paging.isARM64 ? isUpper ? "TTBR1_EL1" : "TTBR0_EL1" : "CR3"
     let value = isUpper ? paging.ttbr1 : paging.cr3
-    heading(0, name, "the root", &figure)
+    heading(name, "the root", &figure)
     let y = Self.body + Self.taken * Self.row
-    figure.box(x(0), y, Self.box, Self.row, "entry taken")
-    figure.text(value.hex(digits: 16), x(0) + Self.box / 2, y + 16, "value", .middle)
-    arrow(from: 0, isEnd: walk.steps.isEmpty, &figure)
+    figure.box(x, y, Self.box, Self.row, "entry taken")
+    figure.text(value.hex(digits: 16), x + Self.box / 2, y + 16, "value", .middle)
+    arrow(isEnd: walk.steps.isEmpty, &figure)
     writeLetters(&figure)
   }
 
@@ -69,15 +73,15 @@ struct WalkFigure {
       ? ["w write  u data access by EL0", "x0 x1 execution by EL0, EL1"]
       : ["w write  u user mode  x execute"]
     for (line, text) in lines.enumerated() {
-      figure.text(text, x(0), Self.body + Self.slots * Self.row + 18 + line * 14, "label")
+      figure.text(text, x, Self.body + Self.slots * Self.row + 18 + line * 14, "label")
     }
   }
 
   private func draw(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
     let table = PhysicalAddress(
       step.entryAddress.rawValue - step.index * UInt64(paging.entrySize))
-    heading(column, walk.mode.tableName(step.level), "at \(table)", &figure)
-    figure.box(x(column), Self.body, Self.box, Self.slots * Self.row, "table")
+    heading(walk.mode.tableName(step.level), "at \(table)", &figure)
+    figure.box(x, Self.body, Self.box, Self.slots * Self.row, "table")
     let last = paging.entryCount(step.level) - 1
     // The frame of the taken one lies over those of its neighbours.
     for slot in (0..<Self.slots).filter({ $0 != Self.taken }) + [Self.taken] {
@@ -85,18 +89,18 @@ struct WalkFigure {
       guard index >= 0, index <= last else { continue }
       if slot == 0 || slot == Self.slots - 1 {
         let y = Self.body + slot * Self.row
-        figure.text("⋮", x(column) + Self.box / 2, y + 17, "dots", .middle)
+        figure.text("⋮", x + Self.box / 2, y + 17, "dots", .middle)
         continue
       }
-      draw(step, table, index, slot, column, &figure)
+      draw(step, table, index, slot, &figure)
     }
     let isLast = column == walk.steps.count
-    arrow(from: column, isEnd: isLast, &figure)
+    arrow(isEnd: isLast, &figure)
     drawRights(step, column, &figure)
   }
 
   private func draw(
-    _ step: WalkStep, _ table: PhysicalAddress, _ index: Int, _ slot: Int, _ column: Int,
+    _ step: WalkStep, _ table: PhysicalAddress, _ index: Int, _ slot: Int,
     _ figure: inout SVGFigure
   ) {
     let isTaken = slot == Self.taken
@@ -110,10 +114,10 @@ struct WalkFigure {
       + (entry.map { "\($0.hex) \(words?.flags.joined(separator: " ") ?? "")" } ?? "absent")
     figure.group(title: title) { figure in
       figure.box(
-        x(column), y, Self.box, Self.row, "entry" + (isTaken ? ends ? " stop" : " taken" : ""))
-      figure.text(index.hex(digits: 3).dropped, x(column) + 6, y + 16, "index")
+        x, y, Self.box, Self.row, "entry" + (isTaken ? ends ? " stop" : " taken" : ""))
+      figure.text(index.hex(digits: 3).dropped, x + 6, y + 16, "index")
       figure.text(
-        entry?.hex(digits: paging.entrySize * 2) ?? "not in the image", x(column) + Self.box - 6,
+        entry?.hex(digits: paging.entrySize * 2) ?? "not in the image", x + Self.box - 6,
         y + 16, entry == nil ? "absent" : entry == 0 ? "value zero" : "value", .end)
     }
   }
@@ -128,18 +132,18 @@ struct WalkFigure {
     }
     let left = [paging.allRights] + walk.steps.rightsLeft(in: paging)
     let (before, rights) = (left[column - 1], left[column])
-    figure.text("rights left", x(column), y, "label")
+    figure.text("rights left", x, y, "label")
     for (place, (right, letter, _)) in RightLetters.all(of: paging).enumerated() {
       let has = rights.contains(right)
       let isLost = !has && before.contains(right)
       figure.text(
-        has || isLost ? letter : "–", x(column) + 66 + place * (paging.isARM64 ? 22 : 16), y,
+        has || isLost ? letter : "–", x + 66 + place * (paging.isARM64 ? 22 : 16), y,
         has ? "right" : isLost ? "right lost" : "right gone")
     }
   }
 
-  private func arrow(from column: Int, isEnd: Bool, _ figure: inout SVGFigure) {
-    let (start, y) = (x(column) + Self.box, takenMiddle)
+  private func arrow(isEnd: Bool, _ figure: inout SVGFigure) {
+    let (start, y) = (x + Self.box, takenMiddle)
     let end = start + Self.gap
     let target = isEnd ? takenMiddle : Self.body + 10
     if isEnd, walk.result.translation == nil {
@@ -150,27 +154,27 @@ struct WalkFigure {
       "M\(start) \(y)H\(middle)V\(target)H\(end - 3)", "arrow", hasHead: true)
   }
 
-  private func drawEnd(_ column: Int, _ figure: inout SVGFigure) {
+  private func drawEnd(_ figure: inout SVGFigure) {
     let height = Self.slots * Self.row
     guard let page = walk.result.translation else {
-      heading(column, "no page", walk.result.outcome.rawValue, &figure)
-      figure.box(x(column), Self.body, Self.box, height, "page none")
-      return figure.text("✗", x(column) + Self.box / 2, takenMiddle + 8, "cross", .middle)
+      heading("no page", walk.result.outcome.rawValue, &figure)
+      figure.box(x, Self.body, Self.box, height, "page none")
+      return figure.text("✗", x + Self.box / 2, takenMiddle + 8, "cross", .middle)
     }
     let offset = page.address.rawValue % page.pageSize
     let start = page.address.rawValue - offset
-    heading(column, "\(Wording.size(page.pageSize)) page", "at \(start.hex)", &figure)
-    figure.box(x(column), Self.body, Self.box, height, walk.isInImage ? "page" : "page absent")
+    heading("\(Wording.size(page.pageSize)) page", "at \(start.hex)", &figure)
+    figure.box(x, Self.body, Self.box, height, walk.isInImage ? "page" : "page absent")
     // The byte is marked where it is in the page.
     let y = Self.body + 4 + Int(offset / max(1, page.pageSize / UInt64(height - 8)))
-    figure.path("M\(x(column)) \(y)h\(Self.box)", "byte")
+    figure.path("M\(x) \(y)h\(Self.box)", "byte")
     let isLow = y > Self.body + height / 2
-    figure.text("+ \(offset.hex)", x(column) + 8, isLow ? y - 22 : y + 16, "label")
+    figure.text("+ \(offset.hex)", x + 8, isLow ? y - 22 : y + 16, "label")
     figure.text(
-      page.address.description, x(column) + 8, isLow ? y - 6 : y + 32, "value strong")
+      page.address.description, x + 8, isLow ? y - 6 : y + 32, "value strong")
     if !walk.isInImage {
       figure.text(
-        "not in the image", x(column) + Self.box / 2,
+        "not in the image", x + Self.box / 2,
         isLow ? Self.body + 16 : Self.body + height - 8,
         "absent", .middle)
     }
