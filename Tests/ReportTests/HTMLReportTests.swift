@@ -152,10 +152,56 @@ import Workbench
     #expect(questions.allSatisfy { $0.space?.process == "lesson.exe" })
   }
 
-  @Test func aMapThatIsTooLongSaysSo() throws {
-    let page = try Self.page(of: "scale/alternating-rights-4m")
-    #expect(page.contains("there are more: this is the beginning of the map"))
-    #expect(page.utf8.count < 1 << 20)
+  /// Eight hundred runs in two parts of the address space are all counted, and all drawn: neighbours
+  /// together, never what is far apart.
+  @Test func aMapOfManyRunsIsWholeAndCoarse() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "mmubench-map-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "many-runs.yaml")
+    try """
+    mmubench: 1
+    scenario: many-runs
+    title: Runs of a page each
+    source: made up
+    machine: { mode: x86-64, memory: 16 MiB, tables: { from: 0x80_0000 } }
+    map:
+      - va: 0x0040_0000..0x0059_0fff
+        to: { from: 0x0 }
+        alternate: [{ write: true }, { write: false }]
+      - va: 0x7000_0000_0000..0x7000_0018_efff
+        to: { from: 0x20_0000 }
+        alternate: [{ write: true }, { write: false }]
+    expect: [{ walk: 0x0040_0000 }]
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let page = Self.page(try Workbench.open(file.path), [])
+    #expect(page.contains("800 runs, pages: 800 of 4 KiB"))
+    #expect(page.contains("800 pieces are drawn as 320 bands"))
+    let bands = page.matches(of: #/data-run="(0x[0-9a-f]+) (0x[0-9a-f]+) /#)
+    #expect(bands.count == 320)
+    #expect(bands.first?.1 == "0x400000" && bands.last?.2 == "0x70000018efff")
+    #expect(bands.allSatisfy { ($0.1.count > 8) == ($0.2.count > 8) }, "a band spans the hole")
+  }
+
+  @Test func aMapShowsTheRangeThatIsAskedFor() throws {
+    let machine = try Fixture.machine("x86-64")
+    let address = try #require(HTMLReport.example(of: machine)).rawValue
+    var report = HTMLReport(machine, title: "a page")
+    report.mapRange = address...address
+    let page = Fixture.written { report.write(to: &$0) }
+    #expect(page.contains("<p>1 run, pages: 1 of "))
+  }
+
+  /// Drawings are laid out for paper: none is wider than what has text of 6 points there.
+  @Test(arguments: [
+    "linux/linux-fault-paths", "windows/win-bug-checks", "x86/la57-rights-cube",
+    "dumps/x64-4l-pti",
+  ])
+  func drawingsAreNoWiderThanPaper(scenario: String) throws {
+    let widths = try Self.page(of: scenario).matches(of: #/viewBox="0 0 (\d+) /#)
+      .compactMap { Int($0.1) }
+    #expect(!widths.isEmpty && widths.allSatisfy { $0 <= 896 })
   }
 }
 

@@ -16,6 +16,8 @@ public struct HTMLReport: Sendable {
   public var scenario: Scenario?
   /// What is asked of the machine.
   public var questions: [MachineQuestion] = []
+  /// The addresses that the map shows.
+  public var mapRange: ClosedRange<UInt64> = 0...UInt64.max
   /// What happened to the machine.
   public var steps: [StepReport] = []
 
@@ -57,6 +59,7 @@ public struct HTMLReport: Sendable {
         }
         writeQuestions(to: &out)
         var map = MapSection(machine: machine, space: machine.currentSpace, links: PageLinks())
+        map.range = mapRange
         map.moment = steps.last.map { "after the last step, \($0.number)" }
         map.write(to: &out)
       }

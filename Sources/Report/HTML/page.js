@@ -69,6 +69,12 @@ for (const map of document.querySelectorAll("[data-map]")) {
   const element = (name, text, properties = {}) =>
     Object.assign(document.createElement(name), { textContent: text }, properties);
   const cellLimit = 512n;
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const size = (bytes) => {
+    let unit = 0;
+    for (; bytes % 1024n === 0n && unit < units.length - 1; unit++) bytes /= 1024n;
+    return `${bytes} ${units[unit]}`;
+  };
 
   // Pages of a part of a run, or parts of it where there are too many.
   const cells = (run, first, last) => {
@@ -99,7 +105,8 @@ for (const map of document.querySelectorAll("[data-map]")) {
     return [element("p", note), grid, detail];
   };
   const view = (run, first, last) => {
-    const title = `${hex(first)} to ${hex(last)}, ${(last - first) / run.size + 1n} pages of ${run.size / 1024n} KiB, ${run.rights}`;
+    const count = (last - first) / run.size + 1n;
+    const title = `${hex(first)} to ${hex(last)}, ${count} page${count === 1n ? "" : "s"} of ${size(run.size)}, ${run.rights}`;
     const parts = [element("h4", title), ...cells(run, first, last)];
     if (first !== run.start || last !== run.end) {
       const back = element("button", "the whole run", { type: "button" });
@@ -110,9 +117,18 @@ for (const map of document.querySelectorAll("[data-map]")) {
   };
   const open = (band) => {
     const [start, end, frame, shift, rights] = band.dataset.run.split(" ");
-    const run = { start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights };
     bands.forEach((other) => other.classList.toggle("current", other === band));
     zoom.hidden = false;
+    // Of several runs the page has only what they come to.
+    if (!shift) {
+      const row = [...document.querySelectorAll("table.runs tbody tr")]
+        .find((other) => BigInt(other.cells[0].textContent) === BigInt(start));
+      const parts = [element("h4", band.querySelector("title").textContent)];
+      const link = row?.querySelector("a");
+      if (link) parts.push(element("a", "its runs", { href: link.href }));
+      return zoom.replaceChildren(...parts);
+    }
+    const run = { start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights };
     zoom.replaceChildren(...view(run, run.start, run.end));
   };
   const focus = (index) => {
