@@ -81,7 +81,9 @@ struct HandlerTree {
     guard let verdict = answer.verdict else { return [] }
     let report = VerdictReport(verdict: verdict, mode: answer.state.mode)
     let event = event(answer.result)
-    guard verdict.cost == nil, !report.cases.isEmpty else {
+    // Where the areas of the process decide, each kind is a way of its own, though one may be taken to
+    // be the likely one.
+    guard !report.cases.isEmpty else {
       // What an entry leads to that is only supposed is nowhere.
       let isOpen = isSupposed && verdict.cost == nil
       return [
@@ -91,11 +93,17 @@ struct HandlerTree {
           style: report.outcome.style, takers: [taker], isTaken: isTaken)
       ]
     }
-    return report.cases.map { item in
-      Way(
-        names: [event] + item.handler, outcome: item.outcome, style: item.style,
-        takers: ["\(taker), if \(item.condition)"], isTaken: isTaken)
-    }
+    let likely = Way(
+      names: [event] + verdict.handler, outcome: report.outcome.text, style: report.outcome.style,
+      takers: [taker], isTaken: isTaken)
+    let isOfNoCase =
+      verdict.cost != nil && !report.cases.contains { $0.handler == verdict.handler }
+    return (isOfNoCase ? [likely] : [])
+      + report.cases.map { item in
+        Way(
+          names: [event] + item.handler, outcome: item.outcome, style: item.style,
+          takers: ["\(taker), if \(item.condition)"], isTaken: isTaken)
+      }
   }
 
   /// What the processor does, in the word that a kernel has for it.
