@@ -193,6 +193,27 @@ import Workbench
     #expect(page.contains("<p>1 run, pages: 1 of "))
   }
 
+  /// A course's worth of questions is answered; what is beyond a page is named.
+  @Test func questionsThatAreNotAnsweredAreNamed() throws {
+    let machine = try Fixture.machine("x86-64")
+    var report = HTMLReport(machine, title: "a page")
+    report.questions = (0..<1001).map { MachineQuestion(VirtualAddress($0 << 30)) }
+    #expect(report.unanswered == ["0x000000fa00000000"])
+    let page = Fixture.written { report.write(to: &$0) }
+    #expect(page.contains("id=\"q1000\"") && !page.contains("id=\"q1001\""))
+    #expect(page.contains("not answered: 1 question more:"))
+    #expect(page.contains("<ul class=\"unanswered\"><li>0x000000fa00000000</li></ul>"))
+  }
+
+  /// Two strips of an entry are told apart: before, after.
+  @Test func stripsOfAChangedEntrySayWhen() throws {
+    let page = try Self.page(of: "timelines/win-page-life")
+    let before = page.matches(of: #/<p class="when">before</p><ul class="bits"/#).count
+    #expect(before > 0)
+    #expect(page.matches(of: #/<p class="when">after</p><ul class="bits"/#).count > 0)
+    #expect(!page.contains("</ul>\n<ul class=\"bits\""))
+  }
+
   /// Drawings are laid out for paper: none is wider than what has text of 6 points there.
   @Test(arguments: [
     "linux/linux-fault-paths", "windows/win-bug-checks", "x86/la57-rights-cube",

@@ -163,7 +163,8 @@ struct ChangedEntryFigure {
         row("before", texts.0, texts.1, entry.meaningBefore, &out)
         row("after", texts.1, texts.0, entry.meaningAfter, &out)
       }
-      for value in [entry.before, entry.after] where value != 0 {
+      for (when, value) in [("before", entry.before), ("after", entry.after)] where value != 0 {
+        out.element("p", ["class": "when"], text: when)
         BitStrip(
           reading: EntryReading(
             value, level: entry.level, of: machine, table: entry.isPrototype ? .prototype : .process

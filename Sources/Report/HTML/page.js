@@ -10,16 +10,19 @@ for (const player of document.querySelectorAll("[data-player]")) {
   let current = 0;
   let timer = 0;
 
-  const show = (index) => {
+  const show = (index, isMoved = true) => {
     current = Math.max(0, Math.min(moments.length - 1, index));
     moments.forEach((moment, place) => moment.classList.toggle("current", place === current));
     range.value = current + 1;
     const title = moments[current].querySelector("h3").firstChild.textContent;
     output.textContent = `${current + 1} of ${moments.length}`;
     range.setAttribute("aria-valuetext", title);
+    // A link to the page is then one to the step; while it plays, browsers count the changes.
+    if (isMoved && !timer) history.replaceState(null, "", `#${moments[current].id}`);
   };
   const stop = () => {
     clearInterval(timer);
+    if (timer) history.replaceState(null, "", `#${moments[current].id}`);
     timer = 0;
     play.textContent = "▶ play";
     play.setAttribute("aria-label", "play");
@@ -59,7 +62,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
   player.classList.add("playing");
   controls.hidden = false;
   const named = moments.findIndex((moment) => `#${moment.id}` === location.hash);
-  show(Math.max(0, named));
+  show(Math.max(0, named), false);
 }
 
 for (const map of document.querySelectorAll("[data-map]")) {
