@@ -17,7 +17,7 @@ final class LinuxSimulation {
   var processes: [LinuxProcessState] = []
   var files: [String: LinuxFile] = [:]
   var nextInode: UInt64 = 1
-  var pages: [UInt64: LinuxPage] = [:]
+  var pages = LinuxPageTable()
   /// Anonymous pages that may be swapped out, the oldest first.
   var anonymous: [UInt64] = []
   var swap: LinuxSwap?

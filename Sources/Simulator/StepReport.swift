@@ -30,6 +30,10 @@ public struct StepReport: Sendable {
   public var moreEntries = 0
   /// The frames that changed, as many as are kept.
   public var frames: [FrameChange] = []
+  /// The frames of Linux that changed, as many as are kept.
+  public var linuxFrames: [LinuxFrameChange] = []
+  /// The number of frames of Linux that a step touched and that are not kept.
+  public var moreLinuxFrames = 0
   /// The number of frames that changed and are not kept.
   public var moreFrames = 0
   /// How many frames are on each list, before and after.

@@ -205,6 +205,32 @@ import Workbench
     #expect(page.contains("<ul class=\"unanswered\"><li>0x000000fa00000000</li></ul>"))
   }
 
+  /// fork makes an entry of the child's for every page: the map count of the frame goes from 1 to 2, and a
+  /// write afterwards takes a frame for the copy.
+  @Test func stepsOfLinuxShowFrames() throws {
+    let page = try Self.page(of: "timelines/linux-fork")
+    let tables = page.components(separatedBy: "<table class=\"frames\">").dropFirst()
+      .map { $0.prefix(upTo: $0.range(of: "</table>")?.lowerBound ?? $0.endIndex) }
+    #expect(
+      tables.contains {
+        $0.contains("<td>before</td><td>anonymous</td><td><mark>1</mark></td>")
+          && $0.contains("<td>after</td><td>anonymous</td><td><mark>2</mark></td>")
+      })
+    #expect(tables.contains { $0.contains("<td>before</td><td><mark>free</mark></td>") })
+  }
+
+  /// Of thousands of free frames and three on another list, the bar of the three is seen.
+  @Test func barsOfSmallListsAreSeen() throws {
+    for scenario in ["timelines/win-page-life", "timelines/linux-fork"] {
+      for match in try Self.page(of: scenario).matches(
+        of: #/max="(\d+)" value="(\d+)">(\d+)<\/meter>/#)
+      {
+        let (most, value, count) = (Int(match.1) ?? 0, Int(match.2) ?? 0, Int(match.3) ?? 0)
+        #expect(count == 0 ? value == 0 : value * 64 >= most, "\(count) of \(most)")
+      }
+    }
+  }
+
   /// Two strips of an entry are told apart: before, after.
   @Test func stripsOfAChangedEntrySayWhen() throws {
     let page = try Self.page(of: "timelines/win-page-life")

@@ -68,7 +68,9 @@ struct TimelineSection {
       writeCounts(step, to: &out)
       for event in step.events { out.element("p", ["class": "event"], text: event) }
       if !step.entries.isEmpty { writeEntries(step, to: &out) }
-      if !step.frames.isEmpty { FrameChanges(step: step).write(to: &out) }
+      if !step.frames.isEmpty || !step.linuxFrames.isEmpty {
+        FrameChanges(step: step).write(to: &out)
+      }
       writeLists(step, to: &out)
       writePagemap(step, to: &out)
     }
@@ -108,8 +110,10 @@ struct TimelineSection {
   private func writeLists(_ step: StepReport, to out: inout HTMLBuffer) {
     guard !step.lists.isEmpty else { return }
     let most = max(1, step.lists.map { max($0.before, $0.after) }.max() ?? 1)
-    out.table("lists", caption: "Frames on each list", columns: ["list", "before", "after", ""]) {
-      out in
+    // To the scale of the free frames, of which there are thousands, all others would be nothing.
+    let scale = Self.bits(most)
+    let caption = "Frames on each list; each step of a bar is twice as many"
+    out.table("lists", caption: caption, columns: ["list", "before", "after", ""]) { out in
       for list in step.lists {
         out.element("tr", ["class": list.before == list.after ? nil : "changed"]) { out in
           out.element("th", ["scope": "row"], text: list.name)
@@ -120,13 +124,16 @@ struct TimelineSection {
           }
           out.element("td") { out in
             out.element(
-              "meter", ["min": "0", "max": "\(most)", "value": "\(list.after)"],
-              text: "\(list.after) of \(most)")
+              "meter", ["min": "0", "max": "\(scale)", "value": "\(Self.bits(list.after))"],
+              text: "\(list.after)")
           }
         }
       }
     }
   }
+
+  /// The binary digits of a number.
+  private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
 
   private func writePagemap(_ step: StepReport, to out: inout HTMLBuffer) {
     guard !step.pages.isEmpty else { return }
