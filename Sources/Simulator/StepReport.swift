@@ -1,3 +1,4 @@
+public import Machine
 public import Paging
 public import PhysicalMemory
 import WindowsMemory
@@ -97,6 +98,9 @@ public struct FaultReport: Hashable, Sendable {
   public var status: String
   /// The number of the status, where there is one.
   public var code: UInt32?
+  /// What the processor and the kernel made of the access, and then what they would have made of every
+  /// other to the same address.
+  public var answers: [AccessAnswer] = []
 }
 
 /// An entry of a page table, or of a prototype array, that changed.

@@ -39,14 +39,7 @@ struct HandlerTree {
   /// another entry there about this one.
   init(_ answer: AccessAnswer, on machine: Machine, in space: AddressSpace?) {
     var ways: [Way] = []
-    func add(_ way: Way) {
-      if let index = ways.firstIndex(where: { $0.isLike(way) }) {
-        ways[index].takers += way.takers.filter { !ways[index].takers.contains($0) }
-        ways[index].isTaken = ways[index].isTaken || way.isTaken
-      } else {
-        ways.append(way)
-      }
-    }
+    func add(_ way: Way) { Self.add(way, to: &ways) }
     let taker = AccessSentence(answer).question
     for way in Self.ways(of: answer, taker, isTaken: true) { add(way) }
     for access in Self.accesses where access != answer.access {
@@ -69,6 +62,25 @@ struct HandlerTree {
       where !known.contains(where: way.isLike) { add(way) }
     }
     self.ways = ways
+  }
+
+  /// The ways of answers that are known already, the first of which is the access that was made.
+  init(_ answers: [AccessAnswer]) {
+    var ways: [Way] = []
+    for (index, answer) in answers.enumerated() {
+      let taker = AccessSentence(answer).question
+      for way in Self.ways(of: answer, taker, isTaken: index == 0) { Self.add(way, to: &ways) }
+    }
+    self.ways = ways
+  }
+
+  private static func add(_ way: Way, to ways: inout [Way]) {
+    if let index = ways.firstIndex(where: { $0.isLike(way) }) {
+      ways[index].takers += way.takers.filter { !ways[index].takers.contains($0) }
+      ways[index].isTaken = ways[index].isTaken || way.isTaken
+    } else {
+      ways.append(way)
+    }
   }
 
   private static let accesses = [Access.Privilege.user, .supervisor].flatMap { privilege in
