@@ -83,6 +83,18 @@ import Workbench
     }
   }
 
+  /// The processor finds no page at 0x301000 of lesson 9; the kernel goes on through a prototype entry.
+  @Test func thePrototypeEntryIsDrawnAsTheKernelsWay() throws {
+    let page = try Self.page(of: "course/09-prototype-entries")
+    let section = try #require(
+      page.components(separatedBy: "<section class=\"question\"").dropFirst()
+        .first { $0.contains("<h3") && $0.contains(">0x0000000000301000") })
+    #expect(section.contains(">prototype PTEs</text>"))
+    #expect(section.contains(">the kernel&#39;s way</text>"))
+    #expect(section.contains(">page in memory</text>"))
+    #expect(!section.contains(">no page</text>"))
+  }
+
   @Test func theMapOfATimelineSaysWhen() throws {
     #expect(try Self.page(of: "timelines/win-page-life").contains("<p>after the last step, 1"))
     #expect(!(try Self.page(of: "windows/win-valid-cow").contains("after the last step")))

@@ -231,6 +231,39 @@ import Workbench
     }
   }
 
+  /// A fault in a step has the drawing of a fault in a report, with what was not taken in grey.
+  @Test(arguments: ["timelines/win-copy-on-write", "timelines/linux-fork"])
+  func faultsOfStepsHaveTheirWaysDrawn(scenario: String) throws {
+    let moments = try Self.page(of: scenario).components(separatedBy: "<li class=\"moment\"")
+      .dropFirst().filter { $0.contains("<div class=\"fault\">") }
+    #expect(!moments.isEmpty)
+    for moment in moments {
+      #expect(moment.contains("<svg class=\"handlers\""))
+      #expect(moment.contains("<rect") && moment.contains("class=\"function\""))
+    }
+    #expect(moments.contains { $0.contains("class=\"function idle\"") })
+  }
+
+  /// Pointing at any entry of a drawing, a neighbour too, names every bit of it; on paper, those that
+  /// are set are named.
+  @Test func everyBitOfANeighbourIsNamed() throws {
+    let page = try Self.page(of: "x86/x64-rights-intersection")
+    let titles = page.matches(of: #/<title>PTE\[0x[0-9a-f]+\] 0x[0-9a-f]+: ([^<]*)<\/title>/#)
+    #expect(titles.count > 3)
+    for title in titles {
+      var mask: UInt64 = 0
+      for field in title.1.matches(of: #/\((\d+)(?::(\d+))?\) = /#) {
+        let high = try #require(UInt64(field.1))
+        let low = try field.2.map { try #require(UInt64($0)) } ?? high
+        for bit in low...high { mask |= 1 << bit }
+      }
+      #expect(mask == UInt64.max, "\(title.1)")
+    }
+    #expect(page.contains("the bits of the neighbours</summary>"))
+    #expect(
+      page.contains("RW (1) = 1, P (0) = 1</td>") || page.contains("US (2) = 1, P (0) = 1</td>"))
+  }
+
   /// Two strips of an entry are told apart: before, after.
   @Test func stripsOfAChangedEntrySayWhen() throws {
     let page = try Self.page(of: "timelines/win-page-life")

@@ -1,6 +1,8 @@
+import BitLayout
 import Machine
 import Paging
 import PhysicalMemory
+import WindowsMemory
 
 /// Draws a walk: the register, each table with the entry that was taken between its neighbours, and
 /// the page or the place where it ends.
@@ -8,27 +10,81 @@ struct WalkFigure {
   let walk: Walk
   /// The paging state, of the half that the address is in.
   let paging: PagingState
-  let memory: MemoryImage
+  /// The machine with the root that the walk is about.
+  let machine: Machine
+  /// What the kernel finds at the address, where it was asked.
+  var finding: PageFinding?
 
-  private static let (box, gap, row, head, top) = (154, 34, 24, 40, 6)
+  static let (box, gap, row, head, top) = (154, 34, 24, 40, 6)
   /// The slot of the entry that was taken; all tables have it at the same height.
-  private static let taken = 2
-  private static let slots = 5
-  private static let body = head + top
+  static let taken = 2
+  static let slots = 5
+  static let body = head + top
   private static let height = body + slots * row + 46
 
   /// Writes the figure.
   func write(to out: inout HTMLBuffer) {
-    let columns = walk.steps.count + 2
+    let tables = walk.steps.count + 1
+    let columns = tables + (prototype == nil ? 1 : 2)
     SVGFigure.drawRow(
       of: columns, (Self.box + Self.gap, Self.height), title: title, name: "walk", to: &out
     ) { column, figure in
       switch column {
       case 0: drawRoot(&figure)
-      case columns - 1: drawEnd(&figure)
-      default: draw(walk.steps[column - 1], column, &figure)
+      case ..<tables: draw(walk.steps[column - 1], column, &figure)
+      default:
+        if let prototype {
+          column == tables ? drawPrototype(prototype, &figure) : drawKernelEnd(&figure)
+        } else {
+          drawEnd(&figure)
+        }
       }
     }
+    writeNeighbours(to: &out)
+  }
+
+  /// The entries beside those that were taken, with their bits: what pointing at them shows.
+  private func writeNeighbours(to out: inout HTMLBuffer) {
+    let rows = walk.steps.flatMap { step in
+      [-1, 1].compactMap { offset -> (String, UInt64, EntryReading)? in
+        let index = Int(step.index) + offset
+        guard index >= 0, index < paging.entryCount(step.level),
+          let entry = paging.entry(of: table(of: step), at: index, in: machine.memory), entry != 0
+        else { return nil }
+        return (name(step.level, index), entry, reading(entry, step.level))
+      }
+    }
+    guard !rows.isEmpty else { return }
+    out.element("details", ["class": "neighbours"]) { out in
+      out.element("summary", text: "the bits of the neighbours")
+      out.table("neighbours", columns: ["entry", "value", "fields that are not 0"]) { out in
+        for (name, entry, reading) in rows {
+          out.element("tr") { out in
+            out.element("th", ["scope": "row"], text: name)
+            out.element("td") { $0.code(entry.hex(digits: paging.entrySize * 2)) }
+            out.element("td", text: Self.fields(reading, isWhole: false))
+          }
+        }
+      }
+    }
+    out.endLine()
+  }
+
+  private func table(of step: WalkStep) -> PhysicalAddress {
+    PhysicalAddress(step.entryAddress.rawValue - step.index * UInt64(paging.entrySize))
+  }
+
+  private func reading(_ entry: UInt64, _ level: Int) -> EntryReading {
+    var machine = machine
+    machine.paging = paging
+    return EntryReading(entry, level: level, of: machine)
+  }
+
+  /// Every field of an entry with its bits and its value, or those that are not 0.
+  private static func fields(_ reading: EntryReading, isWhole: Bool) -> String {
+    guard let rows = reading.rows else { return "" }
+    return rows.layout.fields.reversed().filter { isWhole || $0.isSet(in: rows.word) }
+      .map { "\($0.name) (\(BitStrip.place($0))) = \(rows.text($0))" }.joined(separator: ", ")
   }
 
   private var title: String {
@@ -36,19 +92,22 @@ struct WalkFigure {
       "\(name(step)) is \(step.entry?.hex ?? "not in the image")"
     }
     let end = WalkSentence(paging: paging, walk: walk).lines.joined(separator: "; ")
-    return "The walk from table to table: \((entries + [end]).joined(separator: "; "))"
+    return
+      "The walk from table to table: \((entries + [end, prototypeWords].compactMap(\.self)).joined(separator: "; "))"
   }
 
-  private func name(_ step: WalkStep) -> String {
-    "\(walk.mode.entryName(step.level))[\(step.index.hex(digits: 3))]"
+  private func name(_ step: WalkStep) -> String { name(step.level, Int(step.index)) }
+
+  private func name(_ level: Int, _ index: Int) -> String {
+    "\(walk.mode.entryName(level))[\(index.hex(digits: 3))]"
   }
 
   /// The left edge of what is drawn; every table is a part of its own.
-  private var x: Int { 1 }
+  var x: Int { 1 }
 
-  private var takenMiddle: Int { Self.body + Self.taken * Self.row + Self.row / 2 }
+  var takenMiddle: Int { Self.body + Self.taken * Self.row + Self.row / 2 }
 
-  private func heading(_ name: String, _ place: String, _ figure: inout SVGFigure) {
+  func heading(_ name: String, _ place: String, _ figure: inout SVGFigure) {
     figure.text(name, x, Self.top + 12, "heading")
     figure.text(place, x, Self.top + 29, "place")
   }
@@ -78,8 +137,7 @@ struct WalkFigure {
   }
 
   private func draw(_ step: WalkStep, _ column: Int, _ figure: inout SVGFigure) {
-    let table = PhysicalAddress(
-      step.entryAddress.rawValue - step.index * UInt64(paging.entrySize))
+    let table = table(of: step)
     heading(walk.mode.tableName(step.level), "at \(table)", &figure)
     figure.box(x, Self.body, Self.box, Self.slots * Self.row, "table")
     let last = paging.entryCount(step.level) - 1
@@ -105,13 +163,13 @@ struct WalkFigure {
   ) {
     let isTaken = slot == Self.taken
     let entry =
-      isTaken ? step.entry : paging.entry(of: table, at: index, in: memory)
+      isTaken ? step.entry : paging.entry(of: table, at: index, in: machine.memory)
     let y = Self.body + slot * Self.row
     let ends = isTaken && walk.result.stop?.level == step.level
-    let words = entry.map { EntryText(paging: paging, level: step.level, entry: $0) }
     let title =
-      "\(walk.mode.entryName(step.level))[\(index.hex(digits: 3))] "
-      + (entry.map { "\($0.hex) \(words?.flags.joined(separator: " ") ?? "")" } ?? "absent")
+      "\(name(step.level, index)) "
+      + (entry.map { "\($0.hex): \(Self.fields(reading($0, step.level), isWhole: true))" }
+        ?? "absent")
     figure.group(title: title) { figure in
       figure.box(
         x, y, Self.box, Self.row, "entry" + (isTaken ? ends ? " stop" : " taken" : ""))
@@ -146,6 +204,7 @@ struct WalkFigure {
     let (start, y) = (x + Self.box, takenMiddle)
     let end = start + Self.gap
     let target = isEnd ? takenMiddle : Self.body + 10
+    if isEnd, prototype != nil { return drawKernelArrow(&figure) }
     if isEnd, walk.result.translation == nil {
       return figure.path("M\(start) \(y)H\(end - 8)", "arrow broken")
     }
