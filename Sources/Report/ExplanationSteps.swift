@@ -17,10 +17,9 @@ struct ExplanationSteps {
   var lines: [Line] {
     guard let first = steps.first else { return [] }
     var lines = [root(first)]
-    var before = paging.allRights
-    for step in steps {
+    let before = [paging.allRights] + steps.rightsLeft(in: paging)
+    for (step, before) in zip(steps, before) {
       lines.append((name(step), meaning(of: step, before: before)))
-      before = step.rights
     }
     if let translation = result.translation { lines.append(offset(translation)) }
     return lines
@@ -119,5 +118,19 @@ struct ExplanationSteps {
       "address bits \(translation.pageShift - 1):0 are \(bits.hex): the byte is at "
         + translation.address.description
     )
+  }
+}
+
+extension [WalkStep] {
+  /// The rights that are left after each entry, with execution by EL0 and by EL1 apart, which the
+  /// steps of arm64 have folded into one.
+  func rightsLeft(in paging: PagingState) -> [Rights] {
+    var rights = paging.allRights
+    return map { step in
+      if let entry = step.entry {
+        rights.formIntersection(paging.rights(of: entry, level: step.level))
+      }
+      return rights
+    }
   }
 }

@@ -1,4 +1,5 @@
 import LinuxMemory
+import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
@@ -17,9 +18,13 @@ extension LinuxSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: LinuxProcessState
   ) throws(StepFailure) -> FaultOutcome {
-    let verdict = classifier(of: process, at: address).verdict(
-      on: VirtualAddress(address), access, result)
-    note(verdict, address, access, result)
+    let classifier = classifier(of: process, at: address)
+    let verdict = classifier.verdict(on: VirtualAddress(address), access, result)
+    note(verdict, address, access, result) {
+      FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
+        .linux(classifier.verdict(on: VirtualAddress(address), $0, $1))
+      }
+    }
     if case .growing = verdict.finding.area, verdict.oops != .certain { grow(to: address, process) }
     do throws(StepFailure) {
       try resolve(verdict, address, access, process)
@@ -34,7 +39,8 @@ extension LinuxSimulation {
   }
 
   private func note(
-    _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult
+    _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
+    _ answers: () -> [AccessAnswer]
   ) {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
@@ -47,7 +53,7 @@ extension LinuxSimulation {
         errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown",
-        status: kind + (verdict.signal.map { " \($0.codeName)" } ?? "")))
+        status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""), answers: answers()))
   }
 
   /// The stack above an address that no area holds begins at its page now.

@@ -18,6 +18,7 @@ extension LinuxSimulation: SimulatedSystem {
     stepByte = UInt8(truncatingIfNeeded: number)
     wantedFrames = step.frames.map { $0.value / frameSize }
     journal.clear()
+    pages.beginStep()
     do throws(StepFailure) {
       try perform(step.operation, process)
       if report.status == nil, !step.operation.isAccess {
@@ -96,6 +97,14 @@ extension LinuxSimulation: SimulatedSystem {
         meaningBefore: words(change.before, change.level), meaningAfter: words(after, change.level))
     }
     report.moreEntries = journal.overflow
+    report.linuxFrames = pages.changed.compactMap { frame, before in
+      let (before, after) = (
+        before.map(LinuxFrameRecord.init), pages[frame].map(LinuxFrameRecord.init)
+      )
+      return before == after
+        ? nil : LinuxFrameChange(number: frame, before: before, after: after)
+    }
+    report.moreLinuxFrames = pages.overflow
     guard let range = operation.range, processes.contains(where: { $0 === process }) else { return }
     let first = range.lowerBound / frameSize
     let last = min(range.upperBound / frameSize, first + Self.pageLimit - 1)

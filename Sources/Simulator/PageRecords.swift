@@ -1,5 +1,5 @@
-/// What the kernel keeps of the frames in use, how many pages there are of each kind, and what changed since
-/// somebody asked.
+/// What the kernel keeps of the frames in use, how many pages there are of each kind, what changed since
+/// somebody asked, and what those that a step changes were before it.
 struct PageRecords {
   /// All of them.
   private(set) var all: [UInt64: LinuxPage] = [:]
@@ -10,19 +10,23 @@ struct PageRecords {
   private(set) var files = 0
   private(set) var swapCached = 0
 
+  /// The frames that the step changed, in the order of their first change, with what was kept of them.
+  private(set) var changed: [(frame: UInt64, before: LinuxPage?)] = []
+  private var noted: Set<UInt64> = []
+
   /// More frames than this are not remembered: whoever changes so many can as well look at everything.
   private static let limit = 4096
 
   var count: Int { all.count }
+  /// How many frames the step changed beyond those that are kept.
+  var overflow: Int { noted.count - changed.count }
 
   subscript(frame: UInt64) -> LinuxPage? {
     get { all[frame] }
     _modify {
+      note(frame)
       tally(all[frame], -1)
-      defer {
-        tally(all[frame], 1)
-        note(frame)
-      }
+      defer { tally(all[frame], 1) }
       yield &all[frame]
     }
   }
@@ -30,17 +34,23 @@ struct PageRecords {
   subscript(frame: UInt64, default page: LinuxPage) -> LinuxPage {
     get { all[frame] ?? page }
     _modify {
+      note(frame)
       tally(all[frame], -1)
-      defer {
-        tally(all[frame], 1)
-        note(frame)
-      }
+      defer { tally(all[frame], 1) }
       yield &all[frame, default: page]
     }
   }
 
   private mutating func note(_ frame: UInt64) {
     if touched.count <= Self.limit { touched.insert(frame) }
+    guard noted.insert(frame).inserted, changed.count < StepReport.limit else { return }
+    changed.append((frame, all[frame]))
+  }
+
+  /// Forgets what the step before changed.
+  mutating func beginStep() {
+    changed.removeAll(keepingCapacity: true)
+    noted.removeAll(keepingCapacity: true)
   }
 
   private mutating func tally(_ page: LinuxPage?, _ change: Int) {

@@ -1,3 +1,4 @@
+public import Machine
 public import Paging
 public import PhysicalMemory
 import WindowsMemory
@@ -30,6 +31,10 @@ public struct StepReport: Sendable {
   public var moreEntries = 0
   /// The frames that changed, as many as are kept.
   public var frames: [FrameChange] = []
+  /// The frames of Linux that changed, as many as are kept.
+  public var linuxFrames: [LinuxFrameChange] = []
+  /// The number of frames of Linux that a step touched and that are not kept.
+  public var moreLinuxFrames = 0
   /// The number of frames that changed and are not kept.
   public var moreFrames = 0
   /// How many frames are on each list, before and after.
@@ -93,6 +98,9 @@ public struct FaultReport: Hashable, Sendable {
   public var status: String
   /// The number of the status, where there is one.
   public var code: UInt32?
+  /// What the processor and the kernel made of the access, and then what they would have made of every
+  /// other to the same address.
+  public var answers: [AccessAnswer] = []
 }
 
 /// An entry of a page table, or of a prototype array, that changed.

@@ -1,4 +1,5 @@
 import BitLayout
+import Machine
 import Paging
 import PhysicalMemory
 import WindowsMemory
@@ -25,7 +26,13 @@ extension WindowsSimulation {
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result, stack: process.stack)
-    note(verdict, address, access, result)
+    note(verdict, address, access, result) {
+      let classifier = classifier(of: process)
+      return FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
+        .windows(
+          classifier.verdict(on: VirtualAddress(address), $0, $1, stack: process.stack))
+      }
+    }
     if let check = verdict.bugCheck { return end(StepStatus(check.name, code: check.code)) }
     do throws(StepFailure) {
       return try answer(verdict, address, access, process)
@@ -81,7 +88,8 @@ extension WindowsSimulation {
   }
 
   private func note(
-    _ verdict: WindowsVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult
+    _ verdict: WindowsVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
+    _ answers: () -> [AccessAnswer]
   ) {
     let status =
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
@@ -95,7 +103,7 @@ extension WindowsSimulation {
         errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown", status: status,
-        code: verdict.bugCheck?.code ?? verdict.status?.code))
+        code: verdict.bugCheck?.code ?? verdict.status?.code, answers: answers()))
   }
 
   // MARK: - Guard pages

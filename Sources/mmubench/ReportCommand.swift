@@ -16,7 +16,8 @@ struct ReportCommand: ParsableCommand {
       The page is one HTML file that needs no network. It has the walks of the addresses that are \
       given, or those that a scenario expects something of; --access and --as ask about accesses, with \
       the verdicts of processor and kernel. A timeline can be played step by step. Without addresses, a \
-      dump is shown by its first mapped page.
+      dump is shown by its first mapped page. Of more than 1000 walks, the page names those that it has \
+      not.
       """ + Examples.of("report"))
 
   @Argument(
@@ -51,6 +52,11 @@ struct ReportCommand: ParsableCommand {
     report.write(to: &out)
     try file.write(out.bytes)
     try file.commit()
+    let unanswered = report.unanswered
+    guard let first = unanswered.first else { return }
+    Notice.warn(
+      "the page answers \(HTMLReport.questionLimit) questions and names \(unanswered.count) more,"
+        + " from \(first) on")
   }
 
   private func questions(_ exhibit: Exhibit) throws -> [MachineQuestion] {

@@ -1,5 +1,7 @@
 import Foundation
 import Machine
+import Paging
+import PhysicalMemory
 import Report
 import Testing
 import Workbench
@@ -58,6 +60,39 @@ import Workbench
     let linux = try Self.page(of: "linux/linux-fault-paths")
     #expect(linux.contains("if the entry were swap"))
     #expect(linux.contains("if the entry were hwpoison"))
+  }
+
+  /// The panel names a kind of area that would not allow the access: the drawing has its way, of this
+  /// very entry.
+  @Test func everyKindOfAreaHasItsWay() throws {
+    let path = Self.scenarios.appending(path: "linux/linux-swap-entry-fields.yaml").path
+    var report = HTMLReport(try Exhibit(path).machine, title: "a page")
+    report.questions = [MachineQuestion(VirtualAddress(0x40_0123), Access(.read, as: .user))]
+    let page = Fixture.written { report.write(to: &$0) }
+    #expect(page.contains("an area that does not allow it: fatal: SIGSEGV, SEGV_ACCERR"))
+    let taken = page.components(separatedBy: "<li class=\"taken\">").dropFirst()
+      .map { String($0.prefix { $0 != "\n" }) }
+    for (function, outcome, area) in [
+      ("do_swap_page", "hard: a major fault", "an area that allows it"),
+      ("bad_area_access_error", "fatal: SIGSEGV, SEGV_ACCERR", "an area that does not allow it"),
+    ] {
+      #expect(
+        taken.contains {
+          $0.contains("\(function) → \(outcome)") && $0.contains("(read by user mode, if \(area)")
+        }, "\(function)")
+    }
+  }
+
+  /// The processor finds no page at 0x301000 of lesson 9; the kernel goes on through a prototype entry.
+  @Test func thePrototypeEntryIsDrawnAsTheKernelsWay() throws {
+    let page = try Self.page(of: "course/09-prototype-entries")
+    let section = try #require(
+      page.components(separatedBy: "<section class=\"question\"").dropFirst()
+        .first { $0.contains("<h3") && $0.contains(">0x0000000000301000") })
+    #expect(section.contains(">prototype PTEs</text>"))
+    #expect(section.contains(">the kernel&#39;s way</text>"))
+    #expect(section.contains(">page in memory</text>"))
+    #expect(!section.contains(">no page</text>"))
   }
 
   @Test func theMapOfATimelineSaysWhen() throws {

@@ -152,10 +152,136 @@ import Workbench
     #expect(questions.allSatisfy { $0.space?.process == "lesson.exe" })
   }
 
-  @Test func aMapThatIsTooLongSaysSo() throws {
-    let page = try Self.page(of: "scale/alternating-rights-4m")
-    #expect(page.contains("there are more: this is the beginning of the map"))
-    #expect(page.utf8.count < 1 << 20)
+  /// Eight hundred runs in two parts of the address space are all counted, and all drawn: neighbours
+  /// together, never what is far apart.
+  @Test func aMapOfManyRunsIsWholeAndCoarse() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "mmubench-map-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "many-runs.yaml")
+    try """
+    mmubench: 1
+    scenario: many-runs
+    title: Runs of a page each
+    source: made up
+    machine: { mode: x86-64, memory: 16 MiB, tables: { from: 0x80_0000 } }
+    map:
+      - va: 0x0040_0000..0x0059_0fff
+        to: { from: 0x0 }
+        alternate: [{ write: true }, { write: false }]
+      - va: 0x7000_0000_0000..0x7000_0018_efff
+        to: { from: 0x20_0000 }
+        alternate: [{ write: true }, { write: false }]
+    expect: [{ walk: 0x0040_0000 }]
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let page = Self.page(try Workbench.open(file.path), [])
+    #expect(page.contains("800 runs, pages: 800 of 4 KiB"))
+    #expect(page.contains("800 pieces are drawn as 320 bands"))
+    let bands = page.matches(of: #/data-run="(0x[0-9a-f]+) (0x[0-9a-f]+) /#)
+    #expect(bands.count == 320)
+    #expect(bands.first?.1 == "0x400000" && bands.last?.2 == "0x70000018efff")
+    #expect(bands.allSatisfy { ($0.1.count > 8) == ($0.2.count > 8) }, "a band spans the hole")
+  }
+
+  @Test func aMapShowsTheRangeThatIsAskedFor() throws {
+    let machine = try Fixture.machine("x86-64")
+    let address = try #require(HTMLReport.example(of: machine)).rawValue
+    var report = HTMLReport(machine, title: "a page")
+    report.mapRange = address...address
+    let page = Fixture.written { report.write(to: &$0) }
+    #expect(page.contains("<p>1 run, pages: 1 of "))
+  }
+
+  /// A course's worth of questions is answered; what is beyond a page is named.
+  @Test func questionsThatAreNotAnsweredAreNamed() throws {
+    let machine = try Fixture.machine("x86-64")
+    var report = HTMLReport(machine, title: "a page")
+    report.questions = (0..<1001).map { MachineQuestion(VirtualAddress($0 << 30)) }
+    #expect(report.unanswered == ["0x000000fa00000000"])
+    let page = Fixture.written { report.write(to: &$0) }
+    #expect(page.contains("id=\"q1000\"") && !page.contains("id=\"q1001\""))
+    #expect(page.contains("not answered: 1 question more:"))
+    #expect(page.contains("<ul class=\"unanswered\"><li>0x000000fa00000000</li></ul>"))
+  }
+
+  /// fork makes an entry of the child's for every page: the map count of the frame goes from 1 to 2, and a
+  /// write afterwards takes a frame for the copy.
+  @Test func stepsOfLinuxShowFrames() throws {
+    let page = try Self.page(of: "timelines/linux-fork")
+    let tables = page.components(separatedBy: "<table class=\"frames\">").dropFirst()
+      .map { $0.prefix(upTo: $0.range(of: "</table>")?.lowerBound ?? $0.endIndex) }
+    #expect(
+      tables.contains {
+        $0.contains("<td>before</td><td>anonymous</td><td><mark>1</mark></td>")
+          && $0.contains("<td>after</td><td>anonymous</td><td><mark>2</mark></td>")
+      })
+    #expect(tables.contains { $0.contains("<td>before</td><td><mark>free</mark></td>") })
+  }
+
+  /// Of thousands of free frames and three on another list, the bar of the three is seen.
+  @Test func barsOfSmallListsAreSeen() throws {
+    for scenario in ["timelines/win-page-life", "timelines/linux-fork"] {
+      for match in try Self.page(of: scenario).matches(
+        of: #/max="(\d+)" value="(\d+)">(\d+)<\/meter>/#)
+      {
+        let (most, value, count) = (Int(match.1) ?? 0, Int(match.2) ?? 0, Int(match.3) ?? 0)
+        #expect(count == 0 ? value == 0 : value * 64 >= most, "\(count) of \(most)")
+      }
+    }
+  }
+
+  /// A fault in a step has the drawing of a fault in a report, with what was not taken in grey.
+  @Test(arguments: ["timelines/win-copy-on-write", "timelines/linux-fork"])
+  func faultsOfStepsHaveTheirWaysDrawn(scenario: String) throws {
+    let moments = try Self.page(of: scenario).components(separatedBy: "<li class=\"moment\"")
+      .dropFirst().filter { $0.contains("<div class=\"fault\">") }
+    #expect(!moments.isEmpty)
+    for moment in moments {
+      #expect(moment.contains("<svg class=\"handlers\""))
+      #expect(moment.contains("<rect") && moment.contains("class=\"function\""))
+    }
+    #expect(moments.contains { $0.contains("class=\"function idle\"") })
+  }
+
+  /// Pointing at any entry of a drawing, a neighbour too, names every bit of it; on paper, those that
+  /// are set are named.
+  @Test func everyBitOfANeighbourIsNamed() throws {
+    let page = try Self.page(of: "x86/x64-rights-intersection")
+    let titles = page.matches(of: #/<title>PTE\[0x[0-9a-f]+\] 0x[0-9a-f]+: ([^<]*)<\/title>/#)
+    #expect(titles.count > 3)
+    for title in titles {
+      var mask: UInt64 = 0
+      for field in title.1.matches(of: #/\((\d+)(?::(\d+))?\) = /#) {
+        let high = try #require(UInt64(field.1))
+        let low = try field.2.map { try #require(UInt64($0)) } ?? high
+        for bit in low...high { mask |= 1 << bit }
+      }
+      #expect(mask == UInt64.max, "\(title.1)")
+    }
+    #expect(page.contains("the bits of the neighbours</summary>"))
+    #expect(
+      page.contains("RW (1) = 1, P (0) = 1</td>") || page.contains("US (2) = 1, P (0) = 1</td>"))
+  }
+
+  /// Two strips of an entry are told apart: before, after.
+  @Test func stripsOfAChangedEntrySayWhen() throws {
+    let page = try Self.page(of: "timelines/win-page-life")
+    let before = page.matches(of: #/<p class="when">before</p><ul class="bits"/#).count
+    #expect(before > 0)
+    #expect(page.matches(of: #/<p class="when">after</p><ul class="bits"/#).count > 0)
+    #expect(!page.contains("</ul>\n<ul class=\"bits\""))
+  }
+
+  /// Drawings are laid out for paper: none is wider than what has text of 6 points there.
+  @Test(arguments: [
+    "linux/linux-fault-paths", "windows/win-bug-checks", "x86/la57-rights-cube",
+    "dumps/x64-4l-pti",
+  ])
+  func drawingsAreNoWiderThanPaper(scenario: String) throws {
+    let widths = try Self.page(of: scenario).matches(of: #/viewBox="0 0 (\d+) /#)
+      .compactMap { Int($0.1) }
+    #expect(!widths.isEmpty && widths.allSatisfy { $0 <= 896 })
   }
 }
 

@@ -17,13 +17,17 @@ import time
 from chromium import Chromium, program
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-# A walk, faults under Windows, a timeline, a dump.
+# A walk, faults under Windows, a timeline, a dump; what is drawn widest: ways through Linux, five levels.
 SCENARIOS = {
     "walk": "Scenarios/x86/x64-rights-intersection.yaml",
     "fault": "Scenarios/windows/win-valid-cow.yaml",
     "timeline": "Scenarios/timelines/win-page-life.yaml",
     "dump": "Scenarios/dumps/x64-4l-pti.yaml",
+    "ways": "Scenarios/linux/linux-fault-paths.yaml",
+    "levels": "Scenarios/x86/la57-rights-cube.yaml",
 }
+# Between the margins of A4.
+PAPER = {"width": 718, "height": 1047}
 VISIBLE = "(e => e && e.getClientRects().length > 0 && getComputedStyle(e).visibility === 'visible')"
 
 
@@ -56,7 +60,20 @@ class Checks:
         wide = self.browser.eval("document.documentElement.scrollWidth - innerWidth")
         self.that(f"{name}: {wide} pixels wider than the window", wide <= 0)
 
-    def legible(self, name):
+    def whole(self, name):
+        """Drawings are seen from edge to edge, and nothing that they say is cut off."""
+        wide = self.browser.eval(
+            f"""[...document.querySelectorAll('.figure')].filter({VISIBLE})
+            .map((figure) => figure.scrollWidth - figure.clientWidth).filter((more) => more > 1)""")
+        self.that(f"{name}: {len(wide)} drawings are wider than their box, by {wide[:5]} pixels", not wide)
+        cut = self.browser.eval(
+            f"""[...document.querySelectorAll('.figure svg text')].filter({VISIBLE}).filter((text) => {{
+            const box = text.getBBox(), view = text.ownerSVGElement.viewBox.baseVal;
+            return box.x < 0 || box.x + box.width > view.width || box.y + box.height > view.height;
+            }}).map((text) => text.textContent)""")
+        self.that(f"{name}: cut off: {cut[:3]}", not cut)
+
+    def legible(self, name, least=9):
         """No text of a drawing is too small to be read: where there is no room, drawings are moved."""
         size = self.browser.eval(
             f"""Math.min(...[...document.querySelectorAll('svg text')].filter({VISIBLE}).map((text) => {{
@@ -64,7 +81,7 @@ class Checks:
             return parseFloat(getComputedStyle(text).fontSize)
               * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
             }}))""")
-        self.that(f"{name}: text of {size:.1f} pixels", size >= 9)
+        self.that(f"{name}: text of {size:.1f} pixels", size >= least)
 
     def balanced(self, name):
         """A strip of bits that is broken is broken in the middle."""
@@ -160,12 +177,35 @@ def contrast(browser, selector):
         }})()""")
 
 
+def faint(browser):
+    """The classes of the text of drawings that has less than 4.5:1 to the paper."""
+    return browser.eval(
+        f"""(() => {{
+        const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+        const light = (color) => {{
+          const [x, y, z] = color.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+          return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+        }};
+        const paper = rgb(getComputedStyle(document.body).backgroundColor).slice(0, 3);
+        const faint = new Set();
+        for (const text of [...document.querySelectorAll('svg text')].filter({VISIBLE})) {{
+          let opacity = 1;
+          for (let e = text; e; e = e.parentElement) opacity *= getComputedStyle(e).opacity;
+          const fill = rgb(getComputedStyle(text).fill).slice(0, 3)
+            .map((v, i) => v * opacity + paper[i] * (1 - opacity));
+          const [a, b] = [light(fill), light(paper)];
+          if ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5) faint.add(text.getAttribute('class'));
+        }}
+        return [...faint];
+        }})()""")
+
+
 def look_at_all(checks, pages):
     """What holds of every page, however it is looked at."""
     browser = checks.browser
     looks = {"light": {}, "dark": {"dark": True}, "phone": {"width": 360, "height": 740},
              "projector": {"width": 1920, "height": 1080}, "laptop": {"width": 1280, "height": 800},
-             "grey": {"deficiency": "achromatopsia"}, "print": {"media": "print"}}
+             "grey": {"deficiency": "achromatopsia"}, "print": {"media": "print", **PAPER}}
     for name, url in pages.items():
         for look, how in looks.items():
             browser.look(**how)
@@ -178,12 +218,18 @@ def look_at_all(checks, pages):
             if look == "light":
                 checks.readable(name)
                 checks.stops(name)
+            if look != "phone":
+                checks.whole(f"{name}, {look}")
             if look in ("light", "dark"):
+                pale = faint(browser)
+                checks.that(f"{name}, {look}: text of drawings is faint: {pale}", not pale)
                 for selector in ["p", ".place", "summary", "caption", "td", ".bits li.clear"]:
                     if browser.eval(f"!!document.querySelector({selector!r})"):
                         ratio = contrast(browser, selector)
                         checks.that(f"{name}, {look}: contrast of {selector} is {ratio:.1f}", ratio >= 4.5)
             if look == "print":
+                # Six points of the 72 to an inch, of which there are 96 pixels.
+                checks.legible(f"{name}, {look}", 8)
                 hidden = browser.eval(
                     f"[...document.querySelectorAll('table.fields')].filter((e) => !{VISIBLE}(e)).length")
                 checks.that(f"{name}: {hidden} tables of bits are not printed", hidden == 0)
@@ -218,6 +264,7 @@ def play(checks, url):
                 marked and "changed: " in said and all(bit in said for bit in marked))
     browser.click("[data-do=back]")
     browser.click("[data-do=back]")
+    checks.that("player: the step is in the address", browser.eval("location.hash") == "#step-3")
     browser.click("[data-do=back]")
     checks.that("player: a step back", shown() == ["step-2"])
     browser.press("ArrowRight", 39)
@@ -236,6 +283,7 @@ def play(checks, url):
     checks.that("player: plays on", shown() == ["step-6"])
     browser.click("[data-do=play]")
     checks.that("player: pauses", "play" in browser.eval("document.querySelector('[data-do=play]').textContent"))
+    checks.that("player: the address says where it was paused", browser.eval("location.hash") == "#step-6")
     browser.open(url + "#step-9")
     checks.that("player: a link to a step", shown() == ["step-9"])
     checks.quiet("player", lambda other: other.split("#")[0] == url)

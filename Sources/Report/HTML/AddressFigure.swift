@@ -8,7 +8,8 @@ struct AddressFigure {
   /// The levels whose entries were read.
   let reached: Set<Int>
 
-  private static let width = 960
+  /// As wide as paper, where the smallest text has 6 points.
+  private static let width = 896
 
   /// Writes the figure.
   func write(to out: inout HTMLBuffer) {

@@ -64,7 +64,8 @@ struct BitStrip {
     return names.joined(separator: " ")
   }
 
-  private static func place(_ field: BitField) -> String {
+  /// The numbers of a field's bits: `51:12`.
+  static func place(_ field: BitField) -> String {
     field.high == field.low ? "\(field.low)" : "\(field.high):\(field.low)"
   }
 

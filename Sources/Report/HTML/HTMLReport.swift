@@ -16,11 +16,13 @@ public struct HTMLReport: Sendable {
   public var scenario: Scenario?
   /// What is asked of the machine.
   public var questions: [MachineQuestion] = []
+  /// The addresses that the map shows.
+  public var mapRange: ClosedRange<UInt64> = 0...UInt64.max
   /// What happened to the machine.
   public var steps: [StepReport] = []
 
-  /// More questions than this are counted, not answered.
-  private static let questionLimit = 40
+  /// More questions than this are named, not answered: a page of them is as much as browsers show.
+  public static let questionLimit = 1000
   /// More steps than this are counted, not shown.
   private static let stepLimit = 200
 
@@ -57,6 +59,7 @@ public struct HTMLReport: Sendable {
         }
         writeQuestions(to: &out)
         var map = MapSection(machine: machine, space: machine.currentSpace, links: PageLinks())
+        map.range = mapRange
         map.moment = steps.last.map { "after the last step, \($0.number)" }
         map.write(to: &out)
       }
@@ -97,6 +100,11 @@ public struct HTMLReport: Sendable {
 
   private var shown: ArraySlice<MachineQuestion> { questions.prefix(Self.questionLimit) }
 
+  /// The questions that the page does not answer, as it names them.
+  public var unanswered: [String] {
+    questions.dropFirst(Self.questionLimit).map { section($0).title }
+  }
+
   private func section(_ question: MachineQuestion) -> QuestionSection {
     QuestionSection(question: question, machine: machine, links: PageLinks())
   }
@@ -108,9 +116,11 @@ public struct HTMLReport: Sendable {
       for (index, question) in shown.enumerated() {
         section(question).write(id: "q\(index + 1)", to: &out)
       }
-      let more = questions.count - shown.count
-      if more > 0 {
-        out.verdict("\(Wording.count(UInt64(more), "question")) more are not shown", .yellow)
+      let more = unanswered
+      guard !more.isEmpty else { return }
+      out.verdict("not answered: \(Wording.count(UInt64(more.count), "question")) more:", .yellow)
+      out.element("ul", ["class": "unanswered"]) { out in
+        for title in more { out.element("li", text: title) }
       }
     }
   }

@@ -40,14 +40,7 @@ struct HandlerTree {
   /// another entry there about this one.
   init(_ answer: AccessAnswer, on machine: Machine, in space: AddressSpace?) {
     var ways: [Way] = []
-    func add(_ way: Way) {
-      if let index = ways.firstIndex(where: { $0.isLike(way) }) {
-        ways[index].takers += way.takers.filter { !ways[index].takers.contains($0) }
-        ways[index].isTaken = ways[index].isTaken || way.isTaken
-      } else {
-        ways.append(way)
-      }
-    }
+    func add(_ way: Way) { Self.add(way, to: &ways) }
     let taker = AccessSentence(answer).question
     for way in Self.ways(of: answer, taker, isTaken: true) { add(way) }
     for access in Self.accesses where access != answer.access {
@@ -70,6 +63,25 @@ struct HandlerTree {
       where !known.contains(where: way.isLike) { add(way) }
     }
     self.ways = ways
+  }
+
+  /// The ways of answers that are known already, the first of which is the access that was made.
+  init(_ answers: [AccessAnswer]) {
+    var ways: [Way] = []
+    for (index, answer) in answers.enumerated() {
+      let taker = AccessSentence(answer).question
+      for way in Self.ways(of: answer, taker, isTaken: index == 0) { Self.add(way, to: &ways) }
+    }
+    self.ways = ways
+  }
+
+  private static func add(_ way: Way, to ways: inout [Way]) {
+    if let index = ways.firstIndex(where: { $0.isLike(way) }) {
+      ways[index].takers += way.takers.filter { !ways[index].takers.contains($0) }
+      ways[index].isTaken = ways[index].isTaken || way.isTaken
+    } else {
+      ways.append(way)
+    }
   }
 
   private static let accesses = [Access.Privilege.user, .supervisor].flatMap { privilege in
@@ -96,7 +108,9 @@ struct HandlerTree {
           isTaken: isTaken),
       ]
     }
-    guard verdict.cost == nil, !report.cases.isEmpty else {
+    // Where the areas of the process decide, each kind is a way of its own, though one may be taken to
+    // be the likely one.
+    guard !report.cases.isEmpty else {
       // What an entry leads to that is only supposed is nowhere.
       let isOpen = isSupposed && verdict.cost == nil
       return [
@@ -106,11 +120,17 @@ struct HandlerTree {
           style: report.outcome.style, takers: [taker], isTaken: isTaken)
       ]
     }
-    return report.cases.map { item in
-      Way(
-        names: [event] + item.handler, outcome: item.outcome, style: item.style,
-        takers: ["\(taker), if \(item.condition)"], isTaken: isTaken)
-    }
+    let likely = Way(
+      names: [event] + verdict.handler, outcome: report.outcome.text, style: report.outcome.style,
+      takers: [taker], isTaken: isTaken)
+    let isOfNoCase =
+      verdict.cost != nil && !report.cases.contains { $0.handler == verdict.handler }
+    return (isOfNoCase ? [likely] : [])
+      + report.cases.map { item in
+        Way(
+          names: [event] + item.handler, outcome: item.outcome, style: item.style,
+          takers: ["\(taker), if \(item.condition)"], isTaken: isTaken)
+      }
   }
 
   /// What the processor does, in the word that a kernel has for it.

@@ -7,84 +7,109 @@ import PhysicalMemory
 /// A true scale shows nothing: of 2 to the 48 bytes a process uses a few millionths. Gaps are drawn as
 /// gaps, whatever their size. The script zooms into a band, in true scale, down to a page.
 struct MapFigure {
-  let pieces: [MapPiece]
+  let bands: [MapBands.Band]
   let paging: PagingState
 
-  private static let (gap, height) = (10, 84)
+  private static let (gap, highest, label) = (10, 84, 34)
+  /// As wide as paper.
+  private static let width = 856
 
-  private struct Band {
-    let run: MappingRun
+  /// A band and where it stands.
+  private struct Place {
+    let band: MapBands.Band
     let x: Int
+    /// The foot of its row, above the addresses.
+    var bottom: Int
     let width: Int
+    let height: Int
     /// Whether addresses before it are not mapped.
     let isAfterGap: Bool
     /// Whether there is room for its address.
     let hasLabel: Bool
   }
 
-  private var runs: [MappingRun] {
-    pieces.compactMap { if case .run(let run) = $0 { run } else { nil } }
-  }
-
   /// Writes the figure and the legend.
   func write(to out: inout HTMLBuffer) {
-    let bands = bands
-    guard let last = bands.last else { return }
-    let size = (last.x + last.width + 130, Self.height + 34)
+    let places = places
+    guard let last = places.last else { return }
     let title = "Bands of the address space in ascending order; the table below says the same"
     out.element("div", ["class": "atlas", "data-map": ""]) { out in
-      SVGFigure.draw(size, title: title, name: "map", hasParts: true, to: &out) { figure in
-        for band in bands { draw(band, &figure) }
+      SVGFigure.draw(
+        (Self.width, last.bottom + Self.label), title: title, name: "map", hasParts: true, to: &out
+      ) { figure in
+        for place in places { draw(place, &figure) }
       }
       out.element("div", ["class": "zoom", "hidden": "", "aria-live": "polite"]) { _ in }
       writeLegend(&out)
     }
   }
 
-  private var bands: [Band] {
-    var (bands, x): ([Band], Int) = ([], 1)
+  private var places: [Place] {
+    let drawn = bands.filter { $0.runs > 0 }
+    var (places, x, row): ([Place], Int, Int) = ([], 1, 0)
     var end: UInt64?
     var labelEnd = 0
-    // Few runs have room to be wide.
-    let unit = runs.count < 24 ? 18 : runs.count < 80 ? 10 : 6
-    for run in runs {
-      let isAfterGap = end.map { run.start.rawValue != $0 &+ 1 } ?? true
-      if isAfterGap, !bands.isEmpty { x += Self.gap }
-      let bits = 64 - run.pageCount.leadingZeroBitCount + Int(run.pageShift) - 12
-      let width = unit * (2 + bits)
-      let hasLabel = isAfterGap && x >= labelEnd
-      if hasLabel { labelEnd = x + run.start.rawValue.hex.count * 7 + 8 }
-      bands.append(
-        Band(run: run, x: x, width: width, isAfterGap: isAfterGap, hasLabel: hasLabel))
+    // Few bands have room to be wide.
+    let unit = drawn.count < 24 ? 18 : drawn.count < 80 ? 10 : drawn.count < 160 ? 6 : 2
+    for band in drawn {
+      let isAfterGap = end.map { band.start.rawValue != $0 &+ 1 } ?? true
+      if isAfterGap, x > 1 { x += Self.gap }
+      let bits = max(0, 64 - band.bytes.leadingZeroBitCount - 12)
+      let width = min(unit * (2 + bits), Self.width - 2)
+      if x + width >= Self.width {
+        Self.settle(&places, from: row)
+        (x, row, labelEnd) = (1, places.count, 0)
+      }
+      let letters = band.start.rawValue.hex.count * 7
+      let hasLabel = (isAfterGap || x == 1) && x >= labelEnd && x + letters <= Self.width
+      if hasLabel { labelEnd = x + letters + 8 }
+      places.append(
+        Place(
+          band: band, x: x, bottom: 0, width: width,
+          height: min(Self.highest, 30 + Int(max(12, band.pageShift) - 12) * 3),
+          isAfterGap: isAfterGap, hasLabel: hasLabel))
       x += width
-      end = run.end.rawValue
+      end = band.end.rawValue
     }
-    return bands
+    Self.settle(&places, from: row)
+    return places
   }
 
-  private func draw(_ band: Band, _ figure: inout SVGFigure) {
-    let run = band.run
-    let height = min(Self.height, 30 + Int(run.pageShift > 12 ? run.pageShift - 12 : 0) * 3)
-    let y = Self.height - height
-    let title =
-      "\(run.start) to \(run.end), \(run.pageCount) \(run.pageCount == 1 ? "page" : "pages") of"
+  /// Puts a row that is whole below the one before it: it is as high as its highest band.
+  private static func settle(_ places: inout [Place], from row: Int) {
+    let top = row == 0 ? 2 : places[row - 1].bottom + label
+    let bottom = top + (places[row...].map(\.height).max() ?? 0)
+    for index in row..<places.count { places[index].bottom = bottom }
+  }
+
+  private static func title(_ band: MapBands.Band) -> String {
+    let range = "\(band.start) to \(band.end), "
+    guard let run = band.run else {
+      return range + "\(band.words), \(Wording.rights(band.rights)) at most"
+    }
+    return range
+      + "\(run.pageCount) \(run.pageCount == 1 ? "page" : "pages") of"
       + " \(Wording.size(run.pageSize)), \(Wording.rights(run.rights)), frame \(run.address)"
-    let data = [
-      run.start.rawValue.hex, run.end.rawValue.hex, run.address.rawValue.hex, "\(run.pageShift)",
-      Wording.rights(run.rights),
-    ]
-    figure.group(title: title, "zoomable", data: data.joined(separator: " ")) { figure in
-      let kind = Self.className(run.rights)
-      figure.box(band.x, y, band.width, height, "band \(kind)")
-      figure.box(band.x, y, band.width, height, "weave \(kind)")
-      if !run.rights.contains(.user) {
-        figure.box(band.x, Self.height - 5, band.width, 5, "supervisor")
-      }
+  }
+
+  /// What the script zooms into: a run, or how many there are.
+  private static func data(_ band: MapBands.Band) -> String {
+    let range = "\(band.start.rawValue.hex) \(band.end.rawValue.hex) "
+    guard let run = band.run else { return range + "\(band.runs)" }
+    return range + "\(run.address.rawValue.hex) \(run.pageShift) \(Wording.rights(run.rights))"
+  }
+
+  private func draw(_ place: Place, _ figure: inout SVGFigure) {
+    let (band, x, width, height) = (place.band, place.x, place.width, place.height)
+    let (bottom, y) = (place.bottom, place.bottom - height)
+    figure.group(title: Self.title(band), "zoomable", data: Self.data(band)) { figure in
+      let kind = Self.className(band.rights)
+      figure.box(x, y, width, height, "band \(kind)" + (band.run == nil ? " several" : ""))
+      figure.box(x, y, width, height, "weave \(kind)")
+      if !band.rights.contains(.user) { figure.box(x, bottom - 5, width, 5, "supervisor") }
     }
-    if band.isAfterGap { figure.path("M\(band.x) \(Self.height + 4)v6", "tick") }
-    if band.hasLabel {
-      figure.text(run.start.rawValue.hex, band.x, Self.height + 22, "place")
-    }
+    if place.isAfterGap { figure.path("M\(x) \(bottom + 4)v6", "tick") }
+    if place.hasLabel { figure.text(band.start.rawValue.hex, x, bottom + 22, "place") }
   }
 
   /// The class of what may be done; the user's letter is drawn beside.
@@ -110,6 +135,9 @@ struct MapFigure {
       }
       out.element("li", text: "a bar below: only the supervisor")
       out.element("li", text: "higher: larger pages")
+      if bands.contains(where: { $0.runs > 0 && $0.run == nil }) {
+        out.element("li", text: "a dashed edge: several runs")
+      }
     }
   }
 }

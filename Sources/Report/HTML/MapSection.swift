@@ -9,63 +9,86 @@ struct MapSection {
   let links: PageLinks
   /// Of when the map is, where the machine changes; nil where it does not.
   var moment: String?
-
-  /// More pieces than this are counted, not shown.
-  static let limit = 320
+  /// The addresses that are shown.
+  var range: ClosedRange<UInt64> = 0...UInt64.max
 
   /// Writes the section.
   func write(to out: inout HTMLBuffer) {
     let paging = space.map(machine.paging(of:)) ?? machine.paging
-    let pieces = Pieces()
-    MapQuery().run(machine, paging) { piece in
-      guard pieces.list.count < Self.limit else {
-        pieces.isWhole = false
-        return false
-      }
-      pieces.list.append(piece)
-      return true
-    }
-    let totals = MapTotals()
-    for piece in pieces.list { totals.add(piece) }
+    let bands = MapBands()
+    var query = MapQuery()
+    query.range = range
+    query.run(machine, paging, bands.add)
+    bands.finish()
     out.element("section", ["id": "map", "aria-labelledby": "map-title"]) { out in
       out.element("h2", ["id": "map-title"], text: "Address space")
       if let owner = space?.owner { out.element("p", text: owner) }
       if let moment { out.element("p", text: moment) }
-      out.element("p", text: totals.sentence)
-      if !pieces.isWhole {
-        out.verdict("there are more: this is the beginning of the map", .yellow)
+      if range != 0...UInt64.max { out.element("p", text: words(of: range, paging)) }
+      out.element("p", text: bands.totals.sentence)
+      if let rest = bands.rest {
+        out.verdict("there is more from \(rest) on, which is not looked at", .yellow)
       }
-      guard !pieces.list.isEmpty else { return }
-      MapFigure(pieces: pieces.list, paging: paging).write(to: &out)
-      writeTable(pieces.list, paging, &out)
+      guard !bands.list.isEmpty else { return }
+      if bands.isCoarse { writeCoarseness(bands, &out) }
+      MapFigure(bands: bands.list, paging: paging).write(to: &out)
+      writeTable(bands.list, paging, &out)
     }
     out.endLine()
   }
 
-  private final class Pieces {
-    var list: [MapPiece] = []
-    var isWhole = true
+  private func words(of range: ClosedRange<UInt64>, _ paging: PagingState) -> String {
+    let digits = paging.mode.addressDigits
+    return "\(range.lowerBound.hex(digits: digits)) to \(range.upperBound.hex(digits: digits))"
+  }
+
+  /// Says that neighbours are drawn together, and where the runs are.
+  private func writeCoarseness(_ bands: MapBands, _ out: inout HTMLBuffer) {
+    out.element("p", ["class": "coarse"]) { out in
+      out.text(
+        "\(bands.pieceCount) pieces are drawn as \(bands.list.count) bands: neighbours are together."
+          + " The runs of a band: ")
+      links.map == nil
+        ? out.code("mmubench map MACHINE --range START..END")
+        : out.text("follow its row of the table")
+    }
   }
 
   private func writeTable(
-    _ pieces: [MapPiece], _ paging: PagingState, _ out: inout HTMLBuffer
+    _ bands: [MapBands.Band], _ paging: PagingState, _ out: inout HTMLBuffer
   ) {
     let columns = ["start", "end", "frame", "pages", "size", "rights"]
     let digits = paging.mode.addressDigits
-    out.table("runs", caption: "Runs of equal rights and consecutive frames", columns: columns) {
-      out in
-      for piece in pieces {
-        switch piece {
+    let caption =
+      "Runs of equal rights and consecutive frames; rights: w write, u use by user mode, x execute,"
+      + " - not"
+    out.table("runs", caption: caption, columns: columns) { out in
+      for band in bands {
+        switch band.piece {
         case .run(let run): write(run, digits, &out)
-        case .copies(let start, let end, let stride, let count):
-          out.element("tr") { out in
-            out.element("td") { $0.code(start.rawValue.hex(digits: digits)) }
-            out.element("td") { $0.code(end.rawValue.hex(digits: digits)) }
-            out.element(
-              "td", ["colspan": "4"], text: MapText.words(start, stride: stride, count: count))
-          }
+        case .copies(let start, _, let stride, let count):
+          write(band, MapText.words(start, stride: stride, count: count), digits, &out)
+        case nil: write(band, "\(band.words), \(band.rights) at most", digits, &out)
         }
       }
+    }
+  }
+
+  private func write(
+    _ band: MapBands.Band, _ words: String, _ digits: Int, _ out: inout HTMLBuffer
+  ) {
+    out.element("tr") { out in
+      out.element("td") { out in
+        let text = band.start.rawValue.hex(digits: digits)
+        if band.piece == nil, let map = links.map {
+          let range = band.start.rawValue...band.end.rawValue
+          out.element("a", ["href": map(range)]) { $0.code(text) }
+        } else {
+          out.code(text)
+        }
+      }
+      out.element("td") { $0.code(band.end.rawValue.hex(digits: digits)) }
+      out.element("td", ["colspan": "4"], text: words)
     }
   }
 

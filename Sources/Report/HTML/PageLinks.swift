@@ -9,6 +9,9 @@ public struct PageLinks: Sendable {
   /// The same page with a bit of the word at an address inverted.
   public var flip: (@Sendable (PhysicalAddress, Int) -> String)?
 
+  /// The map of a part of the address space.
+  public var map: (@Sendable (ClosedRange<UInt64>) -> String)?
+
   /// A page that leads nowhere.
   public init() {}
 }

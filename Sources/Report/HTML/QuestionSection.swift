@@ -65,7 +65,10 @@ struct QuestionSection {
       index == 0 ? out.verdict(line, sentence.style) : out.element("p", text: line)
     }
     let explanation = Explanation(walk, of: machine.paging, in: machine.memory)
-    draw(walk, machine, &out)
+    // Nobody asked the kernel; where the processor finds no page, its way is drawn all the same.
+    let classifier =
+      walk.result.outcome == .notPresent ? machine.classifier(in: question.space) : nil
+    draw(walk, machine, &out, finding: classifier?.finding(of: walk.address))
     write(explanation.remedies, &out)
     write(walk, explanation, machine, &out)
   }
@@ -77,7 +80,7 @@ struct QuestionSection {
       out.element("p", text: "without its tag the address is \(answer.walk.address)")
     }
     let explanation = Explanation(answer, in: machine.memory)
-    draw(answer.walk, machine, &out)
+    draw(answer.walk, machine, &out, finding: answer.verdict?.windows?.finding)
     FaultVerdicts(
       answer: answer, explanation: explanation, machine: machine, space: question.space
     ).write(to: &out)
@@ -85,14 +88,19 @@ struct QuestionSection {
     write(answer.walk, explanation, machine, &out)
   }
 
-  private func draw(_ walk: Walk, _ machine: Machine, _ out: inout HTMLBuffer) {
+  private func draw(
+    _ walk: Walk, _ machine: Machine, _ out: inout HTMLBuffer, finding: PageFinding? = nil
+  ) {
     let paging = machine.paging.half(of: walk.address)
     let lastLevel = walk.result.translation?.level ?? 1
-    AddressFigure(
-      address: walk.address, parts: AddressParts(walk.address, paging, lastLevel: lastLevel),
-      reached: Set(walk.steps.map(\.level))
-    ).write(to: &out)
-    WalkFigure(walk: walk, paging: paging, memory: machine.memory).write(to: &out)
+    // The address and the tables that its fields lead through are one picture, on paper too.
+    out.element("div", ["class": "way"]) { out in
+      AddressFigure(
+        address: walk.address, parts: AddressParts(walk.address, paging, lastLevel: lastLevel),
+        reached: Set(walk.steps.map(\.level))
+      ).write(to: &out)
+      WalkFigure(walk: walk, paging: paging, machine: machine, finding: finding).write(to: &out)
+    }
     if let owners = links.owners, let page = walk.result.translation?.address {
       out.element("p") { out in
         out.element("a", ["href": owners(page)], text: "who else maps \(page)")

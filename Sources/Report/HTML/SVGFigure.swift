@@ -40,6 +40,38 @@ struct SVGFigure {
     out.endLine()
   }
 
+  /// Draws a figure of parts of one size, side by side; on paper and wherever there is no room for all,
+  /// they are in several rows.
+  ///
+  /// - Parameters:
+  ///   - count: The number of parts.
+  ///   - size: The width and the height of each.
+  ///   - title: What is drawn, for those who do not see it.
+  ///   - name: The class of the figure.
+  ///   - out: Where the figure goes.
+  ///   - body: Draws a part.
+  static func drawRow(
+    of count: Int, _ size: (width: Int, height: Int), title: String, name: String,
+    to out: inout HTMLBuffer, _ body: (Int, inout SVGFigure) -> Void
+  ) {
+    out.element(
+      "div", ["class": "scroll figure row \(name)", "role": "img", "aria-label": title]
+    ) { out in
+      for part in 0..<count {
+        var figure = SVGFigure(size: size)
+        body(part, &figure)
+        out.element(
+          "svg",
+          [
+            "viewBox": "0 0 \(size.width) \(size.height)", "width": ems(size.width),
+            "height": ems(size.height), "aria-hidden": "true",
+          ]
+        ) { $0.trusted(figure.html.out.bytes) }
+      }
+    }
+    out.endLine()
+  }
+
   /// A length that grows with the text around the figure.
   private static func ems(_ units: Int) -> String { "\(units / 16).\(units % 16 * 10 / 16)em" }
 

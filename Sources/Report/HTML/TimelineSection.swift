@@ -67,11 +67,17 @@ struct TimelineSection {
         let code = status.code.map { " (\(UInt64($0).hex))" } ?? ""
         out.verdict(status.name + code, status.isSuccess ? .green : .red)
       }
-      for fault in step.faults { write(fault, to: &out) }
+      var drawn: Set<String> = []
+      for fault in step.faults {
+        let ways = "\(fault.state) \(fault.handler) \(fault.access)"
+        write(fault, isDrawn: drawn.insert(ways).inserted, to: &out)
+      }
       writeCounts(step, to: &out)
       for event in step.events { out.element("p", ["class": "event"], text: event) }
       if !step.entries.isEmpty { writeEntries(step, to: &out) }
-      if !step.frames.isEmpty { FrameChanges(step: step).write(to: &out) }
+      if !step.frames.isEmpty || !step.linuxFrames.isEmpty {
+        FrameChanges(step: step).write(to: &out)
+      }
       writeLists(step, to: &out)
       writePagemap(step, to: &out)
     }
@@ -89,7 +95,8 @@ struct TimelineSection {
     }
   }
 
-  private func write(_ fault: FaultReport, to out: inout HTMLBuffer) {
+  /// Writes a fault; what a step did before in the same way is named, not drawn again.
+  private func write(_ fault: FaultReport, isDrawn: Bool, to out: inout HTMLBuffer) {
     let code = fault.errorCode.map { ", error code \(UInt64($0).hex) (\(fault.errorFlags))" }
     let status = fault.code.map { "\(fault.status) (\(UInt64($0).hex))" } ?? fault.status
     out.element("div", ["class": "fault"]) { out in
@@ -97,6 +104,9 @@ struct TimelineSection {
         "fault at \(fault.address), \(fault.access.kind.noun) by \(fault.access.privilege.noun)"
           + (code ?? ", \(fault.errorFlags)"), TextStyle(FaultCost(rawValue: fault.cost)))
       out.element("p", text: "\(fault.state): \(fault.cost), \(status)")
+      guard !isDrawn else {
+        return HandlerFigure(tree: HandlerTree(fault.answers)).write(to: &out)
+      }
       out.element("ol", ["class": "handler"]) { out in
         for name in fault.handler { out.element("li", text: name) }
       }
@@ -111,8 +121,10 @@ struct TimelineSection {
   private func writeLists(_ step: StepReport, to out: inout HTMLBuffer) {
     guard !step.lists.isEmpty else { return }
     let most = max(1, step.lists.map { max($0.before, $0.after) }.max() ?? 1)
-    out.table("lists", caption: "Frames on each list", columns: ["list", "before", "after", ""]) {
-      out in
+    // To the scale of the free frames, of which there are thousands, all others would be nothing.
+    let scale = Self.bits(most)
+    let caption = "Frames on each list; each step of a bar is twice as many"
+    out.table("lists", caption: caption, columns: ["list", "before", "after", ""]) { out in
       for list in step.lists {
         out.element("tr", ["class": list.before == list.after ? nil : "changed"]) { out in
           out.element("th", ["scope": "row"], text: list.name)
@@ -124,13 +136,18 @@ struct TimelineSection {
           out.element("td") { out in
             out.element(
               "meter",
-              ["min": "0", "max": "\(most)", "value": "\(list.after)", "aria-hidden": "true"],
-              text: "\(list.after) of \(most)")
+              [
+                "min": "0", "max": "\(scale)", "value": "\(Self.bits(list.after))",
+                "aria-hidden": "true",
+              ], text: "\(list.after)")
           }
         }
       }
     }
   }
+
+  /// The binary digits of a number.
+  private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
 
   private func writePagemap(_ step: StepReport, to out: inout HTMLBuffer) {
     guard !step.pages.isEmpty else { return }
@@ -167,7 +184,8 @@ struct ChangedEntryFigure {
         row("before", texts.0, texts.1, entry.meaningBefore, &out)
         row("after", texts.1, texts.0, entry.meaningAfter, &out)
       }
-      for value in [entry.before, entry.after] where value != 0 {
+      for (when, value) in [("before", entry.before), ("after", entry.after)] where value != 0 {
+        out.element("p", ["class": "when"], text: when)
         BitStrip(
           reading: EntryReading(
             value, level: entry.level, of: machine, table: entry.isPrototype ? .prototype : .process

@@ -11,12 +11,14 @@ for (const player of document.querySelectorAll("[data-player]")) {
   let current = 0;
   let timer = 0;
 
-  const show = (index) => {
+  const show = (index, isMoved = true) => {
     current = Math.max(0, Math.min(moments.length - 1, index));
     moments.forEach((moment, place) => moment.classList.toggle("current", place === current));
     range.value = current + 1;
     output.textContent = `${current + 1} of ${moments.length}`;
     range.setAttribute("aria-valuetext", output.textContent);
+    // A link to the page is then one to the step; while it plays, browsers count the changes.
+    if (isMoved && !timer) history.replaceState(null, "", `#${moments[current].id}`);
   };
   // What those hear who do not see what is marked: the step, what came of it, and what changed.
   const words = (moment) => {
@@ -46,6 +48,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
   };
   const stop = () => {
     clearInterval(timer);
+    if (timer) history.replaceState(null, "", `#${moments[current].id}`);
     timer = 0;
     play.firstElementChild.textContent = "▶ play";
     play.title = "play";
@@ -85,7 +88,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
   player.classList.add("playing");
   controls.hidden = false;
   const named = moments.findIndex((moment) => `#${moment.id}` === location.hash);
-  show(Math.max(0, named));
+  show(Math.max(0, named), false);
 }
 
 for (const map of document.querySelectorAll("[data-map]")) {
@@ -95,6 +98,12 @@ for (const map of document.querySelectorAll("[data-map]")) {
   const element = (name, text, properties = {}) =>
     Object.assign(document.createElement(name), { textContent: text }, properties);
   const cellLimit = 512n;
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const size = (bytes) => {
+    let unit = 0;
+    for (; bytes % 1024n === 0n && unit < units.length - 1; unit++) bytes /= 1024n;
+    return `${bytes} ${units[unit]}`;
+  };
 
   // Pages of a part of a run, or parts of it where there are too many.
   const cells = (run, first, last) => {
@@ -125,7 +134,7 @@ for (const map of document.querySelectorAll("[data-map]")) {
   };
   const view = (run, first, last) => {
     const count = (last - first) / run.size + 1n;
-    const title = `${hex(first)} to ${hex(last)}, ${count} ${count === 1n ? "page" : "pages"} of ${run.size / 1024n} KiB, ${run.rights}`;
+    const title = `${hex(first)} to ${hex(last)}, ${count} ${count === 1n ? "page" : "pages"} of ${size(run.size)}, ${run.rights}`;
     const parts = [element("h3", title), ...cells(run, first, last)];
     if (first !== run.start || last !== run.end) {
       const back = element("button", "the whole run", { type: "button" });
@@ -136,11 +145,18 @@ for (const map of document.querySelectorAll("[data-map]")) {
   };
   const open = (band) => {
     const [start, end, frame, shift, ...rights] = band.dataset.run.split(" ");
-    const run = {
-      start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights: rights.join(" "),
-    };
     bands.forEach((other) => other.classList.toggle("current", other === band));
     zoom.hidden = false;
+    // Of several runs the page has only what they come to.
+    if (!shift) {
+      const row = [...document.querySelectorAll("table.runs tbody tr")]
+        .find((other) => BigInt(other.cells[0].textContent) === BigInt(start));
+      const parts = [element("h3", band.querySelector("title").textContent)];
+      const link = row?.querySelector("a");
+      if (link) parts.push(element("a", "its runs", { href: link.href }));
+      return zoom.replaceChildren(...parts);
+    }
+    const run = { start: BigInt(start), end: BigInt(end), frame: BigInt(frame), size: 1n << BigInt(shift), rights: rights.join(" ") };
     zoom.replaceChildren(...view(run, run.start, run.end));
   };
   const focus = (index) => {
