@@ -112,6 +112,9 @@ public struct Explorer: Sendable {
       page.content = .map
     } else if let question = try question(exploration, changed.machine) {
       page.content = .question(question)
+      do { page.saveNote = try saved(question, changed.machine, exploration).file().loss } catch {
+        (page.saveTarget, page.saveNote) = (nil, error.description)
+      }
     }
     return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
   }
@@ -170,15 +173,17 @@ public struct Explorer: Sendable {
       throw Parameter.pointer.problem(
         "it is not said; what the walk from an address reads is what is saved.")
     }
-    let name = exploration.scenarioName
-    let scenario = SavedScenario(
-      question: question, machine: changed.machine, title: title, name: name)
-    guard let text = scenario.text else {
-      throw Exploration.Problem("the image does not hold the top table: there is nothing to save")
-    }
+    let scenario = saved(question, changed.machine, exploration)
     return Page(
-      type: "application/yaml; charset=utf-8", fileName: "\(name).yaml",
-      bytes: Array(text.utf8))
+      type: "application/yaml; charset=utf-8", fileName: "\(scenario.name).yaml",
+      bytes: Array(try scenario.file().text.utf8))
+  }
+
+  private func saved(
+    _ question: MachineQuestion, _ machine: Machine, _ exploration: Exploration
+  ) -> SavedScenario {
+    SavedScenario(
+      question: question, machine: machine, title: title, name: exploration.scenarioName)
   }
 
   /// The page without what is asked: the form, the registers, the changes.

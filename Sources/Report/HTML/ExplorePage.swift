@@ -120,6 +120,8 @@ public struct ExplorePage: Sendable {
   public var mapTarget = "/map"
   /// The scenario of what is shown; nil where nothing is.
   public var saveTarget: String?
+  /// What that scenario cannot say, or why there is none.
+  public var saveNote: String?
   /// Where the parts of the page lead.
   public var links = PageLinks()
   /// What is shown below the form.
@@ -198,6 +200,10 @@ public struct ExplorePage: Sendable {
       }
     }
     section.write(id: "q1", to: &out)
+    if let saveNote {
+      let start = saveTarget == nil ? "There is no scenario of it" : "The scenario does not say all"
+      out.element("p", text: "\(start): \(saveNote).")
+    }
     if let saveTarget {
       out.element("p") { out in
         out.element(
@@ -208,7 +214,9 @@ public struct ExplorePage: Sendable {
         out.code("mmubench report FILE")
         out.text(" makes a page, and ")
         out.code("mmubench run --update FILE")
-        out.text(" records the golden that later runs compare with.")
+        out.text(
+          " records the golden that later runs compare with. A scenario is in the file of its own"
+            + " name: one that the browser has called otherwise, as a second download, is refused.")
       }
     }
   }
