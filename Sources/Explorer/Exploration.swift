@@ -13,6 +13,9 @@ struct Exploration: Hashable, Sendable {
     /// The number of the bit in the word at the address.
     var bit: Int
 
+    /// The address of the byte that holds the bit.
+    var byteAddress: UInt64 { address + UInt64(bit / UInt8.bitWidth) }
+
     static func < (a: Self, b: Self) -> Bool { (a.address, a.bit) < (b.address, b.bit) }
   }
 

@@ -199,9 +199,9 @@ public struct Explorer: Sendable {
       ExplorePage.Switch(
         name: bit.name, meaning: String(describing: bit.field.meaning),
         isSet: bit.isSet(in: now), isChanged: bit.isSet(in: before) != bit.isSet(in: now),
-        target: exploration.switching(bit.name).url())
+        target: exploration.switching(bit.name).url(), refusal: changed.refusal(of: bit))
     }
-    page.changes = changes(exploration)
+    page.changes = changes(exploration, changed)
     page.resetTarget = exploration.isChanged ? exploration.reset.url() : nil
     page.mapTarget = exploration.url("/map")
     page.saveTarget = exploration.pointer == nil ? nil : exploration.url("/save")
@@ -215,11 +215,13 @@ public struct Explorer: Sendable {
     return page
   }
 
-  private func changes(_ exploration: Exploration) -> [ExplorePage.Change] {
-    exploration.switches.sorted().map {
+  private func changes(
+    _ exploration: Exploration, _ changed: ChangedMachine
+  ) -> [ExplorePage.Change] {
+    changed.switched.sorted().map {
       ExplorePage.Change(text: $0, target: exploration.switching($0).url())
     }
-      + exploration.flips.sorted().map {
+      + changed.flipped.sorted().map {
         ExplorePage.Change(
           text: "bit \($0.bit) of the word at \($0.address.hex)",
           target: exploration.flipping($0).url())

@@ -102,6 +102,25 @@ import Workbench
     #expect(try page("/", ["root": "0x9000"]).text.contains("no address space has the root"))
   }
 
+  /// A link leads to a page that answers; what was refused is not among what is changed.
+  @Test(arguments: ["x86", "pae", "x86-64", "la57", "arm64"])
+  func everyBitThatIsALinkCanBeInverted(mode: String) throws {
+    let explorer = try Self.explorer(Self.scenario.replacing("mode: x86-64", with: "mode: \(mode)"))
+    let text = try page("/", [:], of: explorer).text
+    let names = text.matches(of: /href="\/\?set=([A-Za-z0-9_.]+)"/).map { String($0.output.1) }
+    #expect(names.count > 5, "\(names)")
+    for name in names {
+      #expect(try page("/", ["set": name], of: explorer).status == 200, "\(name)")
+    }
+    let refused = ["x86": "CR4.PCIDE", "pae": "CR4.PCIDE", "arm64": "SCTLR_EL1.EE"]
+    guard let bit = refused[mode] else { return }
+    #expect(!names.contains(bit))
+    #expect(text.contains("it cannot be inverted: "))
+    let (status, answer) = try page("/", ["set": bit], of: explorer)
+    #expect(status == 400)
+    #expect(!answer.contains("changed: "))
+  }
+
   @Test func addressesBeyondTheModeAreRefused() throws {
     let text = Self.scenario.replacing("x86-64", with: "x86")
     let (status, page) = try page("/", ["va": "0x100000000"], of: Self.explorer(text))

@@ -46,16 +46,20 @@ public struct ExplorePage: Sendable {
     public var isChanged: Bool
     /// The page on which it is the other way round.
     public var target: String
+    /// Why it cannot be the other way round; nil where it can.
+    public var refusal: String?
 
     /// Describes a bit.
     public init(
-      name: String, meaning: String, isSet: Bool, isChanged: Bool, target: String
+      name: String, meaning: String, isSet: Bool, isChanged: Bool, target: String,
+      refusal: String? = nil
     ) {
       self.name = name
       self.meaning = meaning
       self.isSet = isSet
       self.isChanged = isChanged
       self.target = target
+      self.refusal = refusal
     }
   }
 
