@@ -31,8 +31,8 @@ public struct Explorer: Sendable {
     }
   }
 
-  private let machine: Machine
-  private let title: String
+  let machine: Machine
+  let title: String
   private let owners: OwnerLookup
 
   /// More owners than this are counted, not shown.
@@ -67,7 +67,7 @@ public struct Explorer: Sendable {
     case "/", "/map", "/owners", "/save": break
     default:
       let text = "there is no page \(path); there are /, /map, /owners and /save"
-      return problem(Exploration.Problem(text), [], Exploration(), status: 404)
+      return Page(status: 404, type: Self.plain, bytes: Array("\(text)\n".utf8))
     }
     var exploration = Exploration()
     do throws(Exploration.Problem) {
@@ -82,25 +82,12 @@ public struct Explorer: Sendable {
     }
   }
 
+  private static let plain = "text/plain; charset=utf-8"
+
   /// What nobody sees.
   private static let unwanted = Page(
-    status: 503, type: "text/plain; charset=utf-8",
+    status: 503, type: plain,
     bytes: Array("nobody waits for the page\n".utf8))
-
-  /// A page that says what is wrong, with what was asked still in its form.
-  private func problem(
-    _ problem: Exploration.Problem, _ query: [(name: String, value: String)],
-    _ exploration: Exploration, status: Int
-  ) -> Page {
-    var page = frame(exploration, ChangedMachine(machine, exploration))
-    page.problems.insert(ExplorePage.Problem(problem), at: 0)
-    func typed(_ parameter: Parameter) -> String? {
-      query.first { $0.name == parameter.rawValue }?.value
-    }
-    page.form.address = typed(.pointer) ?? page.form.address
-    page.form.physicalAddress = typed(.physicalAddress) ?? page.form.physicalAddress
-    return Page(status: status, bytes: page.bytes)
-  }
 
   private func shown(_ exploration: Exploration, isMap: Bool) throws(Exploration.Problem) -> Page {
     guard exploration.physicalAddress == nil else {
@@ -108,6 +95,7 @@ public struct Explorer: Sendable {
     }
     let changed = ChangedMachine(machine, exploration)
     var page = frame(exploration, changed)
+    guard page.problems.isEmpty else { return refused(page) }
     if isMap {
       page.content = .map
     } else if let question = try question(exploration, changed.machine) {
@@ -116,7 +104,7 @@ public struct Explorer: Sendable {
         (page.saveTarget, page.saveNote) = (nil, error.description)
       }
     }
-    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
+    return Page(bytes: page.bytes)
   }
 
   /// What is asked, as far as it can be asked of the machine.
@@ -147,6 +135,7 @@ public struct Explorer: Sendable {
     let address = PhysicalAddress(number)
     let changed = ChangedMachine(machine, exploration)
     var page = frame(exploration, changed)
+    guard page.problems.isEmpty else { return refused(page) }
     let found: OwnerLookup.Owners
     do throws(ReverseMapError) {
       // A register changes which entries are good as well: with NXE=0, none that has XD.
@@ -164,7 +153,7 @@ public struct Explorer: Sendable {
       return (mapping, other.url())
     }
     page.content = .owners(address, links, isWhole: found.isWhole)
-    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
+    return Page(bytes: page.bytes)
   }
 
   private func saved(_ exploration: Exploration) throws(Exploration.Problem) -> Page {
@@ -184,48 +173,6 @@ public struct Explorer: Sendable {
   ) -> SavedScenario {
     SavedScenario(
       question: question, machine: machine, title: title, name: exploration.scenarioName)
-  }
-
-  /// The page without what is asked: the form, the registers, the changes.
-  private func frame(_ exploration: Exploration, _ changed: ChangedMachine) -> ExplorePage {
-    var page = ExplorePage(title: title, original: machine, machine: changed.machine)
-    page.problems = changed.problems.map(ExplorePage.Problem.init)
-    page.form = ExplorePage.Form(
-      address: exploration.pointer?.hex ?? "",
-      physicalAddress: exploration.physicalAddress?.hex ?? "", access: exploration.kind,
-      privilege: exploration.privilege, root: exploration.root, kept: exploration.changes)
-    let (before, now) = (machine.paging, changed.machine.paging)
-    page.registers = RegisterBit.all(of: now.mode).map { bit in
-      ExplorePage.Switch(
-        name: bit.name, meaning: String(describing: bit.field.meaning),
-        isSet: bit.isSet(in: now), isChanged: bit.isSet(in: before) != bit.isSet(in: now),
-        target: exploration.switching(bit.name).url(), refusal: changed.refusal(of: bit))
-    }
-    page.changes = changes(exploration, changed)
-    page.resetTarget = exploration.isChanged ? exploration.reset.url() : nil
-    page.mapTarget = exploration.url("/map")
-    page.saveTarget = exploration.pointer == nil ? nil : exploration.url("/save")
-    page.links.address = { exploration.looking(at: $0.rawValue).url() }
-    page.links.owners = {
-      exploration.url("/owners", extra: [(Parameter.physicalAddress.rawValue, $0.rawValue.hex)])
-    }
-    page.links.flip = { place, bit in
-      exploration.flipping(.init(address: place.rawValue, bit: bit)).url()
-    }
-    return page
-  }
-
-  private func changes(
-    _ exploration: Exploration, _ changed: ChangedMachine
-  ) -> [ExplorePage.Change] {
-    changed.switched.sorted().map {
-      ExplorePage.Change(text: $0, target: exploration.switching($0).url())
-    }
-      + changed.flipped.sorted().map {
-        ExplorePage.Change(
-          text: "bit \($0.bit) of the word at \($0.address.hex)",
-          target: exploration.flipping($0).url())
-      }
   }
 }
 

@@ -117,7 +117,7 @@ struct SavedScenario {
   private var words: [Word]? {
     var words: [Word] = []
     add(machine.walk(linearAddress, in: question.space), to: &words)
-    addPrototype(to: &words)
+    addSearch(to: &words)
     for half in state.allHalves where !half.isUnknownUpperHalf {
       let size = UInt64(half.entryCount(half.topLevel) * half.entrySize)
       let table = half.root.rawValue..<half.root.rawValue + size
@@ -141,16 +141,21 @@ struct SavedScenario {
     }
   }
 
-  /// The entries on the way to a prototype entry, and that entry: it lies in the kernel's memory.
-  private func addPrototype(to words: inout [Word]) {
-    guard let steps = finding?.steps else { return }
-    for step in steps {
-      guard case .prototype(let place) = step.place else { continue }
-      add(machine.walk(place, in: question.space), to: &words)
+  /// The entries that Windows reads where the processor stops: those of page tables that are in
+  /// transition, and the prototype entry with those on the way to it, for it lies in the kernel's memory.
+  private func addSearch(to words: inout [Word]) {
+    for step in finding?.steps ?? [] {
+      let name: String
+      switch step.place {
+      case .table(let level): name = state.mode.entryName(level)
+      case .prototype(let place):
+        name = "the prototype entry at \(place)"
+        add(machine.walk(place, in: question.space), to: &words)
+      }
       guard let address = step.address, let entry = step.entry,
         !words.contains(where: { $0.address == address })
       else { continue }
-      words.append(Word(address: address, value: entry, name: "the prototype entry at \(place)"))
+      words.append(Word(address: address, value: entry, name: name))
     }
   }
 

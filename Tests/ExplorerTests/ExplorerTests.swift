@@ -121,6 +121,22 @@ import Workbench
     #expect(!answer.contains("changed: "))
   }
 
+  /// Nothing is worked out for a page that refuses: the map of a large space is not in it.
+  @Test(
+    arguments: [
+      ("/favicon.ico", nil), ("/", ("va", "zz")), ("/", ("set", "CR9.XX")),
+      ("/map", ("root", "0x9")),
+      ("/owners", ("pa", "zz")), ("/", ("flip", "0x40000000.1")),
+    ] as [(String, (String, String)?)])
+  func aRefusalIsSmall(path: String, parameter: (String, String)?) throws {
+    let explorer = try Self.explorer()
+    let answer = explorer.page(path, query: parameter.map { [(name: $0.0, value: $0.1)] } ?? [])
+    #expect(answer.status >= 400)
+    #expect(answer.bytes.count < 32 << 10)
+    let text = String(decoding: answer.bytes, as: UTF8.self)
+    #expect(!text.contains("Address space</h2>") && !text.contains("id=\"map\""), "no map")
+  }
+
   @Test func addressesBeyondTheModeAreRefused() throws {
     let text = Self.scenario.replacing("x86-64", with: "x86")
     let (status, page) = try page("/", ["va": "0x100000000"], of: Self.explorer(text))

@@ -108,6 +108,7 @@ struct RegisterSwitches {
 
   /// Writes the bits, and what has been changed so far.
   func write(to out: inout HTMLBuffer) {
+    guard !page.registers.isEmpty else { return }
     out.element("ul", ["class": "bits switches", "aria-label": "bits of registers"]) { out in
       for bit in page.registers {
         let state = bit.isSet ? "set" : "clear"

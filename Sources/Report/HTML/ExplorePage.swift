@@ -95,6 +95,8 @@ public struct ExplorePage: Sendable {
   public enum Content: Sendable {
     /// Nothing was asked yet.
     case nothing
+    /// Nothing, for what was asked cannot be answered.
+    case refusal
     /// The answer to a question.
     case question(MachineQuestion)
     /// The map of the address space.
@@ -178,6 +180,7 @@ public struct ExplorePage: Sendable {
 
   private func writeContent(to out: inout HTMLBuffer) {
     switch content {
+    case .refusal: return
     case .nothing:
       MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
     case .map:
