@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import Glibc
 import Machine
 import Paging
 import PhysicalMemory
@@ -25,7 +26,9 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Virtual addresses.", valueName: "va"), transform: Numbers.address)
   var addresses: [UInt64] = []
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"))
   var output: String
 
   @OptionGroup var access: AccessOptions
@@ -41,7 +44,7 @@ struct ReportCommand: ParsableCommand {
       throw DumpError.cannotCreate(
         path: output, reason: "it is the input too", suggestion: "name another file")
     }
-    let file = try OutputFile(output, force: force)
+    let file = output == "-" ? nil : try OutputFile(output, force: force)
     let exhibit = try options.exhibit(machine, areas)
     var report = HTMLReport(exhibit.machine, title: exhibit.scenario?.title.value ?? machine)
     report.scenario = exhibit.scenario
@@ -49,6 +52,13 @@ struct ReportCommand: ParsableCommand {
     report.steps = exhibit.steps
     var out = TextBuffer()
     report.write(to: &out)
+    guard let file else {
+      let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
+      stream.buffer = out
+      stream.flush()
+      if let failure = stream.failure { throw failure }
+      return
+    }
     try file.write(out.bytes)
     try file.commit()
   }
