@@ -142,7 +142,7 @@ let package = Package(
       "Explorer",
       [
         "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "WindowsMemory", "LinuxMemory",
-        "Machine", "ImageBuilder", "ReverseMap", "Report", flyingFox, flyingSocks,
+        "Machine", "ImageBuilder", "Simulator", "ReverseMap", "Report", flyingFox, flyingSocks,
       ]),
     // The benchmark, with the C loops that it compares the library with
     .target(

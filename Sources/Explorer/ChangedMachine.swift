@@ -4,6 +4,8 @@ import PhysicalMemory
 
 /// A machine with what somebody has changed of it on a page.
 struct ChangedMachine {
+  /// The machine as it was.
+  let original: Machine
   /// The machine.
   private(set) var machine: Machine
   /// What could not be changed, in words.
@@ -15,6 +17,7 @@ struct ChangedMachine {
 
   /// Applies the changes to a machine, which itself stays as it is.
   init(_ machine: Machine, _ exploration: Exploration) {
+    original = machine
     self.machine = machine
     if let root = exploration.root { choose(root) }
     setRegisters(exploration.switches)

@@ -34,10 +34,10 @@ extension Explorer {
 
   /// The page without what is asked: the form, the registers, the changes.
   func frame(_ exploration: Exploration, _ changed: ChangedMachine) -> ExplorePage {
-    var page = ExplorePage(title: title, original: machine, machine: changed.machine)
+    var page = ExplorePage(title: title, original: changed.original, machine: changed.machine)
     page.problems = changed.problems.map(ExplorePage.Problem.init)
     page.form = form(exploration)
-    let (before, now) = (machine.paging, changed.machine.paging)
+    let (before, now) = (changed.original.paging, changed.machine.paging)
     page.registers = RegisterBit.all(of: now.mode).map { bit in
       ExplorePage.Switch(
         name: bit.name, meaning: String(describing: bit.field.meaning),
@@ -48,6 +48,7 @@ extension Explorer {
     page.resetTarget = exploration.isChanged ? exploration.reset.url() : nil
     page.mapTarget = exploration.url("/map")
     page.saveTarget = exploration.pointer == nil ? nil : exploration.url("/save")
+    page.moment = moment(exploration)
     page.links.address = { exploration.looking(at: $0.rawValue).url() }
     page.links.owners = {
       exploration.url("/owners", extra: [(Parameter.physicalAddress.rawValue, $0.rawValue.hex)])
@@ -58,11 +59,24 @@ extension Explorer {
     return page
   }
 
+  /// The moment of a timeline, and those beside it.
+  private func moment(_ exploration: Exploration) -> ExploreMoment? {
+    guard let steps = moments?.steps else { return nil }
+    let number = exploration.step ?? steps.count
+    guard steps.indices.contains(number - 1) else { return nil }
+    func target(_ step: Int) -> String? {
+      steps.indices.contains(step - 1) ? exploration.moving(to: step).url() : nil
+    }
+    return ExploreMoment(
+      step: steps[number - 1], count: steps.count, previous: target(number - 1),
+      next: target(number + 1))
+  }
+
   private func form(_ exploration: Exploration) -> ExplorePage.Form {
     ExplorePage.Form(
       address: exploration.pointer?.hex ?? "",
       physicalAddress: exploration.physicalAddress?.hex ?? "", access: exploration.kind,
-      privilege: exploration.privilege, root: exploration.root, kept: exploration.changes)
+      privilege: exploration.privilege, root: exploration.root, kept: exploration.kept)
   }
 
   private func changes(

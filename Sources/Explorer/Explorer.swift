@@ -34,6 +34,7 @@ public struct Explorer: Sendable {
   let machine: Machine
   let title: String
   private let owners: OwnerLookup
+  let moments: Moments?
 
   /// More owners than this are counted, not shown.
   private static let ownerLimit = 512
@@ -44,8 +45,12 @@ public struct Explorer: Sendable {
   ///   - machine: the machine.
   ///   - title: what the pages call it.
   ///   - path: the file that the index of its owners may be kept for; nil for a scenario.
-  public init(_ machine: Machine, title: String, indexedAs path: String?) {
+  ///   - moments: the timeline that the machine is the end of; nil where there is none.
+  public init(
+    _ machine: Machine, title: String, indexedAs path: String?, moments: Moments? = nil
+  ) {
     self.machine = machine
+    self.moments = moments?.steps.isEmpty == true ? nil : moments
     self.title = title
     owners = OwnerLookup(path)
   }
@@ -93,7 +98,7 @@ public struct Explorer: Sendable {
     guard exploration.physicalAddress == nil else {
       throw Parameter.physicalAddress.problem("who maps it is asked of /owners.")
     }
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
     guard page.problems.isEmpty else { return refused(page) }
     if isMap {
@@ -105,6 +110,17 @@ public struct Explorer: Sendable {
       }
     }
     return Page(bytes: page.bytes)
+  }
+
+  /// The machine at the moment that is asked about.
+  private func machine(at exploration: Exploration) throws(Exploration.Problem) -> Machine {
+    guard let step = exploration.step else { return machine }
+    guard let moments else { throw Parameter.step.problem("this machine has no timeline.") }
+    guard (1...moments.steps.count).contains(step) else {
+      throw Parameter.step.problem(
+        "there is no step \(step); there are 1 to \(moments.steps.count).")
+    }
+    return step == moments.steps.count ? machine : try moments.machine(after: step)
   }
 
   /// What is asked, as far as it can be asked of the machine.
@@ -133,7 +149,7 @@ public struct Explorer: Sendable {
       throw Parameter.physicalAddress.problem("it is not said.")
     }
     let address = PhysicalAddress(number)
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
     guard page.problems.isEmpty else { return refused(page) }
     let found: OwnerLookup.Owners
@@ -157,7 +173,7 @@ public struct Explorer: Sendable {
   }
 
   private func saved(_ exploration: Exploration) throws(Exploration.Problem) -> Page {
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     guard let question = try question(exploration, changed.machine) else {
       throw Parameter.pointer.problem(
         "it is not said; what the walk from an address reads is what is saved.")
@@ -185,7 +201,7 @@ extension ExplorePage.Problem {
 extension Exploration {
   /// What tells the machine from the one that was opened; empty where nothing does.
   fileprivate var changeKey: String {
-    changes.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+    kept.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
   }
 
   /// The address space that is chosen; nil for the machine's own.

@@ -1,4 +1,5 @@
 import Explorer
+import Foundation
 import Machine
 import Paging
 import PhysicalMemory
@@ -135,6 +136,37 @@ import Workbench
     #expect(answer.bytes.count < 32 << 10)
     let text = String(decoding: answer.bytes, as: UTF8.self)
     #expect(!text.contains("Address space</h2>") && !text.contains("id=\"map\""), "no map")
+  }
+
+  /// Of a timeline the page says which moment it is, and the moments beside it are links.
+  @Test func aMomentOfATimelineIsAsked() throws {
+    let path = SavedAnswersTests.scenarios.appending(path: "timelines/linux-fork.yaml").path
+    let exhibit = try Exhibit(path)
+    let count = exhibit.steps.count
+    let explorer = Explorer(
+      exhibit.machine, title: "fork", indexedAs: nil,
+      moments: Moments(exhibit.steps) { try Exhibit(path, through: $0).machine })
+    let end = try page("/", of: explorer).text
+    #expect(end.contains("after the last step, \(count)"))
+    #expect(end.contains("href=\"/?step=\(count - 1)\""))
+    let first = try page("/", ["step": "1"], of: explorer)
+    #expect(first.status == 200)
+    #expect(first.text.contains("after step 1 of \(count)"))
+    #expect(first.text.contains("href=\"/?step=2\""))
+    #expect(!first.text.contains("href=\"/?step=0\""))
+    let maps = end.matches(of: /<section id="map[0-9]*"/)
+    #expect(Set(maps.map { String($0.output) }).count == exhibit.machine.addressSpaces.count)
+    #expect(try page("/", ["step": "\(count + 1)"], of: explorer).status == 400)
+    #expect(try page("/", ["step": "1"]).text.contains("this machine has no timeline"))
+  }
+
+  /// Of the two roots of an isolated process each owner says which it is.
+  @Test func ownersOfTwoRootsAreToldApart() throws {
+    let path = SavedAnswersTests.scenarios.appending(path: "dumps/linux-tasks-pti.yaml").path
+    let explorer = Explorer(try Exhibit(path).machine, title: "pti", indexedAs: nil)
+    let text = try page("/owners", ["pa": "0x8000"], of: explorer).text
+    let owners = text.matches(of: /\(77\), root 0x[0-9a-f]+</).map { String($0.output) }
+    #expect(Set(owners).count == 2, "\(owners)")
   }
 
   @Test func addressesBeyondTheModeAreRefused() throws {

@@ -13,7 +13,7 @@ import Workbench
 /// What a saved scenario rests on goes along: what the processor accepts, prototype entries, ranges and
 /// areas.
 @Suite struct SavedAnswersTests {
-  private static let scenarios = URL(filePath: #filePath).deletingLastPathComponent()
+  static let scenarios = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Scenarios")
 
   private static func exhibit(_ scenario: String) throws -> Exhibit {

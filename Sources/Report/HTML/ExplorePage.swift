@@ -128,6 +128,8 @@ public struct ExplorePage: Sendable {
   public var saveTarget: String?
   /// What that scenario cannot say, or why there is none.
   public var saveNote: String?
+  /// Of a timeline, the moment that is shown.
+  public var moment: ExploreMoment?
   /// Where the parts of the page lead.
   public var links = PageLinks()
   /// What is shown below the form.
@@ -179,16 +181,26 @@ public struct ExplorePage: Sendable {
   }
 
   private func writeContent(to out: inout HTMLBuffer) {
+    moment?.write(to: &out)
     switch content {
     case .refusal: return
-    case .nothing:
-      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
-    case .map:
-      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
+    case .nothing, .map: writeMaps(to: &out)
     case .owners(let address, let list, let isWhole):
       OwnersSection(address: address, list: list, isWhole: isWhole, machine: machine).write(
         to: &out)
     case .question(let question): write(question, to: &out)
+    }
+  }
+
+  /// The map of the address space; of a moment, those of all processes.
+  private func writeMaps(to out: inout HTMLBuffer) {
+    let isMoment = moment != nil && form.root == nil && !machine.addressSpaces.isEmpty
+    let spaces = isMoment ? machine.addressSpaces.map(Optional.some) : [machine.currentSpace]
+    for (number, space) in spaces.enumerated() {
+      var map = MapSection(machine: machine, space: space, links: links)
+      map.moment = moment?.sentence
+      map.id = number == 0 ? "map" : "map\(number + 1)"
+      map.write(to: &out)
     }
   }
 

@@ -10,6 +10,9 @@ struct MapSection {
   /// Of when the map is, where the machine changes; nil where it does not.
   var moment: String?
 
+  /// What the section is known by in its page.
+  var id = "map"
+
   /// More pieces than this are counted, not shown.
   static let limit = 320
 
@@ -27,8 +30,8 @@ struct MapSection {
     }
     let totals = MapTotals()
     for piece in pieces.list { totals.add(piece) }
-    out.element("section", ["id": "map", "aria-labelledby": "map-title"]) { out in
-      out.element("h2", ["id": "map-title"], text: "Address space")
+    out.element("section", ["id": id, "aria-labelledby": "\(id)-title"]) { out in
+      out.element("h2", ["id": "\(id)-title"], text: "Address space")
       if let owner = space?.owner { out.element("p", text: owner) }
       if let moment { out.element("p", text: moment) }
       out.element("p", text: totals.sentence)
