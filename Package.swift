@@ -142,7 +142,7 @@ let package = Package(
       "Explorer",
       [
         "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "WindowsMemory", "LinuxMemory",
-        "Machine", "ReverseMap", "Report", flyingFox, flyingSocks,
+        "Machine", "ImageBuilder", "Simulator", "ReverseMap", "Report", flyingFox, flyingSocks,
       ]),
     // The benchmark, with the C loops that it compares the library with
     .target(
@@ -219,8 +219,8 @@ let package = Package(
     tests(
       "Explorer",
       [
-        "Explorer", "Golden", "Machine", "Paging", "PhysicalMemory", "ScenarioFile", "Workbench",
-        flyingSocks,
+        "Explorer", "Golden", "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "ScenarioFile",
+        "WindowsMemory", "Workbench", flyingSocks,
       ]),
     tests("Command", ["mmubench"]),
     tests("House", []),

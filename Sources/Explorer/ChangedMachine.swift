@@ -4,13 +4,20 @@ import PhysicalMemory
 
 /// A machine with what somebody has changed of it on a page.
 struct ChangedMachine {
+  /// The machine as it was.
+  let original: Machine
   /// The machine.
   private(set) var machine: Machine
   /// What could not be changed, in words.
   private(set) var problems: [Exploration.Problem] = []
+  /// The bits of registers that are other than they were; not those that could not be inverted.
+  private(set) var switched: Set<String> = []
+  /// The bits of memory that are other than they were.
+  private(set) var flipped: Set<Exploration.Flip> = []
 
   /// Applies the changes to a machine, which itself stays as it is.
   init(_ machine: Machine, _ exploration: Exploration) {
+    original = machine
     self.machine = machine
     if let root = exploration.root { choose(root) }
     setRegisters(exploration.switches)
@@ -39,7 +46,6 @@ struct ChangedMachine {
   /// Inverts bits of registers, as far as a processor can be in such a state.
   private mutating func setRegisters(_ names: Set<String>) {
     let bits = RegisterBit.all(of: machine.paging.mode)
-    let known = machine.paging.contradictions
     for name in names.sorted() {
       guard let bit = bits.first(where: { $0.name == name }) else {
         problems.append(
@@ -48,17 +54,24 @@ struct ChangedMachine {
             as: bits.first?.name))
         continue
       }
-      var state = machine.paging
-      bit.flip(in: &state)
-      if let contradiction = state.contradictions.first(where: { !known.contains($0) }) {
+      if let contradiction = refusal(of: bit) {
         problems.append(
           Exploration.Problem(
             "\(Parameter.registerBit.rawValue): \(name) cannot be inverted: \(contradiction)",
             .registerBit))
       } else {
-        machine.paging = state
+        bit.flip(in: &machine.paging)
+        switched.insert(name)
       }
     }
+  }
+
+  /// Why no processor is in the state with a bit the other way round; nil where one can be.
+  func refusal(of bit: RegisterBit) -> String? {
+    var state = machine.paging
+    let known = state.contradictions
+    bit.flip(in: &state)
+    return state.contradictions.first { !known.contains($0) }
   }
 
   private mutating func flip(_ flips: Set<Exploration.Flip>) {
@@ -66,24 +79,27 @@ struct ChangedMachine {
     var overlay = MemoryOverlay(over: machine.memory)
     var bytes: [UInt64: UInt8] = [:]
     for flip in flips {
-      let address = flip.address + UInt64(flip.bit / UInt8.bitWidth)
-      bytes[address, default: 0] ^= 1 << UInt8(flip.bit % UInt8.bitWidth)
+      bytes[flip.byteAddress, default: 0] ^= 1 << UInt8(flip.bit % UInt8.bitWidth)
     }
+    var lost: Set<UInt64> = []
     for (address, mask) in bytes.sorted(by: { $0.key < $1.key }) {
       let place = PhysicalAddress(address)
       guard let byte = machine.memory.load(UInt8.self, at: place) else {
+        lost.insert(address)
         problems.append(
           Parameter.memoryBit.problem(
             "the image does not hold \(place): nothing is there to invert."))
         continue
       }
       if overlay.write([byte ^ mask], at: place) != nil {
+        lost.insert(address)
         problems.append(
           Exploration.Problem("nothing can be written at \(place)", .memoryBit))
       }
     }
     do throws(SystemError) { machine.memory = try overlay.memory() } catch {
-      problems.append(Exploration.Problem("\(error)", .memoryBit))
+      return problems.append(Exploration.Problem("\(error)", .memoryBit))
     }
+    flipped = flips.filter { !lost.contains($0.byteAddress) }
   }
 }

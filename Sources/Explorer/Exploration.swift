@@ -13,6 +13,9 @@ struct Exploration: Hashable, Sendable {
     /// The number of the bit in the word at the address.
     var bit: Int
 
+    /// The address of the byte that holds the bit.
+    var byteAddress: UInt64 { address + UInt64(bit / UInt8.bitWidth) }
+
     static func < (a: Self, b: Self) -> Bool { (a.address, a.bit) < (b.address, b.bit) }
   }
 
@@ -24,6 +27,8 @@ struct Exploration: Hashable, Sendable {
   var privilege = Access.Privilege.user
   /// The root register of the address space; nil for the machine's own.
   var root: UInt64?
+  /// The step of a timeline after which the machine is looked at; nil for its end.
+  var step: Int?
   /// The register bits that are inverted, as `CR0.WP`.
   var switches: Set<String> = []
   /// The bits of memory that are inverted.
@@ -72,6 +77,11 @@ struct Exploration: Hashable, Sendable {
       guard switches.insert(value).inserted else { throw Self.twice(value, parameter) }
     case .memoryBit:
       guard flips.insert(try Self.flip(value)).inserted else { throw Self.twice(value, parameter) }
+    case .step:
+      guard let number = Int(exactly: try Self.number(value, parameter)) else {
+        throw parameter.problem("there is no step `\(value)`.")
+      }
+      step = number
     case .physicalAddress: physicalAddress = try Self.number(value, parameter)
     }
   }
@@ -137,10 +147,15 @@ struct Exploration: Hashable, Sendable {
       fields.append((.privilege, privilege.rawValue))
     }
     if let root { fields.append((.root, root.hex)) }
-    return fields.map { ($0.parameter.rawValue, $0.value) } + changes
+    return fields.map { ($0.parameter.rawValue, $0.value) } + kept
   }
 
-  /// The changes alone, which a form keeps.
+  /// What a form keeps: the changes and the moment.
+  var kept: [(name: String, value: String)] {
+    changes + (step.map { [(Parameter.step.rawValue, "\($0)")] } ?? [])
+  }
+
+  /// The changes alone.
   var changes: [(name: String, value: String)] {
     switches.sorted().map { (Parameter.registerBit.rawValue, $0) }
       + flips.sorted().map { (Parameter.memoryBit.rawValue, "\($0.address.hex).\($0.bit)") }
@@ -154,6 +169,7 @@ struct Exploration: Hashable, Sendable {
     var parts = ["explored", (pointer ?? 0).hex]
     if let kind { parts += [kind.rawValue, privilege.rawValue] }
     if let root { parts += ["root", root.hex] }
+    if let step { parts += ["step", "\(step)"] }
     let changed = changes.map { $0.value.lowercased() }
     parts += changed.prefix(Self.namedChanges)
     // A file's name has its bounds; the number tells apart what the rest does not.
@@ -177,6 +193,13 @@ struct Exploration: Hashable, Sendable {
   func looking(at pointer: UInt64) -> Self {
     var other = self
     other.pointer = pointer
+    return other
+  }
+
+  /// The same at another moment.
+  func moving(to step: Int) -> Self {
+    var other = self
+    other.step = step
     return other
   }
 

@@ -31,9 +31,10 @@ public struct Explorer: Sendable {
     }
   }
 
-  private let machine: Machine
-  private let title: String
+  let machine: Machine
+  let title: String
   private let owners: OwnerLookup
+  let moments: Moments?
 
   /// More owners than this are counted, not shown.
   private static let ownerLimit = 512
@@ -44,8 +45,12 @@ public struct Explorer: Sendable {
   ///   - machine: the machine.
   ///   - title: what the pages call it.
   ///   - path: the file that the index of its owners may be kept for; nil for a scenario.
-  public init(_ machine: Machine, title: String, indexedAs path: String?) {
+  ///   - moments: the timeline that the machine is the end of; nil where there is none.
+  public init(
+    _ machine: Machine, title: String, indexedAs path: String?, moments: Moments? = nil
+  ) {
     self.machine = machine
+    self.moments = moments?.steps.isEmpty == true ? nil : moments
     self.title = title
     owners = OwnerLookup(path)
   }
@@ -67,7 +72,7 @@ public struct Explorer: Sendable {
     case "/", "/map", "/owners", "/save": break
     default:
       let text = "there is no page \(path); there are /, /map, /owners and /save"
-      return problem(Exploration.Problem(text), [], Exploration(), status: 404)
+      return Page(status: 404, type: Self.plain, bytes: Array("\(text)\n".utf8))
     }
     var exploration = Exploration()
     do throws(Exploration.Problem) {
@@ -82,38 +87,40 @@ public struct Explorer: Sendable {
     }
   }
 
+  private static let plain = "text/plain; charset=utf-8"
+
   /// What nobody sees.
   private static let unwanted = Page(
-    status: 503, type: "text/plain; charset=utf-8",
+    status: 503, type: plain,
     bytes: Array("nobody waits for the page\n".utf8))
-
-  /// A page that says what is wrong, with what was asked still in its form.
-  private func problem(
-    _ problem: Exploration.Problem, _ query: [(name: String, value: String)],
-    _ exploration: Exploration, status: Int
-  ) -> Page {
-    var page = frame(exploration, ChangedMachine(machine, exploration))
-    page.problems.insert(ExplorePage.Problem(problem), at: 0)
-    func typed(_ parameter: Parameter) -> String? {
-      query.first { $0.name == parameter.rawValue }?.value
-    }
-    page.form.address = typed(.pointer) ?? page.form.address
-    page.form.physicalAddress = typed(.physicalAddress) ?? page.form.physicalAddress
-    return Page(status: status, bytes: page.bytes)
-  }
 
   private func shown(_ exploration: Exploration, isMap: Bool) throws(Exploration.Problem) -> Page {
     guard exploration.physicalAddress == nil else {
       throw Parameter.physicalAddress.problem("who maps it is asked of /owners.")
     }
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
+    guard page.problems.isEmpty else { return refused(page) }
     if isMap {
       page.content = .map
     } else if let question = try question(exploration, changed.machine) {
       page.content = .question(question)
+      do { page.saveNote = try saved(question, changed.machine, exploration).file().loss } catch {
+        (page.saveTarget, page.saveNote) = (nil, error.description)
+      }
     }
-    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
+    return Page(bytes: page.bytes)
+  }
+
+  /// The machine at the moment that is asked about.
+  private func machine(at exploration: Exploration) throws(Exploration.Problem) -> Machine {
+    guard let step = exploration.step else { return machine }
+    guard let moments else { throw Parameter.step.problem("this machine has no timeline.") }
+    guard (1...moments.steps.count).contains(step) else {
+      throw Parameter.step.problem(
+        "there is no step \(step); there are 1 to \(moments.steps.count).")
+    }
+    return step == moments.steps.count ? machine : try moments.machine(after: step)
   }
 
   /// What is asked, as far as it can be asked of the machine.
@@ -142,8 +149,9 @@ public struct Explorer: Sendable {
       throw Parameter.physicalAddress.problem("it is not said.")
     }
     let address = PhysicalAddress(number)
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
+    guard page.problems.isEmpty else { return refused(page) }
     let found: OwnerLookup.Owners
     do throws(ReverseMapError) {
       // A register changes which entries are good as well: with NXE=0, none that has XD.
@@ -161,64 +169,26 @@ public struct Explorer: Sendable {
       return (mapping, other.url())
     }
     page.content = .owners(address, links, isWhole: found.isWhole)
-    return Page(status: page.problems.isEmpty ? 200 : 400, bytes: page.bytes)
+    return Page(bytes: page.bytes)
   }
 
   private func saved(_ exploration: Exploration) throws(Exploration.Problem) -> Page {
-    let changed = ChangedMachine(machine, exploration)
+    let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     guard let question = try question(exploration, changed.machine) else {
       throw Parameter.pointer.problem(
         "it is not said; what the walk from an address reads is what is saved.")
     }
-    let name = exploration.scenarioName
-    let scenario = SavedScenario(
-      question: question, machine: changed.machine, title: title, name: name)
-    guard let text = scenario.text else {
-      throw Exploration.Problem("the image does not hold the top table: there is nothing to save")
-    }
+    let scenario = saved(question, changed.machine, exploration)
     return Page(
-      type: "application/yaml; charset=utf-8", fileName: "\(name).yaml",
-      bytes: Array(text.utf8))
+      type: "application/yaml; charset=utf-8", fileName: "\(scenario.name).yaml",
+      bytes: Array(try scenario.file().text.utf8))
   }
 
-  /// The page without what is asked: the form, the registers, the changes.
-  private func frame(_ exploration: Exploration, _ changed: ChangedMachine) -> ExplorePage {
-    var page = ExplorePage(title: title, original: machine, machine: changed.machine)
-    page.problems = changed.problems.map(ExplorePage.Problem.init)
-    page.form = ExplorePage.Form(
-      address: exploration.pointer?.hex ?? "",
-      physicalAddress: exploration.physicalAddress?.hex ?? "", access: exploration.kind,
-      privilege: exploration.privilege, root: exploration.root, kept: exploration.changes)
-    let (before, now) = (machine.paging, changed.machine.paging)
-    page.registers = RegisterBit.all(of: now.mode).map { bit in
-      ExplorePage.Switch(
-        name: bit.name, meaning: String(describing: bit.field.meaning),
-        isSet: bit.isSet(in: now), isChanged: bit.isSet(in: before) != bit.isSet(in: now),
-        target: exploration.switching(bit.name).url())
-    }
-    page.changes = changes(exploration)
-    page.resetTarget = exploration.isChanged ? exploration.reset.url() : nil
-    page.mapTarget = exploration.url("/map")
-    page.saveTarget = exploration.pointer == nil ? nil : exploration.url("/save")
-    page.links.address = { exploration.looking(at: $0.rawValue).url() }
-    page.links.owners = {
-      exploration.url("/owners", extra: [(Parameter.physicalAddress.rawValue, $0.rawValue.hex)])
-    }
-    page.links.flip = { place, bit in
-      exploration.flipping(.init(address: place.rawValue, bit: bit)).url()
-    }
-    return page
-  }
-
-  private func changes(_ exploration: Exploration) -> [ExplorePage.Change] {
-    exploration.switches.sorted().map {
-      ExplorePage.Change(text: $0, target: exploration.switching($0).url())
-    }
-      + exploration.flips.sorted().map {
-        ExplorePage.Change(
-          text: "bit \($0.bit) of the word at \($0.address.hex)",
-          target: exploration.flipping($0).url())
-      }
+  private func saved(
+    _ question: MachineQuestion, _ machine: Machine, _ exploration: Exploration
+  ) -> SavedScenario {
+    SavedScenario(
+      question: question, machine: machine, title: title, name: exploration.scenarioName)
   }
 }
 
@@ -231,7 +201,7 @@ extension ExplorePage.Problem {
 extension Exploration {
   /// What tells the machine from the one that was opened; empty where nothing does.
   fileprivate var changeKey: String {
-    changes.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+    kept.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
   }
 
   /// The address space that is chosen; nil for the machine's own.

@@ -10,6 +10,7 @@ enum Parameter: String, CaseIterable {
   case registerBit = "set"
   case memoryBit = "flip"
   case physicalAddress = "pa"
+  case step
 
   /// What it says.
   var meaning: String {
@@ -21,6 +22,7 @@ enum Parameter: String, CaseIterable {
     case .registerBit: "a bit of a register to invert"
     case .memoryBit: "a bit of a word of memory to invert"
     case .physicalAddress: "the physical address that /owners is asked about"
+    case .step: "the step of a timeline after which the machine is shown"
     }
   }
 
@@ -33,6 +35,7 @@ enum Parameter: String, CaseIterable {
     case .root, .physicalAddress: "0x1000"
     case .registerBit: "CR0.WP"
     case .memoryBit: "0x1000.1"
+    case .step: "1"
     }
   }
 
@@ -49,6 +52,7 @@ enum Parameter: String, CaseIterable {
     case .registerBit: ["register", "registers"]
     case .memoryBit: ["bit", "bits"]
     case .physicalAddress: ["physical", "frame", "pfn"]
+    case .step: ["moment", "time"]
     }
   }
 

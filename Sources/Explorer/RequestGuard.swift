@@ -21,9 +21,12 @@ final class RequestGuard: Sendable {
     guard origin == nil || hosts.contains(where: { origin == "http://\($0)" }) else {
       return Self.refuse(403, "requests from other pages are refused")
     }
-    // Whoever follows a link from elsewhere may; a page that loads one of ours may not.
-    let site = request.headers[HTTPHeader("Sec-Fetch-Site")] ?? "none"
-    let mode = request.headers[HTTPHeader("Sec-Fetch-Mode")] ?? "navigate"
+    // Whoever follows a link from elsewhere may; a page that loads one of ours may not, and a browser
+    // that names the site says which of the two it is.
+    let said = request.headers[HTTPHeader("Sec-Fetch-Site")]
+    let site = said ?? "none"
+    let mode =
+      request.headers[HTTPHeader("Sec-Fetch-Mode")] ?? (said == nil ? "navigate" : "no-cors")
     guard ["none", "same-origin"].contains(site) || mode == "navigate" else {
       return Self.refuse(403, "requests from other pages are refused")
     }

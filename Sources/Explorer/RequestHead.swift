@@ -59,8 +59,19 @@ package struct RequestHead: Sendable {
     guard bytes.starts(with: "GET ".utf8) || bytes.starts(with: "HEAD ".utf8) else {
       return Refusal(status: 405, text: "pages are only read")
     }
+    let words = bytes.prefix { $0 != Self.newline && $0 != Self.carriageReturn }
+      .split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    guard words.count == 3,
+      ["HTTP/1.1", "HTTP/1.0"].contains(String(decoding: words[2], as: UTF8.self))
+    else { return Refusal(status: 505, text: "what is spoken here is HTTP/1.1") }
+    // `GET http://name/` asks for that host, whatever the field Host says (RFC 9112, 3.2.2).
+    guard words[1].first == UInt8(ascii: "/") else {
+      return Refusal(status: 403, text: "requests for another host are refused")
+    }
     return nil
   }
+
+  private static let carriageReturn = UInt8(ascii: "\r")
 }
 
 extension [UInt8] {

@@ -1,12 +1,16 @@
+import ImageBuilder
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
+import ScenarioFile
+import WindowsMemory
 
-/// A scenario of what a page shows: the words that the walk read, the registers, and the answer as
-/// what is expected.
+/// A scenario of what a page shows: what the answer depends on, and the answer as what is expected.
 ///
 /// Everything else of the machine is unknown to it: so it is small, and nothing of a dump goes along
-/// but what was read.
+/// but what was read. What it says is built and asked before it is given away: a file that answers
+/// otherwise than the page says so.
 struct SavedScenario {
   let question: MachineQuestion
   /// The machine with what has been changed.
@@ -14,6 +18,71 @@ struct SavedScenario {
   let title: String
   /// The name of the scenario and, with `.yaml`, of its file.
   let name: String
+
+  /// A file, and what it does not say of the page.
+  struct File {
+    /// The file.
+    let text: String
+    /// What the page says and a scenario cannot; nil where there is nothing.
+    let loss: String?
+  }
+
+  private var state: PagingState {
+    question.space.map(machine.paging(of:)) ?? machine.paging
+  }
+
+  /// The file.
+  ///
+  /// - Throws: why there is none.
+  func file() throws(Exploration.Problem) -> File {
+    let wanted = SavedAnswer(question, of: machine)
+    let words = try draftOfWords
+    let own = try answer(of: words)
+    if own == wanted { return File(text: text(words, wanted), loss: nil) }
+    // What a range or a prototype entry decides is said by statements, if they can say it.
+    if let draft = draftOfView, let other = try? answer(of: draft), other == wanted {
+      return File(text: text(draft, wanted), loss: nil)
+    }
+    let loss =
+      "the page says `\(wanted.text)`; what that rests on beside the words that the walk read"
+      + " cannot be said in a scenario, which therefore expects less"
+    return File(text: text(words, own, loss: loss), loss: loss)
+  }
+
+  private func text(_ draft: [String], _ answer: SavedAnswer, loss: String? = nil) -> String {
+    let notes =
+      ["A scenario is in the file of its own name: \(name).yaml."] + (loss.map { [$0] } ?? [])
+    let comments = notes.map { "# \($0)" }
+    return (comments + draft + ["expect:", "  - { \(answer.text) }"]).joined(separator: "\n") + "\n"
+  }
+
+  /// What the machine answers that a draft describes.
+  private func answer(of draft: [String]) throws(Exploration.Problem) -> SavedAnswer {
+    let text = draft.joined(separator: "\n") + "\n"
+    do throws(DiagnosticList) {
+      let built = try ImageBuilder.build(ScenarioParser.read(text: text, path: "\(name).yaml"))
+      var question = question
+      question.space = nil
+      return SavedAnswer(question, of: built.machine)
+    } catch {
+      let reason =
+        error.diagnostics.first.map { "\($0.code.rawValue): \($0.message)" } ?? "\(error)"
+      throw Exploration.Problem("no scenario can say what the page shows: \(reason)")
+    }
+  }
+
+  private func head(_ settings: [String]) -> [String] {
+    [
+      "mmubench: 1", "scenario: \(name)",
+      "title: What was explored at \(question.pointer)",
+      "source: \(Self.quoted("mmubench explore, \(title)"))", "machine:",
+      "  mode: \(state.mode.rawValue)",
+    ]
+      + (settings + SavedSystem(machine.system).settings + SavedProcessor(state: state).settings)
+      .map { "  \($0)" }
+  }
+
+  // MARK: - As words of memory
 
   /// A word of memory that the answer depends on.
   private struct Word {
@@ -23,42 +92,32 @@ struct SavedScenario {
     let name: String
   }
 
-  private var state: PagingState {
-    question.space.map(machine.paging(of:)) ?? machine.paging
+  private var draftOfWords: [String] {
+    get throws(Exploration.Problem) {
+      guard let words else {
+        throw Exploration.Problem("the image does not hold the top table: there is nothing to save")
+      }
+      var lines = head(["root: \(state.cr3.hex)"]) + ["  memory:"]
+      if state.entrySize == 4 { lines.append("    width: 4") }
+      lines.append("    facts:")
+      lines += words.map { "      \($0.address): \($0.value.hex)    # \($0.name)" }
+      lines += SavedSystem(machine.system).statements
+      guard let areas = machine.areas(in: question.space)?.list else { return lines }
+      return lines + SavedSystem.areas(around: linearAddress, in: areas)
+    }
   }
 
-  /// The text of the file; nil where the image holds nothing that the answer depends on.
-  var text: String? {
-    guard let words, let alone = machine(with: words) else { return nil }
-    var lines = [
-      "mmubench: 1", "scenario: \(name)",
-      "title: What was explored at \(question.pointer)",
-      "source: \(quoted("mmubench explore, \(title)"))", "machine:",
-      "  mode: \(state.mode.rawValue)", "  root: \(state.cr3.hex)",
-    ]
-    let system = SavedSystem(machine.system)
-    lines += (system.settings + settings).map { "  \($0)" }
-    lines.append("  memory:")
-    if state.entrySize == 4 { lines.append("    width: 4") }
-    lines.append("    facts:")
-    lines += words.map { "      \($0.address): \($0.value.hex)    # \($0.name)" }
-    lines += system.statements
-    return (lines + ["expect:", "  - { \(expectation(on: alone)) }"]).joined(separator: "\n") + "\n"
+  /// The address that is walked: that of the program without its tag.
+  private var linearAddress: VirtualAddress {
+    machine.answer(question)?.walk.address ?? question.pointer
   }
 
   /// The entries that the walk reads and, of each top table, at least one: a root has to lie in
   /// memory, though a walk may read nothing, or be of the other half.
   private var words: [Word]? {
-    let walk = machine.walk(question.pointer, in: question.space)
     var words: [Word] = []
-    for step in walk.steps {
-      guard let entry = step.entry, !words.contains(where: { $0.address == step.entryAddress })
-      else { continue }
-      words.append(
-        Word(
-          address: step.entryAddress, value: entry,
-          name: "\(state.mode.entryName(step.level))[\(step.index.hex)]"))
-    }
+    add(machine.walk(linearAddress, in: question.space), to: &words)
+    addSearch(to: &words)
     for half in state.allHalves where !half.isUnknownUpperHalf {
       let size = UInt64(half.entryCount(half.topLevel) * half.entrySize)
       let table = half.root.rawValue..<half.root.rawValue + size
@@ -71,102 +130,51 @@ struct SavedScenario {
     return words
   }
 
-  /// The machine as the file describes it, which knows nothing but these words.
-  private func machine(with words: [Word]) -> Machine? {
-    let size = state.entrySize
-    guard let bytes = try? ByteMapping.zeroed(count: words.count * size) else { return nil }
-    var segments: [RunMemory.Segment] = []
-    for (index, word) in words.enumerated() {
-      if size == 4 {
-        bytes.store(UInt32(truncatingIfNeeded: word.value), at: index * size)
-      } else {
-        bytes.store(word.value, at: index * size)
+  private func add(_ walk: Walk, to words: inout [Word]) {
+    for step in walk.steps {
+      guard let entry = step.entry, !words.contains(where: { $0.address == step.entryAddress })
+      else { continue }
+      words.append(
+        Word(
+          address: step.entryAddress, value: entry,
+          name: "\(state.mode.entryName(step.level))[\(step.index.hex)]"))
+    }
+  }
+
+  /// The entries that Windows reads where the processor stops: those of page tables that are in
+  /// transition, and the prototype entry with those on the way to it, for it lies in the kernel's memory.
+  private func addSearch(to words: inout [Word]) {
+    for step in finding?.steps ?? [] {
+      let name: String
+      switch step.place {
+      case .table(let level): name = state.mode.entryName(level)
+      case .prototype(let place):
+        name = "the prototype entry at \(place)"
+        add(machine.walk(place, in: question.space), to: &words)
       }
-      segments.append(
-        .init(
-          start: word.address, byteCount: UInt64(size),
-          source: .mapping(offset: UInt64(index * size))))
-    }
-    return Machine(
-      memory: .runs(RunMemory(bytes, segments)), paging: state, addressSpaces: [],
-      system: SavedSystem(machine.system).alone, format: Machine.scenarioFormat, size: 0)
-  }
-
-  private func expectation(on alone: Machine) -> String {
-    var question = question
-    question.space = nil
-    guard let answer = alone.answer(question) else {
-      return expectation(of: alone.walk(question.pointer))
-    }
-    let words = answer.verdict.map(SavedSystem.expectation) ?? []
-    return expectation(of: answer)
-      + (words.isEmpty ? "" : ", os: { \(words.joined(separator: ", ")) }")
-  }
-
-  private func expectation(of walk: Walk) -> String {
-    let start = "walk: \(walk.address)"
-    switch walk.result {
-    case .mapped(let page):
-      return start + ", pa: \(page.address), page-size: \(page.pageSize)"
-        + ", write: \(page.rights.contains(.write)), user: \(page.rights.contains(.user))"
-        + ", execute: \(page.rights.contains(.execute))"
-    case .stopped(let stop):
-      let place = stop.level > 0 ? ", stopped-at: \(state.mode.entryName(stop.level))" : ""
-      return start + ", outcome: \(walk.result.outcome.rawValue)"
-        + (stop.cause == .nonCanonical ? "" : place)
+      guard let address = step.address, let entry = step.entry,
+        !words.contains(where: { $0.address == address })
+      else { continue }
+      words.append(Word(address: address, value: entry, name: name))
     }
   }
 
-  private func expectation(of answer: AccessAnswer) -> String {
-    let start =
-      "fault: \(answer.pointer), access: \(answer.access.kind.rawValue), as: \(answer.access.privilege.rawValue)"
-    switch answer.result {
-    case .translated(let page, _): return start + ", pa: \(page.address)"
-    case .pageFault(let fault):
-      let names = PageFaultErrorCode.names.filter { fault.errorCode.contains($0.flag) }.map(\.name)
-      return start + ", error-code: [\(names.joined(separator: ", "))]"
-    case .abort(let abort): return start + ", esr: \(abort.syndrome.hex)"
-    case .generalProtection, .missing:
-      return start + ", outcome: \(answer.result.outcome.rawValue)"
-    }
-  }
+  // MARK: - As statements
 
-  /// What a walk depends on beside mode, root and memory.
-  private var settings: [String] {
-    var settings = [
-      "registers: { \(registers.map { "\($0.0): \($0.1.hex)" }.joined(separator: ", ")) }"
-    ]
-    if state.alignmentCheck { settings.append("ac: true") }
-    if state.physicalBits != 52 { settings.append("physical-bits: \(state.physicalBits)") }
-    if let vendor = state.vendor { settings.append("vendor: \(vendor.rawValue)") }
-    if let bit = state.encryptionBit { settings.append("c-bit: \(bit)") }
-    if let bit = state.sharedBit { settings.append("shared-bit: \(bit)") }
-    return settings
-  }
+  private var finding: PageFinding? { machine.answer(question)?.verdict?.windows?.finding }
 
-  private var registers: [(String, UInt64)] {
-    if state.isARM64 {
-      return (state.of(.upper).isUnknownUpperHalf ? [] : [("ttbr1", state.ttbr1)])
-        + [("tcr", state.tcr), ("sctlr", state.sctlr)]
-        + (state.pan == 0 ? [] : [("pan", state.pan)])
-    }
-    return [("cr0", state.cr0), ("cr4", state.cr4)]
-      + (state.mode == .x86 ? [] : [("efer", state.efer)])
-      + (state.pkru == 0 ? [] : [("pkru", state.pkru)])
-      + (state.pkrs == 0 ? [] : [("pkrs", state.pkrs)])
+  private var draftOfView: [String]? {
+    guard let system = machine.system.windows, let finding else { return nil }
+    let view = SavedView(finding: finding, system: system)
+    return view.statements.map { head([view.memory]) + $0 }
   }
 
   /// Text between quotation marks: a file may have any name.
-  private func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     let escaped = text.unicodeScalars.map { scalar in
       scalar.value < 0x20 || scalar.value == 0x7f
         ? " " : scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
     }
     return "\"\(escaped.joined())\""
   }
-}
-
-extension PagingState {
-  /// Whether this is the upper half of arm64, whose top table nobody knows.
-  fileprivate var isUnknownUpperHalf: Bool { arm64.half == .upper && arm64.ttbr1 == nil }
 }

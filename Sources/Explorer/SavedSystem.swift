@@ -5,30 +5,19 @@ import PhysicalMemory
 import ScenarioFile
 import WindowsMemory
 
-/// What a saved scenario says of the operating system: what entries are read by, and nothing that
-/// lies in memory.
+/// What a saved scenario says of the operating system: what entries are read by, and the areas of a
+/// Linux process around the address.
 struct SavedSystem {
-  /// The system as the scenario describes it.
-  let alone: OperatingSystem
+  let system: OperatingSystem
 
-  init(_ system: OperatingSystem) {
-    switch system {
-    case .none: alone = .none
-    case .linux(let linux): alone = .linux(LinuxSystem(linux.kernel, foundBy: "scenario"))
-    case .windows(let windows):
-      var system = WindowsSystem(windows.kernel, from: .init(.given, "scenario"))
-      system.invalidMask = windows.invalidMask
-      system.virtualStore = windows.virtualStore
-      alone = .windows(system)
-    }
-  }
+  init(_ system: OperatingSystem) { self.system = system }
 
   /// What stands in `machine:`.
-  var settings: [String] { alone.id == "none" ? [] : ["os: \(alone.id)"] }
+  var settings: [String] { system.id == "none" ? [] : ["os: \(system.id)"] }
 
-  /// What stands beside it.
+  /// What stands in `linux:` or `windows:`, without what lies in memory.
   var statements: [String] {
-    switch alone {
+    switch system {
     case .none: return []
     case .linux(let system):
       let options = system.kernel.options
@@ -36,39 +25,52 @@ struct SavedSystem {
       let names = LinuxOptions.names.filter { options.contains($0.option) }.map(\.name)
       return ["linux:", "  config: [\(names.joined(separator: ", "))]"]
     case .windows(let system):
-      var lines: [String] = []
-      if system.invalidMask != .none {
-        lines.append("  invalid-mask: \(system.invalidMask.rawValue.hex)")
-      }
-      if let store = system.virtualStore {
-        lines.append("  page-files: [{ number: \(store), store: true }]")
-      }
+      let lines = Self.lines(of: system)
       return lines.isEmpty ? [] : ["windows:"] + lines
     }
   }
 
-  /// What an expectation says of a verdict.
-  static func expectation(of verdict: SystemVerdict) -> [String] {
-    var words: [String] = []
-    if let state = verdict.state, Scenario.EntryState(rawValue: state) != nil {
-      words.append("state: \(state)")
+  /// What stands in `windows:` whatever lies in memory.
+  static func lines(of system: WindowsSystem) -> [String] {
+    var lines: [String] = []
+    if system.invalidMask != .none {
+      lines.append("  invalid-mask: \(system.invalidMask.rawValue.hex)")
     }
-    if !verdict.handler.isEmpty {
-      words.append("handler: [\(verdict.handler.joined(separator: ", "))]")
+    if let store = system.virtualStore {
+      lines.append("  page-files: [{ number: \(store), store: true }]")
     }
-    if let cost = verdict.cost { words.append("cost: \(cost.rawValue)") }
-    switch verdict {
-    case .windows(let verdict):
-      if let status = verdict.status { words.append("status: \(status.name)") }
-      if let check = verdict.bugCheck {
-        words.append("bugcheck: { code: \(UInt64(check.code).hex) }")
-      }
-    case .linux(let verdict):
-      if let signal = verdict.signal {
-        words.append("signal: \(signal.name), signal-code: \(signal.codeName)")
-      }
-      if let oops = verdict.oops { words.append("kernel: \(oops.rawValue)") }
+    return lines
+  }
+
+  /// The areas that decide about an address: the one that holds it, and those beside it, which a
+  /// stack grows between.
+  static func areas(around address: VirtualAddress, in areas: MemoryAreas) -> [String] {
+    let address = address.rawValue
+    let near = [
+      areas.areas.last { $0.end <= address }, areas.area(holding: address),
+      areas.area(above: address),
+    ].compactMap(\.self)
+    return near.isEmpty ? [] : ["vmas:"] + near.map { "  - { \(statement(of: $0)) }" }
+  }
+
+  private static func statement(of area: MemoryArea) -> String {
+    let rights: MemoryArea.Flags = [.read, .write, .execute, .shared]
+    let flags = MemoryArea.Flags.letters.filter {
+      !rights.contains($0.flag) && area.flags.contains($0.flag)
+    }.map(\.letters)
+    var words = [
+      "va: \(area.start.hex)..\((area.end - 1).hex)", "perms: \(area.permissions)",
+    ]
+    if !flags.isEmpty { words.append("flags: [\(flags.joined(separator: ", "))]") }
+    if area.inode != 0 {
+      words.append("file: \(SavedScenario.quoted(area.path))")
+      if area.deviceMajor == 0 { words.append("file-system: memory") }
+      if area.fileOffset != 0 { words.append("offset: \(area.fileOffset.hex)") }
+      if let size = area.fileSize { words.append("file-size: \(size)") }
+    } else if !area.path.isEmpty {
+      words.append("name: \(SavedScenario.quoted(area.path))")
     }
-    return words
+    if area.protectionKey != 0 { words.append("pkey: \(area.protectionKey)") }
+    return words.joined(separator: ", ")
   }
 }

@@ -86,11 +86,11 @@ struct MachineSettings {
     }
     Self.checkNames(machine, collector)
     for feature in machine.features {
-      guard let path = Self.features[feature.name.value] else { continue }
+      guard let path = ProcessorWords.features[feature.name.value] else { continue }
       paging.features[keyPath: path] = feature.isEnabled.value
     }
     for deviation in machine.accept {
-      guard let path = Self.deviations[deviation.value] else { continue }
+      guard let path = ProcessorWords.deviations[deviation.value] else { continue }
       paging.features[keyPath: path] = true
     }
     if let vendor = machine.vendor.flatMap({ PagingState.Vendor(rawValue: $0.value) }) {
@@ -116,26 +116,19 @@ struct MachineSettings {
       let choices = PagingState.Vendor.allCases.map(\.rawValue)
       collector.report(Diagnostic(.unknownWord, unknown: "vendor", vendor, choices: choices))
     }
-    for feature in machine.features where features[feature.name.value] == nil {
+    for feature in machine.features where ProcessorWords.features[feature.name.value] == nil {
       collector.report(
         Diagnostic(
-          .unknownFeature, unknown: "feature", feature.name, choices: features.keys.sorted()))
+          .unknownFeature, unknown: "feature", feature.name,
+          choices: ProcessorWords.features.keys.sorted()))
     }
-    for name in machine.accept where deviations[name.value] == nil {
+    for name in machine.accept where ProcessorWords.deviations[name.value] == nil {
       collector.reportAside(
         Diagnostic(
-          .unknownDeviation, unknown: "deviation", name, choices: deviations.keys.sorted()))
+          .unknownDeviation, unknown: "deviation", name,
+          choices: ProcessorWords.deviations.keys.sorted()))
     }
   }
-
-  private typealias FeaturePath = any WritableKeyPath<PagingState.Features, Bool> & Sendable
-
-  private static let features: [String: FeaturePath] = [
-    "pse-36": \.pse36, "page-1g": \.page1G,
-  ]
-  private static let deviations: [String: FeaturePath] = [
-    "pdpte-accessed": \.acceptsAccessedPDPTE, "pdpte-walked": \.walksPDPTEs,
-  ]
 
   private mutating func noteNoExecute(_ machine: Scenario.Machine, isDump: Bool) {
     guard paging.mode != .x86, !paging.isARM64 else { return }
@@ -178,7 +171,7 @@ struct MachineSettings {
 
   private func checkDeviations(_ machine: Scenario.Machine, _ collector: DiagnosticCollector) {
     guard paging.mode != .pae else { return }
-    for name in machine.accept where Self.deviations[name.value] != nil {
+    for name in machine.accept where ProcessorWords.deviations[name.value] != nil {
       collector.report(
         .impossibleRegisters,
         "\(name.value) is about PDPTEs of mode pae, which processors load with CR3; the mode is "

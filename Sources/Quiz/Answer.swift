@@ -41,6 +41,9 @@ public struct Answer: Hashable, Sendable {
     return (try? NumberText.number(given)) == number
   }
 
+  /// Whether a text that is not the answer would be, were it said that its digits are hexadecimal.
+  public func lacksPrefix(_ given: String) -> Bool { !accepts(given) && accepts("0x\(given)") }
+
   /// A text in lower case, its words one blank apart.
   private static func folded(_ text: String) -> String {
     text.lowercased().split { $0.isWhitespace || $0 == "-" || $0 == "," }.joined(separator: " ")

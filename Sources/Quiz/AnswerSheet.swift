@@ -1,7 +1,7 @@
 /// The answers of a class: a line for each student, a name and a colon, then the answers in order,
 /// separated by semicolons.
 ///
-/// Blank lines and what follows a `#` at the start of a line are skipped, and so is a byte order mark.
+/// A name ends at the first colon and has none. Blank lines and what follows a `#` at the start of a line are skipped, and so is a byte order mark.
 /// An answer may be left out, and a line may end with a semicolon.
 public struct AnswerSheet: Sendable {
   /// What one student answered.
@@ -27,9 +27,12 @@ public struct AnswerSheet: Sendable {
   ///   - text: the lines.
   ///   - path: names the sheet in what is said about it.
   ///   - exerciseCount: how many answers a student can have given.
+  ///   - choices: what may be answered in full to the first exercise; other first answers have no colon.
   /// - Throws: `Problem` for the first line that names no student, or one that was named before, or
   ///   that has more answers than there are exercises.
-  public init(_ text: String, path: String, exerciseCount: Int) throws(Problem) {
+  public init(_ text: String, path: String, exerciseCount: Int, choices: [Answer.Choice] = [])
+    throws(Problem)
+  {
     var students: [Student] = []
     var lineOf: [String: Int] = [:]
     // Spreadsheets and editors begin a text with one.
@@ -48,6 +51,14 @@ public struct AnswerSheet: Sendable {
       let name = Self.trimmed(parts[0])
       guard parts.count == 2, !name.isEmpty else {
         throw problem(start + 1, "no name; a line is `NAME: ANSWER; ANSWER; ...`")
+      }
+      let first = parts[1].prefix { $0 != ";" }
+      if let colon = first.firstIndex(of: ":"),
+        !choices.contains(where: { $0.text.lowercased() == Self.trimmed(first).lowercased() })
+      {
+        throw problem(
+          line.distance(from: line.startIndex, to: colon) + 1,
+          "a second colon before the first answer ends: a name has none, and ends at the first")
       }
       if let before = lineOf.updateValue(number, forKey: name) {
         throw problem(start + 1, "`\(name)` has a line already, line \(before)")

@@ -32,6 +32,14 @@ public struct Exercise: Sendable {
     public let value: UInt64
   }
 
+  /// A step of the solution that neither the walk nor the verdict says.
+  public struct Remark: Hashable, Sendable {
+    /// What it is about: `PFN 0x1234`.
+    public let subject: String
+    /// The step.
+    public let text: String
+  }
+
   /// A processor with its memory.
   public struct Setting: Sendable {
     /// The machine.
@@ -66,4 +74,6 @@ public struct Exercise: Sendable {
   public let choices: [Answer.Choice]
   /// The answer.
   public let answer: Answer
+  /// What more there is to the solution.
+  public var remarks: [Remark] = []
 }

@@ -34,33 +34,6 @@ enum Reaction: String, CaseIterable {
   var choice: Answer.Choice { .init(self, of: Self.allCases, rawValue) }
 }
 
-/// Which entries of the PFN database change as a fault is resolved.
-///
-/// A page table's share count is the number of its valid and transition entries, so a page that comes
-/// back from transition leaves it alone.
-enum FrameChange: String, CaseIterable {
-  case none = "none"
-  case page = "that of the page"
-  case zeroed = "those of a frame of the zeroed list and of the page table"
-  case free = "those of a frame of the free list and of the page table"
-  case table = "that of the page table"
-
-  /// The change; nil where a section's pages or copies are part of it, whose share counts depend on
-  /// who else has them.
-  init?(_ reaction: Reaction, of answer: AccessAnswer) {
-    if answer.verdict?.windows?.finding.isShared == true, reaction != .nothing { return nil }
-    switch reaction {
-    case .nothing, .guardPage, .violation: self = .none
-    case .dirty, .transition: self = .page
-    case .zeroes: self = .zeroed
-    case .reads: self = .free
-    case .copies, .shares: return nil
-    }
-  }
-
-  var choice: Answer.Choice { .init(self, of: Self.allCases, rawValue) }
-}
-
 extension Answer.Choice {
   init<Value: Equatable>(_ value: Value, of all: [Value], _ text: String) {
     let place = all.firstIndex(of: value) ?? 0

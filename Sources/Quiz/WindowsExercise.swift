@@ -29,7 +29,10 @@ struct WindowsExercise {
     if let statement = section.statement { text.add(statement) }
     let address = draw.one(of: pages).address + draw.number(0..<frameSize)
     let setting = try text.setting(pages.map(\.address))
-    let answer = setting.machine.access(VirtualAddress(address), .drawn(&draw))
+    var answer = setting.machine.access(VirtualAddress(address), .drawn(&draw))
+    if kind == .frames, number % Self.noneEvery != 0 {
+      answer = moving(answer, pages.map(\.address), setting.machine)
+    }
     let drawn = draw.number(0..<4)
     let asksFault = kind.map { $0 == .fault } ?? (drawn == 0)
     guard !asksFault, let reaction = Reaction(answer) else { return fault(number, answer, setting) }
@@ -37,7 +40,24 @@ struct WindowsExercise {
     guard asksFrames, let change = FrameChange(reaction, of: answer) else {
       return kernel(number, answer, reaction, setting)
     }
-    return frames(number, answer, change, setting)
+    return frames(number, answer, reaction, change, setting)
+  }
+
+  /// Of so many exercises on frames at least one may be about none.
+  private static let noneEvery: UInt64 = 4
+
+  /// The same access to the first page for which a frame changes, where it does for none of its own.
+  private func moving(
+    _ answer: AccessAnswer, _ pages: [UInt64], _ machine: Machine
+  ) -> AccessAnswer {
+    let offset = answer.pointer.rawValue % frameSize
+    let others = pages.lazy.map { page in
+      machine.access(VirtualAddress(page + offset), answer.access)
+    }
+    return ([answer] + others).first {
+      let change = Reaction($0).flatMap { [answer = $0] in FrameChange($0, of: answer) }
+      return change != nil && change != FrameChange.none
+    } ?? answer
   }
 
   /// An entry as a scenario states it.
@@ -95,13 +115,18 @@ struct WindowsExercise {
   }
 
   private func frames(
-    _ number: UInt64, _ answer: AccessAnswer, _ change: FrameChange, _ setting: Exercise.Setting
+    _ number: UInt64, _ answer: AccessAnswer, _ reaction: Reaction, _ change: FrameChange,
+    _ setting: Exercise.Setting
   ) -> Exercise {
-    Exercise(
+    let solution = FrameSolution(
+      reaction: reaction, answer: answer, tables: setting.tables,
+      decoder: setting.machine.system.windows?.decoder)
+    return Exercise(
       number: number, kind: .frames, matter: .access(setting, answer),
       question: "\(question(answer)) Which entries of the PFN database change, apart from the links"
         + " of their neighbours on the lists of frames?",
-      choices: FrameChange.allCases.map(\.choice), answer: .choice(change.choice))
+      choices: FrameChange.allCases.map(\.choice), answer: .choice(change.choice),
+      remarks: solution.remarks)
   }
 
   private func question(_ answer: AccessAnswer) -> String {

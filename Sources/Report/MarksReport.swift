@@ -27,6 +27,9 @@ public struct MarksReport: Sendable {
         out.member("given", given(by: student, index))
         out.member("expected", exercise.answer.text)
         out.member("correct", marks[index])
+        if exercise.answer.lacksPrefix(given(by: student, index)) {
+          out.member("remark", Self.prefixRule)
+        }
         out.closeObject()
       }
       out.closeArray()
@@ -39,28 +42,52 @@ public struct MarksReport: Sendable {
     let width = max(8, sheet.students.map { Wording.visible($0.name).count }.max() ?? 0) + 2
     out.styled(.dim) { out in
       out.write("student", width: width)
-      out.write("right", width: 7)
-      for exercise in exercises { out.write("\(exercise.number)", rightAlignedIn: 4) }
+      out.write("right", width: rightWidth)
+      for exercise in exercises { out.write("\(exercise.number)", rightAlignedIn: cellWidth) }
       out.endLine()
     }
     var solved = exercises.map { _ in 0 }
     for student in sheet.students {
       let marks = sheet.marks(of: student, exercises)
       out.write(Wording.visible(student.name), width: width)
-      out.write("\(marks.count { $0 })/\(marks.count)", width: 7)
+      out.write("\(marks.count { $0 })/\(marks.count)", width: rightWidth)
       for (index, isRight) in marks.enumerated() {
         if isRight { solved[index] += 1 }
         let isGiven = !given(by: student, index).isEmpty
-        out.write(isRight ? "   ✓" : isGiven ? "   ✗" : "   -", isRight ? .green : .red)
+        let mark = isRight ? "✓" : isGiven ? "✗" : "-"
+        out.write(String(repeating: " ", count: cellWidth - 1) + mark, isRight ? .green : .red)
       }
       out.endLine()
     }
     out.styled(.dim) { out in
-      out.write("solved by", width: width + 7)
-      for count in solved { out.write("\(count)", rightAlignedIn: 4) }
+      out.write("solved by", width: width + rightWidth)
+      for count in solved { out.write("\(count)", rightAlignedIn: cellWidth) }
       out.endLine()
     }
+    writeRemarks(to: &out)
   }
+
+  /// Says of wrong answers that lack the form of hexadecimal numbers that they do.
+  private func writeRemarks(to out: inout TextBuffer) {
+    for student in sheet.students {
+      for (index, exercise) in exercises.enumerated() {
+        let given = given(by: student, index)
+        guard exercise.answer.lacksPrefix(given) else { continue }
+        out.write(
+          "\(Wording.visible(student.name)), exercise \(exercise.number): "
+            + "`\(Wording.visible(given))`: \(Self.prefixRule)\n")
+      }
+    }
+  }
+
+  private static let prefixRule = "a number is decimal, unless it begins with 0x"
+
+  /// The width of an exercise's column: the numbers below each other do not touch.
+  private var cellWidth: Int {
+    max(4, "\(max(exercises.count, sheet.students.count))".count + 1)
+  }
+
+  private var rightWidth: Int { max(7, "\(exercises.count)/\(exercises.count)".count + 2) }
 
   private func given(by student: AnswerSheet.Student, _ index: Int) -> String {
     index < student.answers.count ? student.answers[index] : ""

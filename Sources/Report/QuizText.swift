@@ -92,6 +92,13 @@ public struct QuizText: Sendable {
       AccessText(setting.machine.paging).write(answer, to: &out)
       Explanation(answer, in: setting.machine.memory).writeText(to: &out)
     }
+    guard !exercise.remarks.isEmpty else { return }
+    out.write("  what becomes of the PFN database\n")
+    for remark in exercise.remarks {
+      out.write("    ")
+      out.write(remark.subject, .cyan)
+      out.write("  \(remark.text)\n")
+    }
   }
 
   private func solve(_ address: UInt64, on machine: ToyMachine, to out: inout TextBuffer) {

@@ -24,10 +24,11 @@ public struct Exhibit {
   ///   - path: the file.
   ///   - layout: where in physical memory the bytes of a raw image are.
   ///   - overrides: what the user says over what the file says.
+  ///   - last: the step of a timeline after which the machine is shown; the last unless said.
   /// - Throws: `DiagnosticList` for a scenario, `DumpError` for a dump, `MachineOverrides.Problem`.
   public init(
     _ path: String, layout: RawLayout = RawLayout(),
-    overrides: MachineOverrides = MachineOverrides()
+    overrides: MachineOverrides = MachineOverrides(), through last: Int? = nil
   ) throws {
     guard Workbench.isScenario(path) else {
       machine = try Workbench.open(path, layout: layout, overrides: overrides)
@@ -38,7 +39,7 @@ public struct Exhibit {
     var steps: [StepReport] = []
     let opened: OpenScenario
     if let run = try TimelineRun(choice.reading) {
-      while let step = try run.step() { steps.append(step) }
+      while steps.count != last, let step = try run.step() { steps.append(step) }
       opened = run.moment
     } else {
       opened = try OpenScenario(choice.reading)

@@ -13,7 +13,7 @@ struct ExploreCommand: ParsableCommand {
     discussion: """
       The pages are those of `report`, live: type an address or click in the map, follow a page back to \
       who maps it, take another process, invert a bit of a register or of an entry, and save what is \
-      shown as a scenario. Changes stand in the address of the page; the file never changes. \
+      shown as a scenario. Of a timeline, take a step: the machine is then that after it. Changes stand in the address of the page; the file never changes. \
       The pages are served to this machine alone, until ^C; the first one's address is printed.
       """ + Examples.of("explore"))
 
@@ -36,9 +36,11 @@ struct ExploreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try options.open(machine, areas)
+    let exhibit = try options.exhibit(machine, areas)
     let explorer = Explorer(
-      opened, title: machine, indexedAs: Workbench.isScenario(machine) ? nil : machine)
+      exhibit.machine, title: machine,
+      indexedAs: Workbench.isScenario(machine) ? nil : machine,
+      moments: try options.moments(exhibit, machine, areas))
     try ExplorerServer(explorer, port: UInt16(truncatingIfNeeded: port)).serve { address in
       let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
       stream.buffer.write("\(address)\n")

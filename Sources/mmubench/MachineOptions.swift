@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import Explorer
 import Machine
 import Paging
 import PhysicalMemory
@@ -111,6 +112,17 @@ extension MachineOptions {
     DamageNotice.watch(path, exhibit.machine.memory)
     for warning in exhibit.machine.warnings { Notice.warn("\(path): \(warning)") }
     return exhibit
+  }
+}
+
+extension MachineOptions {
+  /// The machine of a timeline after each of its steps; nil where there is no timeline.
+  func moments(_ exhibit: Exhibit, _ path: String, _ areas: AreaOptions) throws -> Moments? {
+    guard !exhibit.steps.isEmpty else { return nil }
+    let (layout, overrides) = (rawLayout, try overrides(with: areas))
+    return Moments(exhibit.steps) { step in
+      try Exhibit(path, layout: layout, overrides: overrides, through: step).machine
+    }
   }
 }
 

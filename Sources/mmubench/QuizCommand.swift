@@ -15,7 +15,8 @@ struct QuizCommand: ParsableCommand {
     abstract: "Set exercises on page tables and faults, solve them, and mark a class's answers.",
     discussion: """
       The same seed is the same exercise everywhere. A sheet of answers has a line for each student: \
-      `NAME: ANSWER; ANSWER; ...`, in the order of the exercises.
+      `NAME: ANSWER; ANSWER; ...`, in the order of the exercises. A name ends at the first colon. A \
+      number is decimal, or hexadecimal with 0x before it.
       """ + Examples.of("quiz"))
 
   @Option(
@@ -139,7 +140,9 @@ struct QuizCommand: ParsableCommand {
     }
     let exercises = try (1...count).map { try quiz.exercise($0) }
     do throws(AnswerSheet.Problem) {
-      sheet = try AnswerSheet(text, path: name, exerciseCount: exercises.count)
+      sheet = try AnswerSheet(
+        text, path: name, exerciseCount: exercises.count,
+        choices: exercises.first?.choices ?? [])
     } catch {
       throw Failure.malformed("\(error)")
     }

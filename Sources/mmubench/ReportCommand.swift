@@ -1,5 +1,6 @@
 import ArgumentParser
 import DumpFormats
+import Glibc
 import Machine
 import Paging
 import PhysicalMemory
@@ -28,7 +29,8 @@ struct ReportCommand: ParsableCommand {
   var addresses: [UInt64] = []
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"),
+    name: [.short, .long],
+    help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"),
     completion: .file())
   var output: String
 
@@ -41,8 +43,9 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func run() throws {
-    try TakenFiles(machine: machine, areas).require(output)
-    let file = try OutputFile(output, force: force)
+    let isStandardOutput = output == "-"
+    if !isStandardOutput { try TakenFiles(machine: machine, areas).require(output) }
+    let file = isStandardOutput ? nil : try OutputFile(output, force: force)
     let exhibit = try options.exhibit(machine, areas)
     var report = HTMLReport(exhibit.machine, title: exhibit.scenario?.title.value ?? machine)
     report.scenario = exhibit.scenario
@@ -50,12 +53,22 @@ struct ReportCommand: ParsableCommand {
     report.steps = exhibit.steps
     var out = TextBuffer()
     report.write(to: &out)
-    try file.write(out.bytes)
-    try file.commit()
-    let unanswered = report.unanswered
-    guard let first = unanswered.first else { return }
+    if let file {
+      try file.write(out.bytes)
+      try file.commit()
+    } else {
+      let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
+      stream.buffer = out
+      stream.flush()
+      if let failure = stream.failure { throw failure }
+    }
+    warn(ofUnanswered: report.unanswered)
+  }
+
+  private func warn(ofUnanswered questions: [String]) {
+    guard let first = questions.first else { return }
     Notice.warn(
-      "the page answers \(HTMLReport.questionLimit) questions and names \(unanswered.count) more,"
+      "the page answers \(HTMLReport.questionLimit) questions and names \(questions.count) more,"
         + " from \(first) on")
   }
 

@@ -20,6 +20,14 @@ import Testing
     #expect(try place.read("page.html") == page)
   }
 
+  @Test func aDashIsStandardOutput() throws {
+    let outcome = try Command.run(
+      ["report", "plain.yaml", "0x400123", "--output", "-", "--force"], in: place)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.hasPrefix("<!DOCTYPE html>") && outcome.output.hasSuffix("</html>\n"))
+    #expect(throws: (any Error).self) { try place.read("-") }
+  }
+
   @Test func theScenarioItselfIsNotOverwritten() throws {
     let outcome = try Command.run(
       ["report", "plain.yaml", "--output", "./plain.yaml", "--force"], in: place)

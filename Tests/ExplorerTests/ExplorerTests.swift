@@ -1,4 +1,5 @@
 import Explorer
+import Foundation
 import Machine
 import Paging
 import PhysicalMemory
@@ -100,6 +101,72 @@ import Workbench
     }
     #expect(try page("/", ["va": "0x1", "va": "0x2"]).text.contains("va: it is said twice"))
     #expect(try page("/", ["root": "0x9000"]).text.contains("no address space has the root"))
+  }
+
+  /// A link leads to a page that answers; what was refused is not among what is changed.
+  @Test(arguments: ["x86", "pae", "x86-64", "la57", "arm64"])
+  func everyBitThatIsALinkCanBeInverted(mode: String) throws {
+    let explorer = try Self.explorer(Self.scenario.replacing("mode: x86-64", with: "mode: \(mode)"))
+    let text = try page("/", [:], of: explorer).text
+    let names = text.matches(of: /href="\/\?set=([A-Za-z0-9_.]+)"/).map { String($0.output.1) }
+    #expect(names.count > 5, "\(names)")
+    for name in names {
+      #expect(try page("/", ["set": name], of: explorer).status == 200, "\(name)")
+    }
+    let refused = ["x86": "CR4.PCIDE", "pae": "CR4.PCIDE", "arm64": "SCTLR_EL1.EE"]
+    guard let bit = refused[mode] else { return }
+    #expect(!names.contains(bit))
+    #expect(text.contains("it cannot be inverted: "))
+    let (status, answer) = try page("/", ["set": bit], of: explorer)
+    #expect(status == 400)
+    #expect(!answer.contains("changed: "))
+  }
+
+  /// Nothing is worked out for a page that refuses: the map of a large space is not in it.
+  @Test(
+    arguments: [
+      ("/favicon.ico", nil), ("/", ("va", "zz")), ("/", ("set", "CR9.XX")),
+      ("/map", ("root", "0x9")),
+      ("/owners", ("pa", "zz")), ("/", ("flip", "0x40000000.1")),
+    ] as [(String, (String, String)?)])
+  func aRefusalIsSmall(path: String, parameter: (String, String)?) throws {
+    let explorer = try Self.explorer()
+    let answer = explorer.page(path, query: parameter.map { [(name: $0.0, value: $0.1)] } ?? [])
+    #expect(answer.status >= 400)
+    #expect(answer.bytes.count < 32 << 10)
+    let text = String(decoding: answer.bytes, as: UTF8.self)
+    #expect(!text.contains("Address space</h2>") && !text.contains("id=\"map\""), "no map")
+  }
+
+  /// Of a timeline the page says which moment it is, and the moments beside it are links.
+  @Test func aMomentOfATimelineIsAsked() throws {
+    let path = SavedAnswersTests.scenarios.appending(path: "timelines/linux-fork.yaml").path
+    let exhibit = try Exhibit(path)
+    let count = exhibit.steps.count
+    let explorer = Explorer(
+      exhibit.machine, title: "fork", indexedAs: nil,
+      moments: Moments(exhibit.steps) { try Exhibit(path, through: $0).machine })
+    let end = try page("/", of: explorer).text
+    #expect(end.contains("after the last step, \(count)"))
+    #expect(end.contains("href=\"/?step=\(count - 1)\""))
+    let first = try page("/", ["step": "1"], of: explorer)
+    #expect(first.status == 200)
+    #expect(first.text.contains("after step 1 of \(count)"))
+    #expect(first.text.contains("href=\"/?step=2\""))
+    #expect(!first.text.contains("href=\"/?step=0\""))
+    let maps = end.matches(of: /<section id="map[0-9]*"/)
+    #expect(Set(maps.map { String($0.output) }).count == exhibit.machine.addressSpaces.count)
+    #expect(try page("/", ["step": "\(count + 1)"], of: explorer).status == 400)
+    #expect(try page("/", ["step": "1"]).text.contains("this machine has no timeline"))
+  }
+
+  /// Of the two roots of an isolated process each owner says which it is.
+  @Test func ownersOfTwoRootsAreToldApart() throws {
+    let path = SavedAnswersTests.scenarios.appending(path: "dumps/linux-tasks-pti.yaml").path
+    let explorer = Explorer(try Exhibit(path).machine, title: "pti", indexedAs: nil)
+    let text = try page("/owners", ["pa": "0x8000"], of: explorer).text
+    let owners = text.matches(of: /\(77\), root 0x[0-9a-f]+</).map { String($0.output) }
+    #expect(Set(owners).count == 2, "\(owners)")
   }
 
   @Test func addressesBeyondTheModeAreRefused() throws {

@@ -51,6 +51,8 @@ import Testing
           "GET /page.js HTTP/1.1", "Host: 127.0.0.1:PORT", "Sec-Fetch-Site: cross-site",
           "Sec-Fetch-Mode: no-cors",
         ],
+        ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Sec-Fetch-Site: cross-site"],
+        ["GET http://evil.example/ HTTP/1.1", "Host: 127.0.0.1:PORT"],
       ]
       for lines in strangers {
         let answer = try await Self.answer(port, lines)
@@ -60,6 +62,10 @@ import Testing
       let posted = try await Self.answer(
         port, ["POST / HTTP/1.1", "Host: 127.0.0.1:PORT", "Content-Length: 0"])
       #expect(posted.hasPrefix("HTTP/1.1 405"))
+      for line in ["GET / HTTP/9.9", "GET /", "GET / HTTP/1.1 "] {
+        let other = try await Self.answer(port, [line, "Host: 127.0.0.1:PORT"])
+        #expect(other.hasPrefix("HTTP/1.1 505"), "\(line): \(other.prefix(60))")
+      }
       let absent = try await Self.answer(
         port, ["GET /../../etc/passwd HTTP/1.1", "Host: 127.0.0.1:PORT"])
       #expect(absent.hasPrefix("HTTP/1.1 404"))

@@ -9,6 +9,28 @@ import Testing
     return try (1...2).map { try quiz.exercise($0) }
   }
 
+  /// What follows a second colon would be another student's answer, or part of a name.
+  @Test func aNameHasNoColon() throws {
+    let error = #expect(throws: AnswerSheet.Problem.self) {
+      try AnswerSheet("Ada: Countess: 0x6; 0x7f", path: "a.txt", exerciseCount: 2)
+    }
+    #expect(error?.description.hasPrefix("a.txt:1:14: a second colon") == true)
+    let quiz = Quiz(.windows(.x86_64, id: "windows-10-22h2"), kind: .kernel)
+    let choices = try quiz.exercise(1).choices
+    let full = try #require(choices.first { $0.text.contains(":") }).text
+    let sheet = try AnswerSheet(
+      "Ada: \(full)", path: "a.txt", exerciseCount: 1, choices: choices)
+    #expect(sheet.students.first?.answers == [full])
+  }
+
+  @Test func digitsWithoutAPrefixAreSeen() throws {
+    let answers = try Self.exercises().map(\.answer)
+    #expect(answers[1].lacksPrefix("7f"))
+    #expect(!answers[1].lacksPrefix("0x7f"))
+    #expect(!answers[1].lacksPrefix("127"))
+    #expect(!answers[1].lacksPrefix("7e"))
+  }
+
   @Test func answersCountInEveryNotation() throws {
     let sheet = try AnswerSheet(
       """

@@ -98,6 +98,24 @@ import Testing
     }
   }
 
+  /// What is asked about frames is worked out about frames, and is seldom nothing.
+  @Test func framesAreWorkedOutEntryByEntry() throws {
+    let quiz = Quiz(
+      .windows(.x86_64, id: "windows-10-22h2"), seed: 4, level: .registers, kind: .frames)
+    let exercises = try (1...60).map { try quiz.exercise($0) }.filter { $0.kind == .frames }
+    let changing = exercises.filter { $0.answer.text != "a" }
+    #expect(changing.count * 2 > exercises.count, "\(changing.count) of \(exercises.count)")
+    #expect(changing.count < exercises.count, "nothing is an answer too")
+    for exercise in exercises {
+      let text = exercise.remarks.map { "\($0.subject) \($0.text)" }.joined(separator: "\n")
+      #expect(!text.isEmpty)
+      guard exercise.answer.text != "a" else { continue }
+      for word in ["PFN 0x", "reference count", "share count", "active"] {
+        #expect(text.contains(word), "\(exercise.number): \(text)")
+      }
+    }
+  }
+
   private static var toy: ToyGeometry {
     guard let toy = try? ToyGeometry("toy:6,7,4") else { preconditionFailure("it is a toy") }
     return toy

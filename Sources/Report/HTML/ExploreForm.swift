@@ -120,13 +120,21 @@ struct RegisterSwitches {
 
   /// Writes the bits, and what has been changed so far.
   func write(to out: inout HTMLBuffer) {
+    guard !page.registers.isEmpty else { return }
     out.element("ul", ["class": "bits switches", "aria-label": "bits of registers"]) { out in
       for bit in page.registers {
         let state = bit.isSet ? "set" : "clear"
         out.element(
-          "li", ["class": bit.isChanged ? "\(state) changed" : state, "title": bit.meaning]
+          "li",
+          [
+            "class": bit.isChanged ? "\(state) changed" : state,
+            "title": bit.meaning + (bit.refusal.map { "; it cannot be inverted: \($0)" } ?? ""),
+          ]
         ) { out in
           out.element("span", ["class": "name"], text: bit.name)
+          guard bit.refusal == nil else {
+            return out.element("span", ["class": "value"], text: bit.isSet ? "1" : "0")
+          }
           out.element(
             "a",
             [

@@ -46,16 +46,20 @@ public struct ExplorePage: Sendable {
     public var isChanged: Bool
     /// The page on which it is the other way round.
     public var target: String
+    /// Why it cannot be the other way round; nil where it can.
+    public var refusal: String?
 
     /// Describes a bit.
     public init(
-      name: String, meaning: String, isSet: Bool, isChanged: Bool, target: String
+      name: String, meaning: String, isSet: Bool, isChanged: Bool, target: String,
+      refusal: String? = nil
     ) {
       self.name = name
       self.meaning = meaning
       self.isSet = isSet
       self.isChanged = isChanged
       self.target = target
+      self.refusal = refusal
     }
   }
 
@@ -91,6 +95,8 @@ public struct ExplorePage: Sendable {
   public enum Content: Sendable {
     /// Nothing was asked yet.
     case nothing
+    /// Nothing, for what was asked cannot be answered.
+    case refusal
     /// The answer to a question.
     case question(MachineQuestion)
     /// The map of the address space.
@@ -120,6 +126,10 @@ public struct ExplorePage: Sendable {
   public var mapTarget = "/map"
   /// The scenario of what is shown; nil where nothing is.
   public var saveTarget: String?
+  /// What that scenario cannot say, or why there is none.
+  public var saveNote: String?
+  /// Of a timeline, the moment that is shown.
+  public var moment: ExploreMoment?
   /// Where the parts of the page lead.
   public var links = PageLinks()
   /// What is shown below the form.
@@ -160,7 +170,7 @@ public struct ExplorePage: Sendable {
   /// What the page is about: the title is what is read out first.
   private var subject: String {
     switch content {
-    case .nothing: return ""
+    case .nothing, .refusal: return ""
     case .map: return "address space: "
     case .owners(let address, _, _): return "who maps \(address): "
     case .question(let question):
@@ -184,15 +194,26 @@ public struct ExplorePage: Sendable {
   }
 
   private func writeContent(to out: inout HTMLBuffer) {
+    moment?.write(to: &out)
     switch content {
-    case .nothing:
-      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
-    case .map:
-      MapSection(machine: machine, space: machine.currentSpace, links: links).write(to: &out)
+    case .refusal: return
+    case .nothing, .map: writeMaps(to: &out)
     case .owners(let address, let list, let isWhole):
       OwnersSection(address: address, list: list, isWhole: isWhole, machine: machine).write(
         to: &out)
     case .question(let question): write(question, to: &out)
+    }
+  }
+
+  /// The map of the address space; of a moment, those of all processes.
+  private func writeMaps(to out: inout HTMLBuffer) {
+    let isMoment = moment != nil && form.root == nil && !machine.addressSpaces.isEmpty
+    let spaces = isMoment ? machine.addressSpaces.map(Optional.some) : [machine.currentSpace]
+    for (number, space) in spaces.enumerated() {
+      var map = MapSection(machine: machine, space: space, links: links)
+      map.moment = moment?.sentence
+      map.id = number == 0 ? "map" : "map\(number + 1)"
+      map.write(to: &out)
     }
   }
 
@@ -213,6 +234,10 @@ public struct ExplorePage: Sendable {
       }
     }
     section.write(id: "q1", to: &out)
+    if let saveNote {
+      let start = saveTarget == nil ? "There is no scenario of it" : "The scenario does not say all"
+      out.element("p", text: "\(start): \(saveNote).")
+    }
     if let saveTarget {
       out.element("p") { out in
         out.element(
@@ -223,7 +248,9 @@ public struct ExplorePage: Sendable {
         out.code("mmubench report FILE")
         out.text(" makes a page, and ")
         out.code("mmubench run --update FILE")
-        out.text(" records the golden that later runs compare with.")
+        out.text(
+          " records the golden that later runs compare with. A scenario is in the file of its own"
+            + " name: one that the browser has called otherwise, as a second download, is refused.")
       }
     }
   }

@@ -11,6 +11,8 @@ struct MapSection {
   var moment: String?
   /// The addresses that are shown.
   var range: ClosedRange<UInt64> = 0...UInt64.max
+  /// What the section is known by in its page.
+  var id = "map"
 
   /// Writes the section.
   func write(to out: inout HTMLBuffer) {
@@ -20,8 +22,8 @@ struct MapSection {
     query.range = range
     query.run(machine, paging, bands.add)
     bands.finish()
-    out.element("section", ["id": "map", "aria-labelledby": "map-title"]) { out in
-      out.element("h2", ["id": "map-title"], text: "Address space")
+    out.element("section", ["id": id, "aria-labelledby": "\(id)-title"]) { out in
+      out.element("h2", ["id": "\(id)-title"], text: "Address space")
       if let owner = space?.owner { out.element("p", text: owner) }
       if let moment { out.element("p", text: moment) }
       if range != 0...UInt64.max { out.element("p", text: words(of: range, paging)) }

@@ -29,7 +29,7 @@ struct OwnersSection {
     let space = machine.addressSpaces[mapping.space]
     let digits = machine.paging.mode.addressDigits
     let owner =
-      mapping.sharers > 1 ? "all that share it: \(mapping.sharers) roots" : space.owner ?? "-"
+      mapping.sharers > 1 ? "all that share it: \(mapping.sharers) roots" : name(of: space)
     out.element("tr") { out in
       out.element("td") { out in
         out.element("a", ["href": target]) { $0.code(mapping.address.rawValue.hex(digits: digits)) }
@@ -39,5 +39,12 @@ struct OwnersSection {
       out.element("td", text: owner)
       out.element("td", text: mapping.state?.rawValue ?? "")
     }
+  }
+
+  /// The owner, and of several roots of his which one: with page-table isolation a process has two.
+  private func name(of space: AddressSpace) -> String {
+    guard let owner = space.owner else { return "-" }
+    guard machine.addressSpaces.count(where: { $0.owner == owner }) > 1 else { return owner }
+    return "\(owner), root \(space.register.hex)"
   }
 }
