@@ -37,6 +37,7 @@ extension Machine {
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
       format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
+    files = dump.files
     let source =
       recorded.map { _ in processor?.source ?? "" } ?? dump.root?.source
       ?? (linux?.mode == mode ? place : "the dump is of an aarch64 processor")

@@ -56,15 +56,14 @@ public struct IndexCache {
   ///
   /// - Parameters:
   ///   - machine: the machine.
-  ///   - path: the dump that it was opened from; nil for a machine that was built.
   ///   - isRefused: whether the index that is kept was found to be no good.
   /// - Returns: the index, from the cache or new.
   /// - Throws: `ReverseMapError` where none can be built.
   public func index(
-    of machine: Machine, from path: String?, refusingKept isRefused: Bool = false
+    of machine: Machine, refusingKept isRefused: Bool = false
   ) throws(ReverseMapError) -> ReverseIndex {
-    guard use != .none, let path, let place = place(of: machine, from: path) else {
-      if use == .verified, path == nil {
+    guard use != .none, let place = place(of: machine) else {
+      if use == .verified, machine.files.isEmpty {
         remark(.confirmation("of a machine that is built no index is kept: nothing was compared"))
       }
       return try temporary(machine)
@@ -91,16 +90,18 @@ public struct IndexCache {
     var key: IndexKey
   }
 
-  private func place(of machine: Machine, from path: String) -> Place? {
-    guard let identity = FileIdentity(path) else { return nil }
+  private func place(of machine: Machine) -> Place? {
+    guard let identities = FileIdentity.all(machine.files) else { return nil }
     guard let cache = Folders.cache else {
       notice("there is no cache folder: neither XDG_CACHE_HOME nor HOME says where")
       return nil
     }
     let machineText = IndexKey.text(of: machine)
     // A dump that changed replaces its index rather than leaving the old one behind.
-    let name = IndexKey(of: "\(identity.device) \(identity.inode) \(machineText)")
-    let key = IndexKey(of: "\(identity.text) \(machineText)")
+    let places = identities.map(\.place).joined(separator: " ")
+    let states = identities.map(\.text).joined(separator: " ")
+    let name = IndexKey(of: "\(places) \(machineText)")
+    let key = IndexKey(of: "\(states) \(machineText)")
     let digits = [name.high, name.low].map { $0.hex(digits: 16).dropFirst(2) }.joined()
     let file = "reverse-\(digits).index"
     return Place(path: "\(cache)/mmubench/\(file)", key: key)

@@ -2,7 +2,6 @@ import ArgumentParser
 import Machine
 import Report
 import ReverseMap
-import Workbench
 
 /// What is done with the cache of indexes.
 struct IndexOptions: ParsableArguments {
@@ -20,21 +19,21 @@ struct IndexOptions: ParsableArguments {
     throw ValidationError("--no-cache and --verify-cache: there is nothing to verify")
   }
 
-  /// Lets `body` ask the map from physical to virtual addresses of the machine in `path`.
+  /// Lets `body` ask the map from physical to virtual addresses of a machine.
   ///
   /// If the index that was kept turns out to be damaged, it is built again and `body` runs once more.
   ///
   /// - Returns: false where --verify-cache found that the index that was kept is not as it should be.
   func withMap(
-    of machine: Machine, from path: String, _ body: (ReverseMap) throws -> Void
+    of machine: Machine, _ body: (ReverseMap) throws -> Void
   ) throws -> Bool {
     let verdict = Verdict()
     do {
-      try body(map(of: machine, from: path, refusingKept: false, verdict))
+      try body(map(of: machine, refusingKept: false, verdict))
     } catch let error as ReverseMapError where error.isOfIndex && !noCache {
       Notice.warn("\(error): it is built again")
       verdict.isDifferent = verdict.isDifferent || verifyCache
-      try body(map(of: machine, from: path, refusingKept: true, verdict))
+      try body(map(of: machine, refusingKept: true, verdict))
     }
     return !verdict.isDifferent
   }
@@ -45,7 +44,7 @@ struct IndexOptions: ParsableArguments {
   }
 
   private func map(
-    of machine: Machine, from path: String, refusingKept isRefused: Bool, _ verdict: Verdict
+    of machine: Machine, refusingKept isRefused: Bool, _ verdict: Verdict
   ) throws -> ReverseMap {
     let cache = IndexCache(noCache ? .none : verifyCache ? .verified : .normal) { remark in
       switch remark {
@@ -56,8 +55,7 @@ struct IndexOptions: ParsableArguments {
       case .problem(let text): Notice.warn(text)
       }
     }
-    let file = Workbench.isScenario(path) ? nil : path
-    let index = try cache.index(of: machine, from: file, refusingKept: isRefused)
+    let index = try cache.index(of: machine, refusingKept: isRefused)
     return try ReverseMap(machine, index)
   }
 }

@@ -70,7 +70,7 @@ struct ReverseCommand: ParsableCommand {
         if style == .plain { MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer) }
         list.report.writeHeader(to: &stream.buffer)
       }
-      agrees = try index.withMap(of: machine, from: self.machine) { map in
+      agrees = try index.withMap(of: machine) { map in
         list.restart()
         try answer(map) { list.write($0, to: stream) }
       }

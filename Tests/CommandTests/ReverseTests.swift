@@ -15,11 +15,14 @@ import Testing
     ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
   }
 
-  private var indexes: [URL] {
+  private var indexes: [URL] { kept("index") }
+
+  /// What is kept in the cache folder with names that end so.
+  private func kept(_ ending: String) -> [URL] {
     let folder = place.url.appending(path: "cache/mmubench")
-    return
-      (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil))
-      ?? []
+    let files = try? FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil)
+    return files?.filter { $0.pathExtension == ending } ?? []
   }
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
@@ -148,6 +151,38 @@ import Testing
     #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.isEmpty)
     #expect(try run("reverse", "memory.elf", "0x6000", "--json").lines.count == 1)
     #expect(indexes.count == 1, "the old index is replaced")
+  }
+
+  /// Each file of a dump decides what it says, whichever of them was named.
+  @Test(arguments: ["vm.vmss", "vm.vmem"]) func aPartOfADumpThatChangedHasANewIndex(
+    named name: String
+  ) throws {
+    try Data(VmwareFiles.snapshot).write(to: place.url.appending(path: "vm.vmss"))
+    let memory = place.url.appending(path: "vm.vmem")
+    try Data(VmwareFiles.memory(mapping: [3])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.count == 1)
+    #expect(indexes.count == 1)
+    try Data(VmwareFiles.memory(mapping: [3, 4])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.count == 2)
+    try Data(VmwareFiles.memory(mapping: [])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.isEmpty)
+  }
+
+  @Test func aScenarioThatNamesADumpKeepsItsIndex() throws {
+    try buildDump(of: "plain")
+    try place.write(
+      """
+      mmubench: 1
+      scenario: named
+      title: A dump that a scenario names
+      source: the tests
+      machine: { memory: { dump: memory.elf } }
+      golden: false
+      """, to: "named.yaml")
+    #expect(try run("reverse", "named.yaml", "0x5000", "--json").lines.count == 1)
+    #expect(indexes.count == 1)
+    let verified = try run("reverse", "named.yaml", "0x5000", "--json", "--verify-cache")
+    #expect(verified.errors.contains("agrees with the page tables"))
   }
 
   @Test(arguments: [40, 200, 5000], images)
