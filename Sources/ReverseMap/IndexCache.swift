@@ -86,13 +86,14 @@ public struct IndexCache {
 
   /// Where the index of a machine is kept, and what it must be the index of.
   private struct Place {
+    var folder: CacheFolder
     var path: String
     var key: IndexKey
   }
 
   private func place(of machine: Machine) -> Place? {
     guard let identities = FileIdentity.all(machine.files) else { return nil }
-    guard let cache = Folders.cache else {
+    guard let folder = CacheFolder.own else {
       notice("there is no cache folder: neither XDG_CACHE_HOME nor HOME says where")
       return nil
     }
@@ -102,16 +103,16 @@ public struct IndexCache {
     let states = identities.map(\.text).joined(separator: " ")
     let name = IndexKey(of: "\(places) \(machineText)")
     let key = IndexKey(of: "\(states) \(machineText)")
-    let digits = [name.high, name.low].map { $0.hex(digits: 16).dropFirst(2) }.joined()
-    let file = "reverse-\(digits).index"
-    return Place(path: "\(cache)/mmubench/\(file)", key: key)
+    return Place(folder: folder, path: folder.file(.index, name), key: key)
   }
 
   /// Opens an index that fits; whatever is wrong with it, a new one is built.
   private func open(_ place: Place) -> ReverseIndex? {
     do throws(ReverseMapError) {
       if let bytes = try? ByteMapping.file(place.path) {
-        return try ReverseIndex(bytes, path: place.path, key: place.key)
+        let index = try ReverseIndex(bytes, path: place.path, key: place.key)
+        CacheFolder.use(place.path)
+        return index
       }
     } catch {
       if case .damaged = error {
@@ -128,15 +129,15 @@ public struct IndexCache {
   private func keep(
     _ machine: Machine, at place: Place
   ) throws(ReverseMapError) -> ReverseIndex {
-    let folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
-    guard Folders.make(folder) else {
-      notice("\(folder): cannot be created, so the index is not kept")
+    guard place.folder.make() else {
+      notice("\(place.folder.path): cannot be created, so the index is not kept")
       return try temporary(machine, key: place.key)
     }
     do {
       let file = try OutputFile(place.path, force: true)
       let bytes = try IndexBuilder(machine, key: place.key, isWanted: isWanted).build(into: file)
       try file.commit()
+      place.folder.trim(keeping: place.path)
       return try ReverseIndex(bytes, path: place.path, isTrusted: true)
     } catch let error as DumpError {
       notice("\(error): the index is not kept")

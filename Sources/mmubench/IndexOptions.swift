@@ -1,7 +1,9 @@
 import ArgumentParser
+import DumpFormats
 import Machine
 import Report
 import ReverseMap
+import Workbench
 
 /// What is done with the cache of indexes.
 struct IndexOptions: ParsableArguments {
@@ -17,6 +19,21 @@ struct IndexOptions: ParsableArguments {
   func validate() throws {
     guard noCache, verifyCache else { return }
     throw ValidationError("--no-cache and --verify-cache: there is nothing to verify")
+  }
+
+  /// Opens a machine for questions that a reverse map answers: of a dump what an earlier one found is taken
+  /// from the cache folder.
+  ///
+  /// - Returns: the machine, and false where --verify-cache found that what was kept is not as it should be.
+  func open(_ path: String, _ options: MachineOptions) throws -> (machine: Machine, agrees: Bool) {
+    guard !Workbench.isScenario(path) else { return (try options.open(path), true) }
+    let verdict = Verdict()
+    let cache = MachineCache(use) { say($0, verdict) }
+    let dump = try DumpFile.open(path, layout: options.rawLayout)
+    let machine = try cache.machine(
+      of: dump, layout: options.rawLayout, overrides: options.overrides)
+    options.announce(machine, path)
+    return (machine, !verdict.isDifferent)
   }
 
   /// Lets `body` ask the map from physical to virtual addresses of a machine.
@@ -46,17 +63,21 @@ struct IndexOptions: ParsableArguments {
   private func map(
     of machine: Machine, refusingKept isRefused: Bool, _ verdict: Verdict
   ) throws -> ReverseMap {
-    let cache = IndexCache(noCache ? .none : verifyCache ? .verified : .normal) { remark in
-      switch remark {
-      case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
-      case .disagreement(let text):
-        verdict.isDifferent = true
-        Notice.warn(text)
-      case .problem(let text): Notice.warn(text)
-      }
-    }
+    let cache = IndexCache(use) { say($0, verdict) }
     let index = try cache.index(of: machine, refusingKept: isRefused)
     return try ReverseMap(machine, index)
+  }
+
+  private var use: IndexCache.Use { noCache ? .none : verifyCache ? .verified : .normal }
+
+  private func say(_ remark: IndexCache.Remark, _ verdict: Verdict) {
+    switch remark {
+    case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
+    case .disagreement(let text):
+      verdict.isDifferent = true
+      Notice.warn(text)
+    case .problem(let text): Notice.warn(text)
+    }
   }
 }
 

@@ -14,7 +14,8 @@ struct ReverseCommand: ParsableCommand {
       it for each of them. --pid and --process leave all other processes out, --root all other roots.
 
       The first question about a dump builds an index of all its page tables and keeps it in the cache folder \
-      ($XDG_CACHE_HOME or ~/.cache); it is built again when the dump has changed.
+      ($XDG_CACHE_HOME or ~/.cache), with what was found in opening the dump; both are made again when the dump \
+      has changed. What was not used for the longest time is removed when all that is kept exceeds 4 GiB.
       """ + Examples.of("reverse"),
     aliases: ["ptov", "pas2vas"])
 
@@ -61,7 +62,7 @@ struct ReverseCommand: ParsableCommand {
   }
 
   func run() throws {
-    let machine = try options.open(machine)
+    let (machine, isFoundAgain) = try index.open(machine, options)
     let list = MappingList(OwnerReport(machine, style: style), limit: limit, asJSON: output.json)
     if style != .plain { Notice.write { MachineHeader(machine, scope: .allRoots).write(to: &$0) } }
     var agrees = true
@@ -76,7 +77,7 @@ struct ReverseCommand: ParsableCommand {
       }
       if !output.json { list.report.writeTotal(isWhole: list.isWhole, to: &stream.buffer) }
     }
-    if !agrees { throw ExitCode(1) }
+    if !agrees || !isFoundAgain { throw ExitCode(1) }
   }
 
   private func answer(_ map: ReverseMap, _ emit: (ReverseMapping) -> Bool) throws {

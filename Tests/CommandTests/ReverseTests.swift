@@ -153,6 +153,40 @@ import Testing
     #expect(indexes.count == 1, "the old index is replaced")
   }
 
+  /// The answers with what is written above them, which tells how each root was found.
+  @Test func whatOpeningADumpFoundIsKeptAndUsed() throws {
+    try buildDump(of: "plain")
+    let words = ["reverse", "memory.elf", "0x5000", "--physical-bits", "40"]
+    func ask(_ more: String...) throws -> Command.Outcome {
+      try Command.run(words + more, in: place, environment: environment)
+    }
+    let first = try ask("--no-cache")
+    #expect(first.output.contains("MAXPHYADDR  40") && kept("found").isEmpty)
+    #expect(try ask().output == first.output)
+    let file = try #require(kept("found").first)
+    #expect(kept("found").count == 1)
+    let right = try Data(contentsOf: file)
+    #expect(try ask().output == first.output)
+    #expect(try ask("--verify-cache").status == 0)
+    var wrong = right
+    for byte in [0, 20, 47, 48, right.count - 1] {
+      wrong = right
+      wrong[byte] ^= 4
+      try wrong.write(to: file)
+      let outcome = try ask()
+      #expect(outcome.output == first.output && outcome.errors.contains("searched again"))
+      #expect(try Data(contentsOf: file) == right)
+    }
+    try wrong.write(to: file)
+    #expect(try ask("--verify-cache").status == 1, "what was kept differs")
+    #expect(try Data(contentsOf: file) == right)
+    // Other options make another machine.
+    let other = try Command.run(
+      ["reverse", "memory.elf", "0x5000", "--physical-bits", "41"], in: place,
+      environment: environment)
+    #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
+  }
+
   /// Each file of a dump decides what it says, whichever of them was named.
   @Test(arguments: ["vm.vmss", "vm.vmem"]) func aPartOfADumpThatChangedHasANewIndex(
     named name: String
