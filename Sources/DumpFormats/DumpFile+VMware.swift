@@ -15,7 +15,9 @@ extension DumpFile {
       if let memory = name?.beside([VmwareName.memory]).first {
         let other = try DumpSource(memory, limits: limits)
         source.warnings += other.warnings.map { "\(memory): \($0)" }
-        return try contents(snapshot, other.bytes, 0..<UInt64(other.bytes.count), memory)
+        var whole = try contents(snapshot, other.bytes, 0..<UInt64(other.bytes.count), memory)
+        whole.companions = [memory]
+        return whole
       }
       guard let range = snapshot.memory else {
         throw .unsupported(
@@ -30,7 +32,8 @@ extension DumpFile {
       do throws(DumpError) {
         let found = try DumpSource(other, limits: limits)
         let snapshot = try VmwareSnapshot(found.bytes, path: other)
-        let whole = try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+        var whole = try contents(snapshot, source.bytes, 0..<UInt64(source.bytes.count), other)
+        whole.companions = [other]
         source.warnings += found.warnings.map { "\(other): \($0)" } + refusals.map(\.description)
         return whole
       } catch {

@@ -4,6 +4,9 @@ public import PhysicalMemory
 public struct DumpFile: Sendable {
   /// The file, as the user named it.
   public let path: String
+  /// All files that the dump is read from, `path` first: those of other parts, or of the memory that
+  /// belongs to a snapshot, follow.
+  public let files: [String]
   /// The container, found by content.
   public let format: DumpFormat
   /// How the file is compressed, the outermost first.
@@ -89,6 +92,7 @@ public struct DumpFile: Sendable {
     _ path: String, _ source: DumpSource, _ contents: DumpContents, layout: RawLayout
   ) {
     self.path = path
+    files = [path] + contents.companions
     format = contents.format
     compressions = source.compressions
     memory = contents.memory
@@ -111,6 +115,8 @@ public struct DumpFile: Sendable {
 struct DumpContents {
   var format: DumpFormat
   var memory: MemoryImage
+  /// The files beside the one that was opened.
+  var companions: [String] = []
   var processors: [ProcessorState] = []
   var architecture: Architecture?
   var vmcoreinfo: String?
@@ -168,6 +174,7 @@ extension DumpFile {
     }
     return DumpContents(
       format: .kdump, memory: try .paged(KdumpFrames(parts), limits: limits),
+      companions: files.map(\.header.path).filter { $0 != path },
       processors: file.notes.processors, architecture: file.architecture,
       vmcoreinfo: file.notes.vmcoreinfo, facts: facts.map { [$0] } ?? [], warnings: warnings)
   }

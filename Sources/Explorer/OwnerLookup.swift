@@ -62,7 +62,7 @@ final class OwnerLookup: Sendable {
         changes.isEmpty && path != nil ? .normal : .none,
         isWanted: { [self] in isWaitedFor(changes) })
       current = Index(
-        changes: changes, map: try ReverseMap(machine, try cache.index(of: machine, from: path)))
+        changes: changes, map: try ReverseMap(machine, try cache.index(of: machine)))
       index = current
     }
     var found: [ReverseMapping] = []

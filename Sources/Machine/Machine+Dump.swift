@@ -1,7 +1,7 @@
 import BitLayout
 public import DumpFormats
 import LinuxMemory
-import Paging
+public import Paging
 import PhysicalMemory
 
 extension Machine {
@@ -37,6 +37,7 @@ extension Machine {
       memory: dump.memory, paging: PagingState(mode: mode), addressSpaces: [],
       format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
       size: dump.fileSize, warnings: dump.warnings)
+    files = dump.files
     let source =
       recorded.map { _ in processor?.source ?? "" } ?? dump.root?.source
       ?? (linux?.mode == mode ? place : "the dump is of an aarch64 processor")
@@ -67,6 +68,19 @@ extension Machine {
     if addressSpaces.isEmpty, overrides.root == nil, self.system.linux == nil { findRoot() }
     try overrides.apply(to: &self)
     if addressSpaces.isEmpty { throw rootNeeded(dump) }
+  }
+
+  /// Takes a dump as a machine of which is known what else would be looked for.
+  public init(
+    _ dump: DumpFile, paging: PagingState, addressSpaces: [AddressSpace], system: OperatingSystem,
+    provenance: [Provenance], warnings: [String]
+  ) {
+    self.init(
+      memory: dump.memory, paging: paging, addressSpaces: addressSpaces, system: system,
+      format: dump.format.rawValue, compressions: dump.compressions.map(\.rawValue),
+      size: dump.fileSize, provenance: provenance, warnings: warnings)
+    files = dump.files
+    windowsHeader = dump.windows
   }
 
   private func rootNeeded(_ dump: DumpFile) -> MachineOverrides.Problem {

@@ -27,7 +27,11 @@ public struct Machine: Sendable {
   }
 
   /// Physical memory.
-  public var memory: MemoryImage
+  public var memory: MemoryImage {
+    didSet { files = [] }
+  }
+  /// The files of a dump that `memory` is; none where it was built, or put in the place of a dump's.
+  public internal(set) var files: [String] = []
   /// The paging state; its CR3 is the root that a question without a process is about.
   public var paging: PagingState
   /// The roots that are known, at least one.

@@ -32,6 +32,12 @@ struct FileIdentity: Hashable, Sendable {
     (seconds, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
     self.head = unsafe IndexHash.digest(head.span.bytes.extracting(first: count))
   }
+
+  /// Looks at all files of a machine; nil where there are none, or one cannot be looked at.
+  static func all(_ paths: [String]) -> [FileIdentity]? {
+    let identities = paths.compactMap(FileIdentity.init)
+    return identities.isEmpty || identities.count < paths.count ? nil : identities
+  }
 }
 
 /// Folders that the environment names.

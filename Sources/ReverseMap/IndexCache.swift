@@ -56,15 +56,14 @@ public struct IndexCache {
   ///
   /// - Parameters:
   ///   - machine: the machine.
-  ///   - path: the dump that it was opened from; nil for a machine that was built.
   ///   - isRefused: whether the index that is kept was found to be no good.
   /// - Returns: the index, from the cache or new.
   /// - Throws: `ReverseMapError` where none can be built.
   public func index(
-    of machine: Machine, from path: String?, refusingKept isRefused: Bool = false
+    of machine: Machine, refusingKept isRefused: Bool = false
   ) throws(ReverseMapError) -> ReverseIndex {
-    guard use != .none, let path, let place = place(of: machine, from: path) else {
-      if use == .verified, path == nil {
+    guard use != .none, let place = place(of: machine) else {
+      if use == .verified, machine.files.isEmpty {
         remark(.confirmation("of a machine that is built no index is kept: nothing was compared"))
       }
       return try temporary(machine)
@@ -87,30 +86,33 @@ public struct IndexCache {
 
   /// Where the index of a machine is kept, and what it must be the index of.
   private struct Place {
+    var folder: CacheFolder
     var path: String
     var key: IndexKey
   }
 
-  private func place(of machine: Machine, from path: String) -> Place? {
-    guard let identity = FileIdentity(path) else { return nil }
-    guard let cache = Folders.cache else {
+  private func place(of machine: Machine) -> Place? {
+    guard let identities = FileIdentity.all(machine.files) else { return nil }
+    guard let folder = CacheFolder.own else {
       notice("there is no cache folder: neither XDG_CACHE_HOME nor HOME says where")
       return nil
     }
     let machineText = IndexKey.text(of: machine)
     // A dump that changed replaces its index rather than leaving the old one behind.
-    let name = IndexKey(of: "\(identity.device) \(identity.inode) \(machineText)")
-    let key = IndexKey(of: "\(identity.text) \(machineText)")
-    let digits = [name.high, name.low].map { $0.hex(digits: 16).dropFirst(2) }.joined()
-    let file = "reverse-\(digits).index"
-    return Place(path: "\(cache)/mmubench/\(file)", key: key)
+    let places = identities.map(\.place).joined(separator: " ")
+    let states = identities.map(\.text).joined(separator: " ")
+    let name = IndexKey(of: "\(places) \(machineText)")
+    let key = IndexKey(of: "\(states) \(machineText)")
+    return Place(folder: folder, path: folder.file(.index, name), key: key)
   }
 
   /// Opens an index that fits; whatever is wrong with it, a new one is built.
   private func open(_ place: Place) -> ReverseIndex? {
     do throws(ReverseMapError) {
       if let bytes = try? ByteMapping.file(place.path) {
-        return try ReverseIndex(bytes, path: place.path, key: place.key)
+        let index = try ReverseIndex(bytes, path: place.path, key: place.key)
+        CacheFolder.use(place.path)
+        return index
       }
     } catch {
       if case .damaged = error {
@@ -127,15 +129,15 @@ public struct IndexCache {
   private func keep(
     _ machine: Machine, at place: Place
   ) throws(ReverseMapError) -> ReverseIndex {
-    let folder = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
-    guard Folders.make(folder) else {
-      notice("\(folder): cannot be created, so the index is not kept")
+    guard place.folder.make() else {
+      notice("\(place.folder.path): cannot be created, so the index is not kept")
       return try temporary(machine, key: place.key)
     }
     do {
       let file = try OutputFile(place.path, force: true)
       let bytes = try IndexBuilder(machine, key: place.key, isWanted: isWanted).build(into: file)
       try file.commit()
+      place.folder.trim(keeping: place.path)
       return try ReverseIndex(bytes, path: place.path, isTrusted: true)
     } catch let error as DumpError {
       notice("\(error): the index is not kept")

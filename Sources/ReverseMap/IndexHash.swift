@@ -12,6 +12,9 @@ enum IndexHash {
     let hash = unsafe bytes.withUnsafeBytes { unsafe XXH3_128bits($0.baseAddress, $0.count) }
     return IndexKey(high: hash.high64, low: hash.low64)
   }
+
+  /// The digest of bytes, of 128 bits.
+  static func digest(_ bytes: [UInt8]) -> IndexKey { unsafe digest(bytes.span.bytes) }
 }
 
 /// A digest of all that an index depends on.
@@ -29,7 +32,6 @@ public struct IndexKey: Hashable, Sendable {
 
   /// The digest of a text.
   public init(of text: String) {
-    let bytes = Array(text.utf8)
-    self = unsafe IndexHash.digest(bytes.span.bytes)
+    self = IndexHash.digest(Array(text.utf8))
   }
 }

@@ -11,8 +11,7 @@ extension IndexKey {
   /// All of a machine that decides what its tables say, beside the bytes of the file.
   static func text(of machine: Machine) -> String {
     let roots = machine.addressSpaces.map(\.register.hex)
-    let runs = machine.memory.runs.map { "\($0.start.rawValue)+\($0.byteCount)" }
-    var parts = text(of: machine.paging) + ["roots"] + roots + ["memory"] + runs
+    var parts = text(of: machine.paging) + ["roots"] + roots + ["memory"] + runs(of: machine.memory)
     if let system = machine.system.windows {
       // What is in transition depends on these too.
       let records = machine.addressSpaces.map { $0.record?.vadRoot?.description ?? "-" }
@@ -20,6 +19,12 @@ extension IndexKey {
       parts += ["\(system.systemRoot ?? 0)"] + records
     }
     return parts.joined(separator: " ")
+  }
+
+  /// What the user may have said of where memory is; of frames that are decoded the files alone say it.
+  private static func runs(of memory: MemoryImage) -> [String] {
+    if case .paged = memory { return [] }
+    return memory.runs.map { "\($0.start.rawValue)+\($0.byteCount)" }
   }
 
   /// All of a state but CR3, for which the roots stand.
@@ -43,8 +48,11 @@ extension IndexKey {
 }
 
 extension FileIdentity {
+  /// Where the file is, whatever becomes of it there.
+  var place: String { "\(device) \(inode)" }
+
   /// All properties.
   var text: String {
-    "\(device) \(inode) \(size) \(seconds) \(nanoseconds) \(head.high.hex) \(head.low.hex)"
+    "\(place) \(size) \(seconds) \(nanoseconds) \(head.high.hex) \(head.low.hex)"
   }
 }

@@ -38,7 +38,7 @@ final class OwnerSearch: Sendable {
           let cache = IndexCache(version == 0 && path != nil ? .normal : .none)
           current = Index(
             version: version,
-            map: try ReverseMap(machine, try cache.index(of: machine, from: path)))
+            map: try ReverseMap(machine, try cache.index(of: machine)))
           index = current
         }
         var found: [Owner] = []

@@ -29,7 +29,7 @@ struct LayoutTable: Sendable {
     kernel.layouts[structure.column].map { layouts[$0] }
   }
 
-  private static func lines(_ text: String) -> [Substring] { text.split(separator: "\n") }
+  private static func lines(_ text: String) -> [Substring] { text[...].parts("\n") }
 }
 
 /// One kernel of the table.
@@ -53,8 +53,8 @@ struct KernelRecord: Sendable {
 
   /// Reads a line of the generated table, which is ours: what is wrong there is a bug.
   init(_ line: Substring) {
-    let words = line.split(separator: " ")
-    let version = words[2].split(separator: ".").compactMap { Int($0) }
+    let words = line.parts(" ")
+    let version = words[2].parts(".").compactMap { Int($0) }
     guard let format = WindowsEntryFormat(rawValue: String(words[0])),
       let processors = Processors(rawValue: String(words[1])), version.count == 4,
       let source = WindowsKernel.Source(rawValue: String(words[3]))
@@ -73,7 +73,7 @@ private struct LayoutReader {
   private let meanings = FieldMeanings()
 
   mutating func layout(_ line: Substring) -> LayoutTable.Layout {
-    let words = line.split(separator: " ")
+    let words = line.parts(" ")
     guard words.count > 2, let structure = WindowsStructure(rawValue: String(words[0])),
       let width = Int(words[1])
     else { preconditionFailure("no layout: \(line)") }
@@ -91,9 +91,9 @@ private struct LayoutReader {
 
   /// Reads `Name:low-high`, `Name:bit`, with an `s` where the field is signed.
   private func field(_ word: Substring, of structure: WindowsStructure) -> (BitField, Bool) {
-    let parts = word.split(separator: ":")
+    let parts = word.parts(":")
     let isSigned = word.last == "s"
-    let bits = parts[1].prefix { $0 != "s" }.split(separator: "-").compactMap { UInt8($0) }
+    let bits = parts[1].prefix { $0 != "s" }.parts("-").compactMap { UInt8($0) }
     guard let low = bits.first, let high = bits.last,
       let (name, kind, meaning) = meanings.meaning(of: parts[0], in: structure)
     else { preconditionFailure("no field: \(word)") }
@@ -107,5 +107,14 @@ private struct LayoutReader {
       BitField(
         WindowsKernel.gapName, UInt8(end - 1), UInt8(start), .ignored,
         "the type of this kernel names no field here"))
+  }
+}
+
+extension Substring {
+  /// What stands between separators, which are ASCII, as the generated tables are.
+  ///
+  /// By characters it would take several times as long, and the tables are read before the first answer.
+  func parts(_ separator: Unicode.Scalar) -> [Substring] {
+    utf8.split(separator: UInt8(ascii: separator)).map { Substring($0) }
   }
 }

@@ -38,8 +38,8 @@ struct StructureTable: Sendable {
 
   private init() {
     var changes: [String: [Change]] = [:]
-    for line in WindowsStructureTable.members.split(separator: "\n") {
-      let words = line.split(separator: " ")
+    for line in WindowsStructureTable.members[...].parts("\n") {
+      let words = line.parts(" ")
       changes[words[0...2].joined(separator: " ")] = words.dropFirst(3).map(Self.change)
     }
     self.changes = changes
@@ -47,10 +47,10 @@ struct StructureTable: Sendable {
 
   /// Reads `from=offset:size` with the letter of the source, or `from=-`; what is wrong is a bug.
   private static func change(_ word: Substring) -> Change {
-    let parts = word.split(separator: "=")
-    let version = parts[0].split(separator: ".").compactMap { Int($0) }
+    let parts = word.parts("=")
+    let version = parts[0].parts(".").compactMap { Int($0) }
     guard parts[1] != "-" else { return Change(version: version, member: nil) }
-    let numbers = parts[1].dropLast().split(separator: ":")
+    let numbers = parts[1].dropLast().parts(":")
     guard version.count == 4, numbers.count == 2, let offset = UInt64(numbers[0]),
       let size = Int(numbers[1]), let source = parts[1].last.flatMap(StructureMember.Source.init)
     else { preconditionFailure("no member: \(word)") }
@@ -61,7 +61,7 @@ struct StructureTable: Sendable {
   /// The structures of which a kernel has members that are assumed; a size alone is no matter.
   func assumedStructures(of kernel: KernelRecord) -> [String] {
     let names = changes.keys.compactMap { key -> String? in
-      let words = key.split(separator: " ").map(String.init)
+      let words = key[...].parts(" ").map(String.init)
       guard words[2] == kernel.format.rawValue, words[1] != "(size)",
         member(words[1], of: words[0], kernel)?.source == .assumed
       else { return nil }

@@ -65,7 +65,7 @@ extension Benchmark {
   }
 
   private static func index(_ machine: Machine) throws -> ReverseIndex {
-    try IndexCache(.none).index(of: machine, from: nil)
+    try IndexCache(.none).index(of: machine)
   }
 
   private static func withFile<Result>(_ body: (OutputFile) throws -> Result) -> Result {

@@ -91,7 +91,7 @@ struct FindCommand: ParsableCommand {
         list.report.writeHeader(to: &stream.buffer)
       }
       if owners {
-        agrees = try index.withMap(of: machine, from: self.machine) { map in
+        agrees = try index.withMap(of: machine) { map in
           try run(search, on: machine, list, map)
         }
       } else {

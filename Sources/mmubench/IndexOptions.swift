@@ -1,4 +1,5 @@
 import ArgumentParser
+import DumpFormats
 import Machine
 import Report
 import ReverseMap
@@ -20,21 +21,36 @@ struct IndexOptions: ParsableArguments {
     throw ValidationError("--no-cache and --verify-cache: there is nothing to verify")
   }
 
-  /// Lets `body` ask the map from physical to virtual addresses of the machine in `path`.
+  /// Opens a machine for questions that a reverse map answers: of a dump what an earlier one found is taken
+  /// from the cache folder.
+  ///
+  /// - Returns: the machine, and false where --verify-cache found that what was kept is not as it should be.
+  func open(_ path: String, _ options: MachineOptions) throws -> (machine: Machine, agrees: Bool) {
+    guard !Workbench.isScenario(path) else { return (try options.open(path), true) }
+    let verdict = Verdict()
+    let cache = MachineCache(use) { say($0, verdict) }
+    let dump = try DumpFile.open(path, layout: options.rawLayout)
+    let machine = try cache.machine(
+      of: dump, layout: options.rawLayout, overrides: options.overrides)
+    options.announce(machine, path)
+    return (machine, !verdict.isDifferent)
+  }
+
+  /// Lets `body` ask the map from physical to virtual addresses of a machine.
   ///
   /// If the index that was kept turns out to be damaged, it is built again and `body` runs once more.
   ///
   /// - Returns: false where --verify-cache found that the index that was kept is not as it should be.
   func withMap(
-    of machine: Machine, from path: String, _ body: (ReverseMap) throws -> Void
+    of machine: Machine, _ body: (ReverseMap) throws -> Void
   ) throws -> Bool {
     let verdict = Verdict()
     do {
-      try body(map(of: machine, from: path, refusingKept: false, verdict))
+      try body(map(of: machine, refusingKept: false, verdict))
     } catch let error as ReverseMapError where error.isOfIndex && !noCache {
       Notice.warn("\(error): it is built again")
       verdict.isDifferent = verdict.isDifferent || verifyCache
-      try body(map(of: machine, from: path, refusingKept: true, verdict))
+      try body(map(of: machine, refusingKept: true, verdict))
     }
     return !verdict.isDifferent
   }
@@ -45,20 +61,23 @@ struct IndexOptions: ParsableArguments {
   }
 
   private func map(
-    of machine: Machine, from path: String, refusingKept isRefused: Bool, _ verdict: Verdict
+    of machine: Machine, refusingKept isRefused: Bool, _ verdict: Verdict
   ) throws -> ReverseMap {
-    let cache = IndexCache(noCache ? .none : verifyCache ? .verified : .normal) { remark in
-      switch remark {
-      case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
-      case .disagreement(let text):
-        verdict.isDifferent = true
-        Notice.warn(text)
-      case .problem(let text): Notice.warn(text)
-      }
-    }
-    let file = Workbench.isScenario(path) ? nil : path
-    let index = try cache.index(of: machine, from: file, refusingKept: isRefused)
+    let cache = IndexCache(use) { say($0, verdict) }
+    let index = try cache.index(of: machine, refusingKept: isRefused)
     return try ReverseMap(machine, index)
+  }
+
+  private var use: IndexCache.Use { noCache ? .none : verifyCache ? .verified : .normal }
+
+  private func say(_ remark: IndexCache.Remark, _ verdict: Verdict) {
+    switch remark {
+    case .confirmation(let text): Notice.write { $0.write("mmubench: \(text)\n") }
+    case .disagreement(let text):
+      verdict.isDifferent = true
+      Notice.warn(text)
+    case .problem(let text): Notice.warn(text)
+    }
   }
 }
 

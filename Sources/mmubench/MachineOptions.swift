@@ -99,9 +99,14 @@ struct MachineOptions: ParsableArguments {
   func open(_ path: String, _ areas: AreaOptions? = nil) throws -> Machine {
     let machine = try Workbench.open(
       path, layout: rawLayout, overrides: try overrides(with: areas))
+    announce(machine, path)
+    return machine
+  }
+
+  /// Says what is wrong with a machine that was opened; what is damaged is said at the end.
+  func announce(_ machine: Machine, _ path: String) {
     DamageNotice.watch(path, machine.memory)
     for warning in machine.warnings { Notice.warn("\(path): \(warning)") }
-    return machine
   }
 }
 
@@ -109,8 +114,7 @@ extension MachineOptions {
   /// Opens what the user named as MACHINE with what there is to show of it.
   func exhibit(_ path: String, _ areas: AreaOptions) throws -> Exhibit {
     let exhibit = try Exhibit(path, layout: rawLayout, overrides: try overrides(with: areas))
-    DamageNotice.watch(path, exhibit.machine.memory)
-    for warning in exhibit.machine.warnings { Notice.warn("\(path): \(warning)") }
+    announce(exhibit.machine, path)
     return exhibit
   }
 }

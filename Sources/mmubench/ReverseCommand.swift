@@ -16,7 +16,8 @@ struct ReverseCommand: ParsableCommand {
       with --shared they choose a process, and the pages that it shares are listed with all their owners.
 
       The first question about a dump builds an index of all its page tables and keeps it in the cache folder \
-      ($XDG_CACHE_HOME or ~/.cache); it is built again when the dump has changed.
+      ($XDG_CACHE_HOME or ~/.cache), with what was found in opening the dump; both are made again when the dump \
+      has changed. What was not used for the longest time is removed when all that is kept exceeds 4 GiB.
       """ + Examples.of("reverse"),
     aliases: ["ptov", "pas2vas"])
 
@@ -65,7 +66,7 @@ struct ReverseCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (machine, sharers) = try open()
+    let (machine, sharers, isFoundAgain) = try open()
     Notice.warnOfRefusedRoots(of: machine)
     let list = MappingList(OwnerReport(machine, style: style), limit: limit, asJSON: output.json)
     if style != .plain { Notice.write { MachineHeader(machine, scope: .allRoots).write(to: &$0) } }
@@ -75,33 +76,35 @@ struct ReverseCommand: ParsableCommand {
         if style == .plain { MachineHeader(machine, scope: .allRoots).write(to: &stream.buffer) }
         list.report.writeHeader(to: &stream.buffer)
       }
-      agrees = try index.withMap(of: machine, from: self.machine) { map in
+      agrees = try index.withMap(of: machine) { map in
         list.restart()
         try answer(map, sharers) { list.write($0, to: stream) }
       }
       if !output.json { list.report.writeTotal(isWhole: list.isWhole, to: &stream.buffer) }
     }
-    if !agrees { throw ExitCode(1) }
+    if !agrees || !isFoundAgain { throw ExitCode(1) }
   }
 
-  /// The machine, with all processes where it is asked what one of them shares with others, and the address
-  /// spaces of that one.
-  private func open() throws -> (machine: Machine, sharers: Set<Int>?) {
-    guard shared, options.pid != nil || options.process != nil else {
-      return (try options.open(machine), nil)
+  /// The machine, with all processes where it is asked what one of them shares with others, the address spaces
+  /// of that one, and whether what is kept of it is what is found again.
+  private func open() throws -> (machine: Machine, sharers: Set<Int>?, isFoundAgain: Bool) {
+    func alone() throws -> (machine: Machine, sharers: Set<Int>?, isFoundAgain: Bool) {
+      let (opened, isFoundAgain) = try index.open(machine, options)
+      return (opened, nil, isFoundAgain)
     }
+    guard shared, options.pid != nil || options.process != nil else { return try alone() }
     var everyone = options
     (everyone.pid, everyone.process) = (nil, nil)
-    var opened = try everyone.open(machine)
+    var (opened, isFoundAgain) = try index.open(machine, everyone)
     var own = opened.addressSpaces(pid: options.pid, process: options.process)
     if own.isEmpty, !Workbench.isScenario(machine) {
       opened.searchWindows()
       own = opened.addressSpaces(pid: options.pid, process: options.process)
     }
     // That no process is meant is said as for every other verb.
-    if own.isEmpty { return (try options.open(machine), nil) }
+    if own.isEmpty { return try alone() }
     let spaces = opened.addressSpaces
-    return (opened, Set(spaces.indices.filter { own.contains(spaces[$0]) }))
+    return (opened, Set(spaces.indices.filter { own.contains(spaces[$0]) }), isFoundAgain)
   }
 
   private func answer(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The verb that answers who maps a physical address, and its cache.
+/// The verb that answers who maps a physical address.
 @Suite struct ReverseTests {
   private let place: Workplace
 
@@ -13,13 +13,6 @@ import Testing
 
   private var environment: [String: String] {
     ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
-  }
-
-  private var indexes: [URL] {
-    let folder = place.url.appending(path: "cache/mmubench")
-    return
-      (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil))
-      ?? []
   }
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
@@ -138,92 +131,5 @@ import Testing
     let outcome = try Command.run(words + ["--limit", "0"], in: place, environment: environment)
     #expect(outcome.status == status, "\(outcome.errors)")
     #expect(outcome.lines.last == "there are some, of which --limit 0 shows none")
-  }
-
-  /// Images whose index is a graph, and a list: the tables of the latter have a page each.
-  static let images = ["plain", "sparse"]
-
-  private func buildDump(of image: String) throws {
-    let pages = (0..<12).map { "{ va: 0x\(String($0 << 39 + 0x40_0000, radix: 16)), to: 0x5000 }" }
-    try place.write(
-      Workplace.scenario("sparse", "map: [\(pages.joined(separator: ", "))]"), to: "sparse.yaml")
-    let outcome = try run("build", "\(image).yaml", "--format", "elf", "-o", "memory.elf")
-    #expect(outcome.status == 0, "\(outcome.errors)")
-  }
-
-  @Test(arguments: images) func theIndexOfADumpIsKeptAndUsed(image: String) throws {
-    try buildDump(of: image)
-    let first = try run("reverse", "memory.elf", "0x5000", "--json", "--no-cache")
-    #expect(first.status == 0, "\(first.errors)")
-    #expect(indexes.isEmpty)
-    #expect(try run("reverse", "memory.elf", "0x5000", "--json").output == first.output)
-    #expect(indexes.count == 1)
-    let kept = try Data(contentsOf: #require(indexes.first))
-    #expect(kept.count <= 256 + 16 * first.lines.count)
-    let verified = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
-    #expect(verified.output == first.output)
-    #expect(verified.errors.contains("agrees with the page tables"))
-    #expect(try Data(contentsOf: #require(indexes.first)) == kept)
-    // Scenarios are built each time; there is nothing to keep.
-    #expect(try run("reverse", "plain.yaml", "0x5000").status == 0)
-    #expect(indexes.count == 1)
-  }
-
-  @Test func aDumpThatChangedHasANewIndex() throws {
-    try place.write(
-      Workplace.scenario("other", "map: [{ va: 0x40_0000, to: 0x6000 }]"), to: "other.yaml")
-    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
-    #expect(try run("build", "other.yaml", "--format", "elf", "-o", "other.elf").status == 0)
-    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.count == 1)
-    // The same file, written over.
-    let handle = try FileHandle(forWritingTo: place.url.appending(path: "memory.elf"))
-    try handle.write(contentsOf: Data(contentsOf: place.url.appending(path: "other.elf")))
-    try handle.close()
-    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.isEmpty)
-    #expect(try run("reverse", "memory.elf", "0x6000", "--json").lines.count == 1)
-    #expect(indexes.count == 1, "the old index is replaced")
-  }
-
-  @Test(arguments: [40, 200, 5000], images)
-  func aDamagedIndexIsBuiltAgain(byte: Int, image: String) throws {
-    try buildDump(of: image)
-    let answer = try run("reverse", "memory.elf", "0x5000", "--json")
-    let index = try #require(indexes.first)
-    let right = try Data(contentsOf: index)
-    var wrong = right
-    wrong[min(byte, wrong.count - 1)] ^= 4
-    try wrong.write(to: index)
-    let outcome = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
-    #expect(outcome.output == answer.output)
-    #expect(outcome.errors.contains("built again"))
-    #expect(outcome.status == 1, "the comparison differs")
-    #expect(try Data(contentsOf: index) == right)
-    try wrong.write(to: index)
-    let unverified = try run("reverse", "memory.elf", "0x5000", "--json")
-    #expect(unverified.output == answer.output)
-    #expect(unverified.status == 0)
-    #expect(try Data(contentsOf: index) == right)
-  }
-
-  @Test func aComparisonWithNothingSaysSo() throws {
-    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
-    for (machine, reason) in [
-      ("memory.elf", "no index of this dump was kept"), ("plain.yaml", "no index is kept"),
-    ] {
-      let outcome = try run("reverse", machine, "0x5000", "--verify-cache")
-      #expect(outcome.status == 0)
-      #expect(outcome.errors.contains("\(reason): nothing was compared"), "\(outcome.errors)")
-    }
-    let found = try run("find", "memory.elf", "--hex", "07 20", "--verify-cache")
-    #expect(found.status == 0 && found.errors.contains("agrees with the page tables"))
-  }
-
-  @Test func aCacheFolderThatCannotBeIsNoObstacle() throws {
-    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
-    try place.write("a file", to: "cache")
-    let outcome = try run("reverse", "memory.elf", "0x5000", "--json")
-    #expect(outcome.status == 0)
-    #expect(outcome.lines.count == 1)
-    #expect(outcome.errors.contains("not kept"))
   }
 }

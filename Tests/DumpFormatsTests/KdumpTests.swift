@@ -105,6 +105,7 @@ import Testing
       Self.expectPages(dump.memory)
       #expect(dump.warnings.count == 1)
       #expect(dump.warnings[0].hasPrefix("the dump is split over 3 files: "))
+      #expect(dump.files.count == 3 && dump.files.first == path)
     }
   }
 

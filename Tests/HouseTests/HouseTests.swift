@@ -46,6 +46,7 @@ import Testing
     "Sources/Report/ReportStream.swift",
     "Sources/Report/SQLiteDatabase.swift",
     "Sources/ReverseMap/BucketSort.swift",
+    "Sources/ReverseMap/CacheFolder.swift",
     "Sources/ReverseMap/FileIdentity.swift",
     "Sources/ReverseMap/IndexBuilder+Tables.swift",
     "Sources/ReverseMap/IndexBuilder.swift",

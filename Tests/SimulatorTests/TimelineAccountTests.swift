@@ -87,7 +87,8 @@ import Workbench
     var account = TimelineAccount(.plain, only: step)
     var out = TextBuffer()
     let warnings = account.write(
-      try #require(timeline.run.last), failures: [failure], broken: [], timeline.run.machine, to: &out)
+      try #require(timeline.run.last), failures: [failure], broken: [], timeline.run.machine,
+      to: &out)
     #expect(out.text.split(separator: "\n").last?.contains(said) ?? said.isEmpty)
     #expect(warnings == (said.isEmpty ? ["step 2: expected status ENOMEM, got status none"] : []))
     let ended = try #require(account.failure)

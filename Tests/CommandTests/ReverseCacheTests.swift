@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+
+/// What `reverse` keeps of a dump: the index of its tables, and what was found in opening it.
+@Suite struct ReverseCacheTests {
+  private let place: Workplace
+
+  init() throws { place = try Workplace() }
+
+  private func run(_ arguments: String...) throws -> Command.Outcome {
+    try Command.run(arguments, in: place, environment: environment)
+  }
+
+  private var environment: [String: String] {
+    ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
+  }
+
+  private var indexes: [URL] { kept("index") }
+
+  /// What is kept in the cache folder with names that end so.
+  private func kept(_ ending: String) -> [URL] {
+    let folder = place.url.appending(path: "cache/mmubench")
+    let files = try? FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil)
+    return files?.filter { $0.pathExtension == ending } ?? []
+  }
+
+  /// Images whose index is a graph, and a list: the tables of the latter have a page each.
+  static let images = ["plain", "sparse"]
+
+  private func buildDump(of image: String) throws {
+    let pages = (0..<12).map { "{ va: 0x\(String($0 << 39 + 0x40_0000, radix: 16)), to: 0x5000 }" }
+    try place.write(
+      Workplace.scenario("sparse", "map: [\(pages.joined(separator: ", "))]"), to: "sparse.yaml")
+    let outcome = try run("build", "\(image).yaml", "--format", "elf", "-o", "memory.elf")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  @Test(arguments: images) func theIndexOfADumpIsKeptAndUsed(image: String) throws {
+    try buildDump(of: image)
+    let first = try run("reverse", "memory.elf", "0x5000", "--json", "--no-cache")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(indexes.isEmpty)
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").output == first.output)
+    #expect(indexes.count == 1)
+    let kept = try Data(contentsOf: #require(indexes.first))
+    #expect(kept.count <= 256 + 16 * first.lines.count)
+    let verified = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
+    #expect(verified.output == first.output)
+    #expect(verified.errors.contains("agrees with the page tables"))
+    #expect(try Data(contentsOf: #require(indexes.first)) == kept)
+    // Scenarios are built each time; there is nothing to keep.
+    #expect(try run("reverse", "plain.yaml", "0x5000").status == 0)
+    #expect(indexes.count == 1)
+  }
+
+  @Test func aDumpThatChangedHasANewIndex() throws {
+    try place.write(
+      Workplace.scenario("other", "map: [{ va: 0x40_0000, to: 0x6000 }]"), to: "other.yaml")
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    #expect(try run("build", "other.yaml", "--format", "elf", "-o", "other.elf").status == 0)
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.count == 1)
+    // The same file, written over.
+    let handle = try FileHandle(forWritingTo: place.url.appending(path: "memory.elf"))
+    try handle.write(contentsOf: Data(contentsOf: place.url.appending(path: "other.elf")))
+    try handle.close()
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").lines.isEmpty)
+    #expect(try run("reverse", "memory.elf", "0x6000", "--json").lines.count == 1)
+    #expect(indexes.count == 1, "the old index is replaced")
+  }
+
+  /// The answers with what is written above them, which tells how each root was found.
+  @Test func whatOpeningADumpFoundIsKeptAndUsed() throws {
+    try buildDump(of: "plain")
+    let words = ["reverse", "memory.elf", "0x5000", "--physical-bits", "40"]
+    func ask(_ more: String...) throws -> Command.Outcome {
+      try Command.run(words + more, in: place, environment: environment)
+    }
+    let first = try ask("--no-cache")
+    #expect(first.output.contains("MAXPHYADDR  40") && kept("found").isEmpty)
+    #expect(try ask().output == first.output)
+    let file = try #require(kept("found").first)
+    #expect(kept("found").count == 1)
+    let right = try Data(contentsOf: file)
+    #expect(try ask().output == first.output)
+    #expect(try ask("--verify-cache").status == 0)
+    var wrong = right
+    for byte in [0, 20, 47, 48, right.count - 1] {
+      wrong = right
+      wrong[byte] ^= 4
+      try wrong.write(to: file)
+      let outcome = try ask()
+      #expect(outcome.output == first.output && outcome.errors.contains("searched again"))
+      #expect(try Data(contentsOf: file) == right)
+    }
+    try wrong.write(to: file)
+    #expect(try ask("--verify-cache").status == 1, "what was kept differs")
+    #expect(try Data(contentsOf: file) == right)
+    // Other options make another machine.
+    let other = try Command.run(
+      ["reverse", "memory.elf", "0x5000", "--physical-bits", "41"], in: place,
+      environment: environment)
+    #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
+  }
+
+  /// Each file of a dump decides what it says, whichever of them was named.
+  @Test(arguments: ["vm.vmss", "vm.vmem"]) func aPartOfADumpThatChangedHasANewIndex(
+    named name: String
+  ) throws {
+    try Data(VmwareFiles.snapshot).write(to: place.url.appending(path: "vm.vmss"))
+    let memory = place.url.appending(path: "vm.vmem")
+    try Data(VmwareFiles.memory(mapping: [3])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.count == 1)
+    #expect(indexes.count == 1)
+    try Data(VmwareFiles.memory(mapping: [3, 4])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.count == 2)
+    try Data(VmwareFiles.memory(mapping: [])).write(to: memory)
+    #expect(try run("reverse", name, "0x5000", "--json").lines.isEmpty)
+  }
+
+  @Test func aScenarioThatNamesADumpKeepsItsIndex() throws {
+    try buildDump(of: "plain")
+    try place.write(
+      """
+      mmubench: 1
+      scenario: named
+      title: A dump that a scenario names
+      source: the tests
+      machine: { memory: { dump: memory.elf } }
+      golden: false
+      """, to: "named.yaml")
+    #expect(try run("reverse", "named.yaml", "0x5000", "--json").lines.count == 1)
+    #expect(indexes.count == 1)
+    let verified = try run("reverse", "named.yaml", "0x5000", "--json", "--verify-cache")
+    #expect(verified.errors.contains("agrees with the page tables"))
+  }
+
+  @Test(arguments: [40, 200, 5000], images)
+  func aDamagedIndexIsBuiltAgain(byte: Int, image: String) throws {
+    try buildDump(of: image)
+    let answer = try run("reverse", "memory.elf", "0x5000", "--json")
+    let index = try #require(indexes.first)
+    let right = try Data(contentsOf: index)
+    var wrong = right
+    wrong[min(byte, wrong.count - 1)] ^= 4
+    try wrong.write(to: index)
+    let outcome = try run("reverse", "memory.elf", "0x5000", "--json", "--verify-cache")
+    #expect(outcome.output == answer.output)
+    #expect(outcome.errors.contains("built again"))
+    #expect(outcome.status == 1, "the comparison differs")
+    #expect(try Data(contentsOf: index) == right)
+    try wrong.write(to: index)
+    let unverified = try run("reverse", "memory.elf", "0x5000", "--json")
+    #expect(unverified.output == answer.output)
+    #expect(unverified.status == 0)
+    #expect(try Data(contentsOf: index) == right)
+  }
+
+  @Test func aComparisonWithNothingSaysSo() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    for (machine, reason) in [
+      ("memory.elf", "no index of this dump was kept"), ("plain.yaml", "no index is kept"),
+    ] {
+      let outcome = try run("reverse", machine, "0x5000", "--verify-cache")
+      #expect(outcome.status == 0)
+      #expect(outcome.errors.contains("\(reason): nothing was compared"), "\(outcome.errors)")
+    }
+    let found = try run("find", "memory.elf", "--hex", "07 20", "--verify-cache")
+    #expect(found.status == 0 && found.errors.contains("agrees with the page tables"))
+  }
+
+  @Test func aCacheFolderThatCannotBeIsNoObstacle() throws {
+    #expect(try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf").status == 0)
+    try place.write("a file", to: "cache")
+    let outcome = try run("reverse", "memory.elf", "0x5000", "--json")
+    #expect(outcome.status == 0)
+    #expect(outcome.lines.count == 1)
+    #expect(outcome.errors.contains("not kept"))
+  }
+}
