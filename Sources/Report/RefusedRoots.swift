@@ -2,9 +2,10 @@ public import Machine
 public import Paging
 import PhysicalMemory
 
-/// Says of top tables that the processor refuses every entry that is present in them.
+/// Says of top tables that the processor refuses every entry that is present in them, or of PAE any.
 ///
-/// Then nothing is mapped, though the tables below may be whole.
+/// Then nothing is mapped, though the tables below may be whole. The four PDPTEs of PAE are loaded together:
+/// one of them that has reserved bits set keeps the register from being loaded (SDM 3A, 4.4.1).
 public struct RefusedRoots: Sendable {
   private let paging: PagingState
   /// The top tables that are refused.
@@ -13,8 +14,10 @@ public struct RefusedRoots: Sendable {
   private var count = 0
   private var reserved: UInt64 = 0
   private var isCured = true
+  /// Whether no entry of the refused tables leads on.
+  private var isWhole = true
 
-  /// Looks at the top tables of paging states; nil where in each of them an entry leads on, or none is present.
+  /// Looks at the top tables of paging states; nil where none of them is refused.
   public init?(_ states: [PagingState], in machine: Machine) {
     guard let first = states.first else { return nil }
     paging = first
@@ -25,18 +28,21 @@ public struct RefusedRoots: Sendable {
       roots.append(state.root)
       reserved |= refusal.reserved
       isCured = isCured && refusal.isCured
+      isWhole = isWhole && refusal.isWhole
     }
     if roots.isEmpty { return nil }
   }
 
-  /// The reserved bits of all present entries, and whether they lead on where an accessed bit is accepted.
+  /// The reserved bits of the present entries, whether these lead on where an accessed bit is accepted, and
+  /// whether none of the table's leads on.
   private static func refusal(
     of state: PagingState, _ machine: Machine
-  ) -> (reserved: UInt64, isCured: Bool)? {
+  ) -> (reserved: UInt64, isCured: Bool, isWhole: Bool)? {
     var accepting = state
     accepting.features.acceptsAccessedPDPTE = true
     var reserved: UInt64 = 0
-    var isCured = state.mode == .pae
+    let isPAE = state.mode == .pae
+    var (isCured, isWhole) = (isPAE, true)
     for half in state.halves {
       let level = half.topLevel
       for index in 0..<half.entryCount(level) {
@@ -46,11 +52,13 @@ public struct RefusedRoots: Sendable {
         case .reserved(let bits):
           reserved |= bits
           if case .reserved = accepting.meaning(of: entry, level: level) { isCured = false }
-        case .table, .page: return nil
+        case .table, .page:
+          guard isPAE else { return nil }
+          isWhole = false
         }
       }
     }
-    return reserved == 0 ? nil : (reserved, isCured)
+    return reserved == 0 ? nil : (reserved, isCured, isWhole)
   }
 
   /// What is refused and why, and what takes it as harmless.
@@ -61,8 +69,8 @@ public struct RefusedRoots: Sendable {
       ? "root \(roots[0])"
       : "\(roots.count == count ? "all" : "\(roots.count) of") \(count) roots (\(roots[0]) first)"
     let text =
-      "all present \(name)s of \(place) have reserved bits set (\(reserved.hex)): the processor"
-      + " refuses them, and so nothing is mapped there"
+      "\(isWhole ? "all present " : "")\(name)s of \(place) have reserved bits set (\(reserved.hex)):"
+      + " the processor refuses them, and so what they lead to is not mapped"
     guard isCured else { return text }
     return text
       + "; QEMU sets bit 5, accessed, in them: --accept pdpte-accessed takes it as harmless"
