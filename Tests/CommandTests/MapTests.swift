@@ -207,8 +207,9 @@ import Testing
     #expect(map.lines.count == 1)
   }
 
-  /// The four of PAE are loaded together (SDM 3A, 4.4.1), and QEMU marks those that it used; of other tables,
-  /// one entry that leads on is reason enough to say nothing. Other bits have no cure.
+  /// The four of PAE are loaded together (SDM 3A, 4.4.1), and QEMU marks those that it used.
+  ///
+  /// Of other tables, one entry that leads on is reason enough to say nothing. Other bits have no cure.
   @Test(arguments: [
     ("pae", "0x2021", "0x2001", "PDPTEs of root "), ("pae", "0x20e1", "0x0", "(0xe0)"),
     ("x86-64", "0x2081", "0x2007", ""),
