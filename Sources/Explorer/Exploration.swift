@@ -35,6 +35,8 @@ struct Exploration: Hashable, Sendable {
   var flips: Set<Flip> = []
   /// The physical address whose owners are asked for; links do not keep it.
   var physicalAddress: UInt64?
+  /// The part of the address space whose map is asked for; links do not keep it.
+  var range: ClosedRange<UInt64>?
 
   /// More bits than this nobody inverts by hand.
   static let flipLimit = 256
@@ -83,6 +85,7 @@ struct Exploration: Hashable, Sendable {
       }
       step = number
     case .physicalAddress: physicalAddress = try Self.number(value, parameter)
+    case .range: range = try Self.range(value, parameter)
     }
   }
 
@@ -99,6 +102,16 @@ struct Exploration: Hashable, Sendable {
   ) throws(Problem) -> UInt64 {
     do throws(NumberText.Failure) {
       return try NumberText.address(text.filter { $0 != " " })
+    } catch {
+      throw parameter.problem("`\(text)` \(error.explanation); \(error.suggestion).")
+    }
+  }
+
+  private static func range(
+    _ text: String, _ parameter: Parameter
+  ) throws(Problem) -> ClosedRange<UInt64> {
+    do throws(NumberText.Failure) {
+      return try NumberText.range(text.filter { $0 != " " })
     } catch {
       throw parameter.problem("`\(text)` \(error.explanation); \(error.suggestion).")
     }

@@ -53,6 +53,10 @@ extension Explorer {
     page.links.owners = {
       exploration.url("/owners", extra: [(Parameter.physicalAddress.rawValue, $0.rawValue.hex)])
     }
+    page.links.map = {
+      let range = "\($0.lowerBound.hex)..\($0.upperBound.hex)"
+      return exploration.url("/map", extra: [(Parameter.range.rawValue, range)])
+    }
     page.links.flip = { place, bit in
       exploration.flipping(.init(address: place.rawValue, bit: bit)).url()
     }

@@ -77,6 +77,9 @@ public struct Explorer: Sendable {
     var exploration = Exploration()
     do throws(Exploration.Problem) {
       exploration = try Exploration(query: query)
+      guard exploration.range == nil || path == "/map" else {
+        throw Parameter.range.problem("a part of the address space is asked of /map.")
+      }
       switch path {
       case "/save": return try saved(exploration)
       case "/owners": return try owners(exploration, for: asker)
@@ -102,6 +105,7 @@ public struct Explorer: Sendable {
     var page = frame(exploration, changed)
     guard page.problems.isEmpty else { return refused(page) }
     if isMap {
+      page.mapRange = exploration.range
       page.content = .map
     } else if let question = try question(exploration, changed.machine) {
       page.content = .question(question)

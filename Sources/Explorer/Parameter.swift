@@ -11,6 +11,7 @@ enum Parameter: String, CaseIterable {
   case memoryBit = "flip"
   case physicalAddress = "pa"
   case step
+  case range = "in"
 
   /// What it says.
   var meaning: String {
@@ -23,6 +24,7 @@ enum Parameter: String, CaseIterable {
     case .memoryBit: "a bit of a word of memory to invert"
     case .physicalAddress: "the physical address that /owners is asked about"
     case .step: "the step of a timeline after which the machine is shown"
+    case .range: "the part of the address space that /map shows"
     }
   }
 
@@ -36,6 +38,7 @@ enum Parameter: String, CaseIterable {
     case .registerBit: "CR0.WP"
     case .memoryBit: "0x1000.1"
     case .step: "1"
+    case .range: "0x400000..0x7fffff"
     }
   }
 
@@ -53,6 +56,7 @@ enum Parameter: String, CaseIterable {
     case .memoryBit: ["bit", "bits"]
     case .physicalAddress: ["physical", "frame", "pfn"]
     case .step: ["moment", "time"]
+    case .range: ["range", "part", "between"]
     }
   }
 

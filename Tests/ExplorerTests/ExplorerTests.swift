@@ -52,6 +52,28 @@ import Workbench
     #expect(try page("/etc/passwd").status == 404)
   }
 
+  /// A map of more runs than can be looked at is one of bands, and each leads to its own runs.
+  @Test func aBandOfSeveralRunsLeadsToThem() throws {
+    let pages = (0..<400).map { "{ va: \((0x40_0000 + $0 * 0x2000).hex), to: 0x5000 }" }
+    let explorer = try Self.explorer(
+      """
+      mmubench: 1
+      scenario: small
+      title: Small
+      source: the test
+      machine: { mode: x86-64, memory: 16 MiB }
+      map: [\(pages.joined(separator: ", "))]
+
+      """)
+    let coarse = try page("/map", of: explorer).text
+    let link = try #require(coarse.firstMatch(of: /href="\/map\?in=([^"]+)"/)).1
+    let range = link.replacing("%2E", with: ".")
+    let (status, fine) = try page("/map", ["in": String(range)], of: explorer)
+    #expect(status == 200 && !fine.contains("/map?in="))
+    let runs = fine.components(separatedBy: "0x0000000000005000").count - 1
+    #expect((2...320).contains(runs))
+  }
+
   @Test func whatIsTypedIsText() throws {
     let (status, text) = try page("/", ["va": "<script>alert(1)</script>"])
     #expect(status == 400)

@@ -56,6 +56,10 @@ import Testing
     Refusal(query: ["flip": "zz.1"], words: ["flip: `zz` is not a number"]),
     Refusal(query: ["flip": "0xffff_ffff_ffff_ffff.8"], words: ["is beyond all memory"]),
     Refusal(query: ["flip": "0x40000000.1"], words: ["flip: the image does not hold 0x40000000"]),
+    Refusal(
+      query: ["in": "0x0..0xfff"], words: ["in: a part of the address space is asked of /map"]),
+    Refusal(path: "/map", query: ["in": "0x2..0x1"], words: ["in: `0x2..0x1`", "in=0x400000.."]),
+    Refusal(path: "/map", query: ["range": "zz"], words: ["did you mean `in`?"]),
     Refusal(path: "/map", query: ["va": "zz"], words: ["va: `zz` is not a number"]),
     Refusal(path: "/map", query: ["pa": "0x5000"], words: ["pa: who maps it is asked of /owners"]),
     Refusal(path: "/map", query: ["zoom": "2"], words: ["there is no `zoom`"]),

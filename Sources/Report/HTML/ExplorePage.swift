@@ -122,6 +122,8 @@ public struct ExplorePage: Sendable {
   public var changes: [Change] = []
   /// The page with nothing changed; nil where nothing is.
   public var resetTarget: String?
+  /// The addresses that the map is of; nil for all.
+  public var mapRange: ClosedRange<UInt64>?
   /// The page of the map.
   public var mapTarget = "/map"
   /// The scenario of what is shown; nil where nothing is.
@@ -212,6 +214,7 @@ public struct ExplorePage: Sendable {
     for (number, space) in spaces.enumerated() {
       var map = MapSection(machine: machine, space: space, links: links)
       map.moment = moment?.sentence
+      if let mapRange { map.range = mapRange }
       map.id = number == 0 ? "map" : "map\(number + 1)"
       map.write(to: &out)
     }
