@@ -120,6 +120,7 @@ extension AddressSpace {
     try tape.number(&register)
     try tape.number(&pid)
     try tape.text(&process)
+    try tape.number(&parent)
     var kernel = kernelRoot?.rawValue
     try tape.number(&kernel)
     kernelRoot = kernel.map { PhysicalAddress($0) }
@@ -147,7 +148,7 @@ extension WindowsProcess {
   fileprivate mutating func run(_ tape: inout FieldTape) throws(FieldTape.Unreadable) {
     var (place, pid, name) = (record.rawValue, pid, name)
     var (root, userRoot) = (directoryTableBase, userDirectoryTableBase)
-    var (vads, environment) = (vadRoot, peb)
+    var (vads, environment, parent) = (vadRoot, peb, parent)
     try tape.number(&place)
     try tape.number(&pid)
     try tape.text(&name)
@@ -155,9 +156,10 @@ extension WindowsProcess {
     try tape.number(&userRoot)
     try tape.address(&vads)
     try tape.address(&environment)
+    try tape.number(&parent)
     self = WindowsProcess(
       record: VirtualAddress(place), pid: pid, name: name, directoryTableBase: root,
-      userDirectoryTableBase: userRoot, vadRoot: vads, peb: environment)
+      userDirectoryTableBase: userRoot, vadRoot: vads, peb: environment, parent: parent)
   }
 }
 

@@ -194,9 +194,9 @@ import Testing
     #expect(outcome.status == 0)
     let expected = """
       {"pfn":"0x1e22","address":"0xfffff576c0078880","flags_word":"0xfffffc0080014",\
-      "flags":["lru","swapbacked"],"reference_count":2,"map_count":2,"mapping":"0xffff888a065c8271"}
+      "flags":["lru","swapbacked"],"unnamed_flags":[2],"reference_count":2,"map_count":2,"mapping":"0xffff888a065c8271"}
       {"pfn":"0x5a00","address":"0xfffff576c0168000","flags_word":"0xfffffc00b0014",\
-      "flags":["lru","head","swapbacked"],"reference_count":1,"mapping":"0xffff888a0661d959"}
+      "flags":["lru","head","swapbacked"],"unnamed_flags":[2,17],"reference_count":1,"mapping":"0xffff888a0661d959"}
       {"pfn":"0x5a01","address":"0xfffff576c0168040","flags_word":"0xfffffc0000000",\
       "flags":["tail"],"reference_count":0,"compound_head":"0xfffff576c0168000",\
       "mapping":"0x20000000000"}

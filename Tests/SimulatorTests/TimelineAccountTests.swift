@@ -79,7 +79,7 @@ import Workbench
     #expect(broken.map { "\($0)" } == "invariants of the memory manager do not hold: 1")
   }
 
-  @Test(arguments: [(nil, "expected status ENOMEM"), (1, "")] as [(UInt64?, String)])
+  @Test(arguments: [(nil, "status ENOMEM"), (1, "")] as [(UInt64?, String)])
   func anExpectationThatDoesNotHoldIsSaidAndEndsWithStatusOne(step: UInt64?, said: String) throws {
     let timeline = try DamagedTimeline(Self.scenario, base: 0x7f00_0000_0000)
     let failure = ScenarioResult.Failure(
