@@ -70,7 +70,7 @@ import Workbench
     let range = link.replacing("%2E", with: ".")
     let (status, fine) = try page("/map", ["in": String(range)], of: explorer)
     #expect(status == 200 && !fine.contains("/map?in="))
-    let runs = fine.components(separatedBy: "0x0000000000005000").count - 1
+    let runs = fine.components(separatedBy: "<code>0x5000</code>").count - 1
     #expect((2...320).contains(runs))
   }
 
