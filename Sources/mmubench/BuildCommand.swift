@@ -61,6 +61,7 @@ struct BuildCommand: ParsableCommand {
           ? "\(scenario) has no timeline" : "the timeline has the steps 1 to \(steps)")
     }
     let opened = try OpenScenario(reading, step: step.map { Int($0) })
+    Notice.warnOfSystem(of: opened.machine, scenario)
     // Begun before the image is written, so that either both files can be created or none is.
     let truthFile = try truth.map { try OutputFile($0, force: force) }
     if let truthFile, let ledger = opened.ledger {

@@ -22,6 +22,13 @@ enum Notice {
     }
   }
 
+  /// Warns of what is assumed or uncertain of the operating system of a scenario.
+  static func warnOfSystem(of machine: Machine, _ scenario: String) {
+    var machine = machine
+    machine.noteSystem()
+    for warning in machine.warnings { warn("\(scenario): \(warning)") }
+  }
+
   /// Warns where the processor refuses all that the top tables of address spaces say.
   static func warnOfRefusedRoots(_ states: [PagingState], in machine: Machine) {
     if let refused = RefusedRoots(states, in: machine) { warn(refused.sentence) }

@@ -57,6 +57,7 @@ struct SimulateCommand: ParsableCommand {
       guard reading.diagnostics.isEmpty else { throw reading.list() }
       throw Failure.usage("\(scenario) has no timeline")
     }
+    Notice.warnOfSystem(of: run.machine, scenario)
     if style == .windbg, run.machine.system.windows == nil {
       throw Failure.usage(
         "--style windbg is what the debugger shows of Windows, and the timeline is of another system"

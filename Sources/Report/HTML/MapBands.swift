@@ -16,12 +16,15 @@ final class MapBands {
     private var joined: [UInt64: UInt64] = [:]
     /// What any of the pages may be used for.
     var rights: Rights = []
+    /// Whether any of the pages may be both written and executed.
+    private var hasWritableCode = false
 
     init(_ piece: MapPiece) {
       self.piece = piece
       switch piece {
       case .run(let run):
         (start, end, runs, rights) = (run.start, run.end, 1, run.rights)
+        hasWritableCode = run.rights.isSuperset(of: [.write, .execute])
       case .copies(let first, let last, _, let count): (start, end, copies) = (first, last, count)
       }
     }
@@ -49,6 +52,12 @@ final class MapBands {
         + (copies == 0 ? "" : ", and \(Wording.count(copies, "repeated table"))")
     }
 
+    /// Whether some pages may be written and others executed, and none both.
+    var isMixed: Bool { rights.isSuperset(of: [.write, .execute]) && !hasWritableCode }
+
+    /// What is to be said of the rights of several runs.
+    var most: String { isMixed ? "at most, and no page is both w and x" : "at most" }
+
     mutating func join(_ other: Band) {
       joined = pages
       switch other.piece {
@@ -60,6 +69,7 @@ final class MapBands {
       runs &+= other.runs
       copies &+= other.copies
       rights.formUnion(other.rights)
+      hasWritableCode = hasWritableCode || other.hasWritableCode
     }
   }
 

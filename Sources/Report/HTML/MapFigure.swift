@@ -85,7 +85,7 @@ struct MapFigure {
   private static func title(_ band: MapBands.Band) -> String {
     let range = "\(band.start) to \(band.end), "
     guard let run = band.run else {
-      return range + "\(band.words), \(Wording.rights(band.rights)) at most"
+      return range + "\(band.words), \(Wording.rights(band.rights)) \(band.most)"
     }
     return range
       + "\(run.pageCount) \(run.pageCount == 1 ? "page" : "pages") of"
@@ -103,7 +103,7 @@ struct MapFigure {
     let (band, x, width, height) = (place.band, place.x, place.width, place.height)
     let (bottom, y) = (place.bottom, place.bottom - height)
     figure.group(title: Self.title(band), "zoomable", data: Self.data(band)) { figure in
-      let kind = Self.className(band.rights)
+      let kind = band.isMixed ? "mixed" : Self.className(band.rights)
       figure.box(x, y, width, height, "band \(kind)" + (band.run == nil ? " several" : ""))
       figure.box(x, y, width, height, "weave \(kind)")
       if !band.rights.contains(.user) { figure.box(x, bottom - 5, width, 5, "supervisor") }
@@ -137,6 +137,9 @@ struct MapFigure {
       out.element("li", text: "higher: larger pages")
       if bands.contains(where: { $0.runs > 0 && $0.run == nil }) {
         out.element("li", text: "a dashed edge: several runs")
+      }
+      if bands.contains(where: \.isMixed) {
+        out.element("li", text: "blank: some are written and some executed, and none is both")
       }
     }
   }

@@ -70,7 +70,7 @@ struct MapSection {
         case .run(let run): write(run, digits, &out)
         case .copies(let start, _, let stride, let count):
           write(band, MapText.words(start, stride: stride, count: count), digits, &out)
-        case nil: write(band, "\(band.words), \(band.rights) at most", digits, &out)
+        case nil: write(band, "\(band.words), \(band.rights) \(band.most)", digits, &out)
         }
       }
     }
