@@ -68,7 +68,8 @@ extension WalkFigure {
 
   private var kernelEnd: (name: String, place: String, address: PhysicalAddress?) {
     switch finding?.content {
-    case .memory(let address): ("page in memory", "frame \((address.rawValue >> 12).hex)", address)
+    case .memory(let address):
+      ("page in memory", "frame \((address.rawValue / frameSize).hex)", address)
     case .pageFile(let number, let page): ("page file \(number)", "page \(page.hex)", nil)
     case .store(_, let key): ("compressed", "key \(key.hex)", nil)
     case .file(_, let offset): ("file", "from byte \(offset.hex) on", nil)
