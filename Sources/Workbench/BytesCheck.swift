@@ -29,7 +29,7 @@ struct BytesCheck {
     found = pieces.bytes + [UInt8?](repeating: nil, count: Int(count) - pieces.bytes.count)
   }
 
-  var difference: (expected: String, got: String)? {
+  var difference: Difference? {
     guard found != expected.bytes.value else { return nil }
     return (Self.text(expected.bytes.value), Self.text(found))
   }

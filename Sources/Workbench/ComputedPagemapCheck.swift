@@ -49,7 +49,7 @@ struct ComputedPagemapCheck {
   }
 
   /// What does not hold.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     guard let word else {
       return [(expected.hex, "nothing: no `vmas` are known, or a table is absent")]
     }

@@ -16,91 +16,82 @@ struct ExpectationCheck {
   /// What does not hold of one item of `expect:`; throws where a file that it names is of no use.
   func failures(of expectation: Scenario.Expectation) throws(DiagnosticList) -> [Failure] {
     let place = "\(opened.scenario.file.path):\(expectation.mark)"
-    func failure(_ name: String, _ expected: String, _ got: String) -> Failure {
-      Failure(name, at: place, on: opened.scenario.variant, expected: expected, got: got)
+    func failure(_ name: String, _ difference: Difference) -> Failure {
+      Failure(
+        name, at: place, on: opened.scenario.variant, expected: difference.expected,
+        got: difference.got)
     }
-    switch expectation.verb {
-    case .walk(let walk):
-      return WalkCheck(walk, machine, space(of: expectation)).differences.map {
-        failure("walk \(walk.va.value.hex)", $0.expected, $0.got)
+    if case .ledger = expectation.verb, let ledger = opened.ledger {
+      return LedgerCheck(machine: machine, ledger: ledger).mismatches.map {
+        failure("ledger \($0.name)", ($0.expected, $0.got))
       }
-    case .fault(let fault):
-      return FaultCheck(fault, machine, space(of: expectation)).differences.map {
-        failure("fault \(fault.va.value.hex)", $0.expected, $0.got)
-      }
-    case .bytes(let bytes):
-      return BytesCheck(bytes, machine, space(of: expectation)).difference.map {
-        [failure("bytes-at \(bytes.va.value.hex)", $0.expected, $0.got)]
-      } ?? []
-    case .check(let kinds):
-      let wanted = Set(kinds.map(\.value))
-      let found = findings(in: expectation)
-      guard wanted != found else { return [] }
-      return [failure("check", names(wanted), names(found))]
-    case .mappings(let count, let bytes):
-      return mappings(count.value, bytes?.value, expectation).map {
-        failure("mappings", $0.expected, $0.got)
-      }
-    case .found(let found):
-      return FoundCheck(found, machine).differences.map {
-        failure("found", $0.expected, $0.got)
-      }
-    case .ledger:
-      guard let ledger = opened.ledger else {
-        return [failure("ledger", "a built image", "a dump, of which nothing was intended")]
-      }
-      return LedgerCheck(machine: machine, ledger: ledger).differences.map {
-        failure("ledger \($0.name)", $0.expected, $0.got)
-      }
-    case .pte(let pte):
-      return PteCheck(pte, machine, space(of: expectation)).differences.map {
-        failure("pte \(pte.va.value.hex)", $0.expected, $0.got)
-      }
-    case .pagemap(let pagemap):
-      if let computed = ComputedPagemapCheck(pagemap, machine, space(of: expectation)) {
-        return computed.differences.map {
-          failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
-        }
-      }
-      return PagemapCheck(pagemap).differences.map {
-        failure("pagemap \(pagemap.va.value.hex)", $0.expected, $0.got)
-      }
-    case .pfn(let pfn):
-      return PfnCheck(pfn, machine).differences.map {
-        failure("pfn \(pfn.number.value.hex)", $0.expected, $0.got)
-      }
-    case .lists(let lists):
-      return MomentCheck(opened: opened).differences(lists).map {
-        failure("lists", $0.expected, $0.got)
-      }
-    case .pagemapAt(let pagemap):
-      return MomentCheck(opened: opened)
-        .differences(pagemap, of: expectation.process?.value).map {
-          failure("pagemap-at \(pagemap.va.value.hex)", $0.expected, $0.got)
-        }
-    case .sameDigest(let file):
-      let other = try open(file) { try machine(of: $0) }
-      return sameDigest(as: other).map { failure("same-digest-as", $0, $1) }
-    case .sameTranslation(let file):
-      let other = try open(file) { try machine(of: $0) }
-      return TranslationCheck.differences(machine, other).map {
-        failure("same-translation-as", $0.expected, $0.got)
-      }
-    case .truth(let file):
-      let truth = try open(file) { try GuestTruth.read($0) }
-      let comparison = TruthComparison(machine: machine, truth: truth)
-      return comparison.disagreements().map { failure("truth", "what the guest said", $0) }
-    case .faults(let file):
-      let faults = try open(file) { try GuestFaults.read($0) }
-      return FaultComparison(machine: machine, faults: faults).disagreements().map {
-        failure("faults", $0.expected, $0.got)
-      }
-    case .rejects(let rejection):
-      return RejectionCheck(rejection, in: opened.scenario).failure.map {
-        [failure("rejects", $0.expected, $0.got)]
-      } ?? []
+    }
+    let name = Self.name(of: expectation.verb)
+    return try differences(from: expectation).map { failure(name, $0) }
+  }
+
+  /// The verb, and what is asked about.
+  private static func name(of verb: Scenario.Expectation.Verb) -> String {
+    switch verb {
+    case .walk(let walk): "walk \(walk.va.value.hex)"
+    case .fault(let fault): "fault \(fault.va.value.hex)"
+    case .bytes(let bytes): "bytes-at \(bytes.va.value.hex)"
+    case .pte(let pte): "pte \(pte.va.value.hex)"
+    case .pagemap(let pagemap): "pagemap \(pagemap.va.value.hex)"
+    case .pfn(let pfn): "pfn \(pfn.number.value.hex)"
+    case .lists: "lists"
+    case .pagemapAt(let pagemap): "pagemap-at \(pagemap.va.value.hex)"
+    case .check: "check"
+    case .mappings: "mappings"
+    case .found: "found"
+    case .ledger: "ledger"
+    case .sameDigest: "same-digest-as"
+    case .sameTranslation: "same-translation-as"
+    case .truth: "truth"
+    case .faults: "faults"
+    case .rejects: "rejects"
     }
   }
+
+  private func differences(
+    from expectation: Scenario.Expectation
+  ) throws(DiagnosticList) -> [Difference] {
+    let space = space(of: expectation)
+    switch expectation.verb {
+    case .walk(let walk): return WalkCheck(walk, machine, space).differences
+    case .fault(let fault): return FaultCheck(fault, machine, space).differences
+    case .bytes(let bytes): return list(BytesCheck(bytes, machine, space).difference)
+    case .pte(let pte): return PteCheck(pte, machine, space).differences
+    case .pagemap(let pagemap):
+      return ComputedPagemapCheck(pagemap, machine, space)?.differences
+        ?? PagemapCheck(pagemap).differences
+    case .pfn(let pfn): return PfnCheck(pfn, machine).differences
+    case .lists(let lists): return MomentCheck(opened: opened).differences(lists)
+    case .pagemapAt(let pagemap):
+      return MomentCheck(opened: opened).differences(pagemap, of: expectation.process?.value)
+    case .check(let kinds):
+      let (wanted, found) = (Set(kinds.map(\.value)), findings(in: expectation))
+      return wanted == found ? [] : [(names(wanted), names(found))]
+    case .mappings(let count, let bytes):
+      return mappings(count.value, bytes?.value, in: space)
+    case .found(let found): return FoundCheck(found, machine).differences
+    case .ledger: return [("a built image", "a dump, of which nothing was intended")]
+    case .sameDigest(let file): return try sameDigest(as: open(file) { try machine(of: $0) })
+    case .sameTranslation(let file):
+      return try TranslationCheck.differences(machine, open(file) { try machine(of: $0) })
+    case .truth(let file):
+      let truth = try open(file) { try GuestTruth.read($0) }
+      return TruthComparison(machine: machine, truth: truth).disagreements()
+        .map { ("what the guest said", $0) }
+    case .faults(let file):
+      let faults = try open(file) { try GuestFaults.read($0) }
+      return FaultComparison(machine: machine, faults: faults).disagreements()
+    case .rejects(let rejection):
+      return list(RejectionCheck(rejection, in: opened.scenario).difference)
+    }
+  }
+
+  private func list(_ difference: Difference?) -> [Difference] { difference.map { [$0] } ?? [] }
 
   /// The machine of another file: of several systems, the one that this scenario is for.
   private func machine(of path: String) throws -> Machine {
@@ -141,12 +132,11 @@ struct ExpectationCheck {
   }
 
   private func mappings(
-    _ count: UInt64, _ bytes: UInt64?, _ expectation: Scenario.Expectation
-  ) -> [(expected: String, got: String)] {
+    _ count: UInt64, _ bytes: UInt64?, in space: AddressSpace?
+  ) -> [Difference] {
     var digester = Digester(memory: machine.memory, state: machine.paging)
-    let register = space(of: expectation)?.register ?? machine.paging.cr3
-    let digest = digester.digest(root: register)
-    var differences: [(expected: String, got: String)] = []
+    let digest = digester.digest(root: space?.register ?? machine.paging.cr3)
+    var differences: [Difference] = []
     if digest.mappings != count { differences.append(("\(count)", "\(digest.mappings)")) }
     if let bytes, digest.bytes != bytes {
       differences.append(("\(bytes.hex) bytes", "\(digest.bytes.hex) bytes"))
@@ -167,7 +157,7 @@ struct ExpectationCheck {
     }
   }
 
-  private func sameDigest(as other: Machine) -> [(String, String)] {
+  private func sameDigest(as other: Machine) -> [Difference] {
     func digests(_ machine: Machine) -> [String] {
       var digester = Digester(memory: machine.memory, state: machine.paging)
       return machine.addressSpaces.map { "\(digester.digest(root: $0.register).digest)" }

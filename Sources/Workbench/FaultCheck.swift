@@ -18,12 +18,12 @@ struct FaultCheck {
   }
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     let system = expected.system.map { VerdictCheck(expected: $0, verdict: answer.verdict) }
     return processorDifferences + (system?.differences ?? [])
   }
 
-  private var processorDifferences: [(expected: String, got: String)] {
+  private var processorDifferences: [Difference] {
     guard answer.result.outcome.rawValue == expected.outcome.rawValue else {
       return [(expected.outcome.rawValue, answer.summary)]
     }
@@ -47,7 +47,7 @@ struct FaultCheck {
     }
   }
 
-  private func differences(_ updates: EntryUpdates) -> [(expected: String, got: String)] {
+  private func differences(_ updates: EntryUpdates) -> [Difference] {
     switch expected.updates {
     case nil: return []
     case .count(let count)?:

@@ -13,8 +13,8 @@ struct FaultComparison {
   let faults: GuestFaults
 
   /// The first disagreements, at most `limit`.
-  func disagreements(limit: Int = 10) -> [(expected: String, got: String)] {
-    var found: [(expected: String, got: String)] = []
+  func disagreements(limit: Int = 10) -> [Difference] {
+    var found: [Difference] = []
     if faults.probes.allSatisfy({ !$0.isPredictable }) {
       found.append(("accesses that can be predicted", "none in the file"))
     }

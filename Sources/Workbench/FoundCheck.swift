@@ -29,7 +29,7 @@ struct FoundCheck {
   }
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     var differences = Self.compare("roots", expected.roots, roots(areDoubtful: false))
     if let doubtful = expected.doubtful {
       differences += Self.compare("doubtful roots", doubtful, roots(areDoubtful: true))
@@ -49,7 +49,7 @@ struct FoundCheck {
 
   private static func compare(
     _ name: String, _ wanted: [Located<UInt64>], _ got: Set<UInt64>
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     let wanted = Set(wanted.map(\.value))
     guard wanted != got else { return [] }
     func words(_ numbers: Set<UInt64>) -> String {

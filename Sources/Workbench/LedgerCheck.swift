@@ -8,7 +8,7 @@ import WindowsMemory
 /// Compares every page that the builder intended with what the walker finds.
 struct LedgerCheck {
   /// A page that is not as intended.
-  struct Difference {
+  struct Mismatch {
     var name: String
     var expected: String
     var got: String
@@ -18,8 +18,8 @@ struct LedgerCheck {
   let ledger: Ledger
 
   /// The first pages, at most ten, that are not as intended.
-  var differences: [Difference] {
-    machine.addressSpaces.indices.flatMap { index -> [Difference] in
+  var mismatches: [Mismatch] {
+    machine.addressSpaces.indices.flatMap { index -> [Mismatch] in
       var comparison = IntentComparison(ledger: ledger, space: index)
       return machine.paging(of: machine.addressSpaces[index])
         .perform(&comparison, on: machine.memory) + entryDifferences(in: index)
@@ -27,17 +27,17 @@ struct LedgerCheck {
   }
 
   /// The first entries of an address space that do not mean what they should, at most ten.
-  private func entryDifferences(in space: Int) -> [Difference] {
+  private func entryDifferences(in space: Int) -> [Mismatch] {
     if let classifier = machine.linuxClassifier(in: machine.addressSpaces[space]) {
       return entryDifferences(in: space, classifier)
     }
     guard let search = EntrySearch(machine, machine.addressSpaces[space]) else { return [] }
-    var found: [Difference] = []
+    var found: [Mismatch] = []
     ledger.forEachEntry(in: space) { entry in
       let reading = search.entry(of: search.finding(of: entry.va), level: entry.level)
       if reading?.level != entry.level || reading?.reading.agrees(with: entry) != true {
         found.append(
-          Difference(
+          Mismatch(
             name: "\(entry.va) \(machine.paging.mode.entryName(entry.level))",
             expected: entry.words, got: reading?.words ?? "an entry that cannot be read"))
       }
@@ -51,13 +51,13 @@ extension LedgerCheck {
   /// The entries that do not mean to Linux what they should.
   private func entryDifferences(
     in space: Int, _ classifier: LinuxClassifier
-  ) -> [Difference] {
-    var found: [Difference] = []
+  ) -> [Mismatch] {
+    var found: [Mismatch] = []
     ledger.forEachEntry(in: space) { entry in
       let finding = classifier.finding(of: entry.va)
       if finding.level != entry.level || finding.reading?.agrees(with: entry) != true {
         found.append(
-          Difference(
+          Mismatch(
             name: "\(entry.va) \(machine.paging.mode.entryName(entry.level))",
             expected: entry.words, got: finding.words))
       }
@@ -108,14 +108,14 @@ private struct IntentComparison: WalkerOperation {
     self.space = space
   }
 
-  mutating func run(_ walker: some TableWalker) -> [LedgerCheck.Difference] {
-    var found: [LedgerCheck.Difference] = []
+  mutating func run(_ walker: some TableWalker) -> [LedgerCheck.Mismatch] {
+    var found: [LedgerCheck.Mismatch] = []
     ledger.forEachPage(in: space) { page in
       for offset in [0, page.pageSize - 1] {
         let result = walker.translate(page.va.advanced(by: offset))
         guard !Self.agrees(result, page, offset) else { continue }
         found.append(
-          LedgerCheck.Difference(
+          LedgerCheck.Mismatch(
             name: page.va.advanced(by: offset).description,
             expected: "\(page.pa.advanced(by: offset)) \(page.pageSize.hex) \(page.rights)",
             got: Self.describe(result)))

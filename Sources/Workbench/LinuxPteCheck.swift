@@ -29,7 +29,7 @@ struct LinuxPteCheck {
   }
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     let wanted = expected.entry
     guard let found else {
       return [("an entry of \(mode.entryName(level))", "none that can be read")]
@@ -38,7 +38,7 @@ struct LinuxPteCheck {
     let isLast = finding.level == level
     let state = isLast ? finding.state ?? reading.state : reading.state
     let frame = reading.frame?.frame ?? reading.swapFrame
-    func flag(_ name: String, _ wanted: Located<Bool>?, _ got: Bool) -> [(String, String)] {
+    func flag(_ name: String, _ wanted: Located<Bool>?, _ got: Bool) -> [Difference] {
       PteCheck.compare(name, wanted.map { "\($0.value)" }, "\(got)")
     }
     return PteCheck.compare("state", wanted.state?.value.rawValue, state.rawValue)

@@ -7,9 +7,9 @@ struct MomentCheck {
 
   func differences(
     _ lists: [Scenario.ListExpectation]
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let moment = opened.moment else { return [("a timeline", "none: nothing has lists")] }
-    return lists.flatMap { list -> [(String, String)] in
+    return lists.flatMap { list -> [Difference] in
       let name = list.list.rawValue
       let got = moment.lists.first { $0.name == name }?.after
       guard got != Int(list.count.value) else { return [] }
@@ -19,7 +19,7 @@ struct MomentCheck {
 
   func differences(
     _ expected: Scenario.MomentPagemap, of process: Scenario.ProcessReference?
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let run = opened.moment?.run, let word = run.pagemap(expected.va.value, of: process)
     else { return [("what Linux says in pagemap", "nothing: there is no such process")] }
     return PagemapWords.differences(expected, word)

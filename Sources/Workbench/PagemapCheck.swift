@@ -52,9 +52,9 @@ struct PagemapCheck {
     return format.flags.filter(entry.has).map { String(describing: $0.name) }
   }
 
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     if let problem { return [("a kernel", problem)] }
-    var found: [(expected: String, got: String)] = []
+    var found: [Difference] = []
     func compare<Value: Equatable>(_ key: String, _ wanted: Value?, _ got: Value?) {
       guard let wanted, wanted != got else { return }
       found.append(("\(key) \(wanted)", got.map { "\(key) \($0)" } ?? "no \(key)"))

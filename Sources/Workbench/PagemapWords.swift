@@ -14,8 +14,8 @@ enum PagemapWords {
 
   static func differences(
     _ expected: Scenario.MomentPagemap, _ word: UInt64
-  ) -> [(expected: String, got: String)] {
-    var differences: [(String, String)] = []
+  ) -> [Difference] {
+    var differences: [Difference] = []
     if let wanted = expected.value?.value, wanted != word {
       differences.append((wanted.hex, word.hex))
     }

@@ -47,7 +47,7 @@ struct PfnCheck {
   }
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     switch record {
     case .windows(let entry): differences(from: entry)
     case .linux(let frame): differences(from: frame)
@@ -55,7 +55,7 @@ struct PfnCheck {
     }
   }
 
-  private func differences(from entry: PFNEntry) -> [(expected: String, got: String)] {
+  private func differences(from entry: PFNEntry) -> [Difference] {
     PteCheck.compare(
       "location", expected.location?.value.rawValue, entry.location.rawValue)
       + hex("share-count", expected.shareCount, entry.shareCount)
@@ -68,7 +68,7 @@ struct PfnCheck {
       + PteCheck.compare("flags", flags, nil) + hex("map-count", expected.mapCount, nil)
   }
 
-  private func differences(from frame: LinuxFrame) -> [(expected: String, got: String)] {
+  private func differences(from frame: LinuxFrame) -> [Difference] {
     PteCheck.compare("flags", flags, Self.words(Self.comparable(frame)))
       + hex("map-count", expected.mapCount, frame.mapCount.map { UInt64(max(0, $0)) })
       + hex("reference-count", expected.referenceCount, UInt64(max(0, frame.referenceCount)))
@@ -81,7 +81,7 @@ struct PfnCheck {
 
   private func hex(
     _ name: String, _ wanted: Located<UInt64>?, _ got: UInt64?
-  ) -> [(String, String)] {
+  ) -> [Difference] {
     PteCheck.compare(name, wanted?.value.hex, got?.hex)
   }
 

@@ -28,7 +28,7 @@ struct PteCheck {
   }
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     if let linux { return linux.differences }
     guard let finding else {
       return [("an operating system", "none, to which entries mean nothing")]
@@ -37,7 +37,7 @@ struct PteCheck {
   }
 
   /// Where nothing leads to the entry, expectations of it fail, unless none is said.
-  private var entryDifferences: [(expected: String, got: String)] {
+  private var entryDifferences: [Difference] {
     let wanted = expected.entry
     guard let found, found.level == wantedLevel else {
       guard wanted.saysAnything else { return [] }
@@ -62,7 +62,7 @@ struct PteCheck {
 
   private func destinationDifferences(
     _ finding: PageFinding
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let wanted = expected.destination else { return [] }
     var (pa, file, page): (UInt64?, UInt64?, UInt64?)
     switch finding.content {
@@ -87,7 +87,7 @@ struct PteCheck {
   /// A number says all five bits, words only what they name.
   static func differences(
     _ wanted: Scenario.Protection?, _ got: MMProtection?
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let wanted else { return [] }
     let protection = wanted.protection
     let agrees =
@@ -103,7 +103,7 @@ struct PteCheck {
 
   static func compare(
     _ key: String, _ expected: String?, _ got: String?
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let expected, expected != got else { return [] }
     return [("\(key) \(expected)", "\(key) \(got ?? "none")")]
   }

@@ -12,7 +12,7 @@ struct RejectionCheck {
   }
 
   /// What differs; nil where the scenario is refused as expected.
-  var failure: (expected: String, got: String)? {
+  var difference: Difference? {
     let place = rejection.at.map { " at \($0.value)" } ?? ""
     let wanted = "\(rejection.code.value.rawValue)\(place)"
     let found = diagnostics

@@ -55,8 +55,8 @@ extension TimelineRun {
 }
 
 extension Scenario.Step {
-  fileprivate func differences(_ report: StepReport) -> [(expected: String, got: String)] {
-    var differences: [(String, String)] = []
+  fileprivate func differences(_ report: StepReport) -> [Difference] {
+    var differences: [Difference] = []
     let got = report.status?.name ?? "none"
     if let wanted = status?.value, wanted != got {
       differences.append(("status \(wanted)", "status \(got)"))
@@ -73,7 +73,7 @@ extension Scenario.Step {
   }
 
   fileprivate func failure(
-    _ scenario: Scenario, _ difference: (expected: String, got: String)
+    _ scenario: Scenario, _ difference: Difference
   ) -> ScenarioResult.Failure {
     .init(
       "step", at: "\(mark)", on: scenario.variant, expected: difference.expected,

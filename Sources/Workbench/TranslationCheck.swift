@@ -8,7 +8,7 @@ enum TranslationCheck {
   private static let stretchLimit = 1 << 20
 
   /// The first addresses where the first address spaces of two machines translate differently.
-  static func differences(_ a: Machine, _ b: Machine) -> [(expected: String, got: String)] {
+  static func differences(_ a: Machine, _ b: Machine) -> [Difference] {
     let (runsA, runsB) = (stretches(a), stretches(b))
     let count = max(runsA.count, runsB.count)
     guard count < stretchLimit else {

@@ -11,7 +11,7 @@ struct VerdictCheck {
   let verdict: SystemVerdict?
 
   /// What does not hold, key by key.
-  var differences: [(expected: String, got: String)] {
+  var differences: [Difference] {
     guard let verdict else { return [("a verdict of the kernel", "none: no system is known")] }
     switch verdict {
     case .windows(let verdict): return differences(verdict)
@@ -19,7 +19,7 @@ struct VerdictCheck {
     }
   }
 
-  private func differences(_ verdict: LinuxVerdict) -> [(expected: String, got: String)] {
+  private func differences(_ verdict: LinuxVerdict) -> [Difference] {
     (PteCheck.compare("state", expected.state?.value.rawValue, verdict.finding.state?.rawValue)
       + PteCheck.compare(
         "handler", expected.handler?.map(\.value).joined(separator: ", "),
@@ -40,7 +40,7 @@ struct VerdictCheck {
     ].filter(\.0).map(\.1)
   }
 
-  private func differences(_ verdict: WindowsVerdict) -> [(expected: String, got: String)] {
+  private func differences(_ verdict: WindowsVerdict) -> [Difference] {
     let finding = verdict.finding
     return
       (PteCheck.compare("state", expected.state?.value.rawValue, finding.state?.rawValue)
@@ -61,7 +61,7 @@ struct VerdictCheck {
 
   private func bugCheckDifferences(
     _ got: BugCheck?
-  ) -> [(expected: String, got: String)] {
+  ) -> [Difference] {
     guard let wanted = expected.bugCheck else { return [] }
     guard let got, UInt64(got.code) == wanted.code.value else {
       return [("bugcheck \(wanted.code.value.hex)", "bugcheck \(got?.words ?? "none")")]

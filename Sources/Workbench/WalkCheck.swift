@@ -5,12 +5,6 @@ import ScenarioFile
 
 /// Compares one walk with what a scenario expects of it.
 struct WalkCheck {
-  /// One key of the expectation that does not hold.
-  struct Difference {
-    var expected: String
-    var got: String
-  }
-
   private let expected: Scenario.WalkExpectation
   private let walk: Walk
 
@@ -19,10 +13,11 @@ struct WalkCheck {
     walk = machine.walk(VirtualAddress(expected.va.value), in: space)
   }
 
+  /// The keys of the expectation that do not hold.
   var differences: [Difference] {
     let outcome = walk.result.outcome.rawValue
     guard outcome == expected.outcome.rawValue else {
-      return [Difference(expected: expected.outcome.rawValue, got: describe(walk.result))]
+      return [(expected.outcome.rawValue, describe(walk.result))]
     }
     switch walk.result {
     case .mapped(let translation): return differences(translation)
@@ -52,7 +47,7 @@ struct WalkCheck {
     _ key: String, _ expected: Value?, _ got: Value
   ) -> [Difference] {
     guard let expected, expected != got else { return [] }
-    return [Difference(expected: "\(key) \(expected)", got: "\(key) \(got)")]
+    return [("\(key) \(expected)", "\(key) \(got)")]
   }
 
   private func describe(_ result: WalkResult) -> String {
