@@ -37,12 +37,18 @@ extension DumpWriter {
   private func writeKdumpHeaders(
     _ frames: FrameRuns, bitmapSize: UInt64, to file: OutputFile
   ) throws(DumpError) {
-    let isWide = architecture != .x86
     let notes = encodedNotes()
-    let notesStart = Self.blockSize + KdumpSubHeader.byteCount
     let subHeaderSize = (KdumpSubHeader.byteCount + UInt64(notes.count)).roundedUp(
       to: Self.blockSize)
-    var header = HeaderRecord(isWide: isWide, byteCount: Self.blockSize)
+    try file.write(kdumpHeader(frames, subHeaderSize: subHeaderSize, bitmapSize: bitmapSize))
+    try file.write(kdumpSubHeader(frames, notesSize: UInt64(notes.count)) + notes)
+    try file.writeZeros(Self.blockSize + subHeaderSize - file.position)
+  }
+
+  private func kdumpHeader(
+    _ frames: FrameRuns, subHeaderSize: UInt64, bitmapSize: UInt64
+  ) -> [UInt8] {
+    var header = HeaderRecord(isWide: architecture != .x86, byteCount: Self.blockSize)
     header.bytes.replaceSubrange(0..<8, with: Array(KdumpHeader.signature.utf8))
     func set(_ system: KdumpSystem, _ text: String) {
       let text = text.utf8.prefix(KdumpSystem.textSize - 1)
@@ -63,27 +69,30 @@ extension DumpWriter {
     // Readers of this version take the 64-bit number of the sub-header.
     header.set(KdumpHeader.frames, min(frames.end, 0xffff_ffff))
     header.set(KdumpHeader.processors, UInt64(max(processors.count, 1)))
-    try file.write(header.bytes)
+    return header.bytes
+  }
 
+  private func kdumpSubHeader(_ frames: FrameRuns, notesSize: UInt64) -> [UInt8] {
+    let isWide = architecture != .x86
+    let notesStart = Self.blockSize + KdumpSubHeader.byteCount
     var subHeader = HeaderRecord(isWide: isWide, byteCount: KdumpSubHeader.byteCount)
     // Signed: KASLR may put the kernel's image lower than its addresses say.
     let base = vmcoreinfo?.value(of: "NUMBER(phys_base)").flatMap { Int64($0) } ?? 0
     let word = UInt64(bitPattern: base)
     subHeader.set(KdumpSubHeader.physicalBase, isWide ? word : word & 0xffff_ffff)
     subHeader.set(KdumpSubHeader.frames64, frames.end)
-    if !notes.isEmpty {
+    if notesSize > 0 {
       subHeader.set(KdumpSubHeader.notesOffset, notesStart)
-      subHeader.set(KdumpSubHeader.notesSize, UInt64(notes.count))
+      subHeader.set(KdumpSubHeader.notesSize, notesSize)
     }
     if let vmcoreinfo {
       // Its note is the last one, padded to 4 bytes.
       let size = UInt64(vmcoreinfo.utf8.count)
-      let start = notesStart + UInt64(notes.count) - size.roundedUp(to: 4)
+      let start = notesStart + notesSize - size.roundedUp(to: 4)
       subHeader.set(KdumpSubHeader.vmcoreinfoOffset, start)
       subHeader.set(KdumpSubHeader.vmcoreinfoSize, size)
     }
-    try file.write(subHeader.bytes + notes)
-    try file.writeZeros(Self.blockSize + subHeaderSize - file.position)
+    return subHeader.bytes
   }
 }
 
