@@ -172,7 +172,7 @@ public struct MachineOverrides: Hashable, Sendable {
     if efer != nil { machine.provenance.removeAll { $0.subject == "NXE" } }
     if let ttbr1 {
       machine.paging.arm64.ttbr1 = ttbr1
-      machine.note("TTBR1", "0x" + String(ttbr1, radix: 16), from: "--ttbr1")
+      machine.note("TTBR1", ttbr1.hex, from: "--ttbr1")
     }
     set(tcr, \.arm64.tcr, "tcr")
     set(sctlr, \.arm64.sctlr, "sctlr")

@@ -29,15 +29,14 @@ enum Wording {
   }
 
   /// `a`, `a and b`, `a, b and c`.
-  static func list(_ items: [String]) -> String {
-    guard let last = items.last, items.count > 1 else { return items.joined() }
-    return items.dropLast().joined(separator: ", ") + " and " + last
-  }
+  static func list(_ items: [String]) -> String { list(items, before: "and") }
 
   /// `a`, `a or b`, `a, b or c`.
-  static func alternatives(_ items: [String]) -> String {
+  static func alternatives(_ items: [String]) -> String { list(items, before: "or") }
+
+  private static func list(_ items: [String], before conjunction: String) -> String {
     guard let last = items.last, items.count > 1 else { return items.joined() }
-    return items.dropLast().joined(separator: ", ") + " or " + last
+    return items.dropLast().joined(separator: ", ") + " \(conjunction) " + last
   }
 
   /// The numbers of the set bits: `bit 63`, `bits 51:46`, `bits 20, 13`.

@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// Why an entry cannot be composed.
 public enum PTEEncodingError: Error, Hashable, CustomStringConvertible {
   /// The kernel has no such structure.
@@ -19,16 +21,14 @@ public enum PTEEncodingError: Error, Hashable, CustomStringConvertible {
       return
         "\(structure.rawValue) has no field `\(name)`; it has \(choices.joined(separator: ", "))"
     case .doesNotFit(let field, let structure, let value, let width):
-      return "\(Self.hex(value)) does not fit \(field) of \(structure.rawValue), which has"
+      return "\(value.hex) does not fit \(field) of \(structure.rawValue), which has"
         + " \(width) bit\(width == 1 ? "" : "s")"
     case .noSuchAddress(let address, let structure):
       return
-        "\(structure.rawValue) cannot hold \(Self.hex(address)): it lacks bits of that address,"
+        "\(structure.rawValue) cannot hold \(address.hex): it lacks bits of that address,"
         + " or how the kernel makes one is not known"
     case .readsAs(let state, let wanted, let entry):
-      return "\(Self.hex(entry)) would be read as \(state.rawValue), not as \(wanted.rawValue)"
+      return "\(entry.hex) would be read as \(state.rawValue), not as \(wanted.rawValue)"
     }
   }
-
-  private static func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 }
