@@ -187,7 +187,7 @@ let package = Package(
         "ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "WindowsMemory",
         "Workbench", "TestSupport",
       ]),
-    tests("Workbench", ["Golden", "Machine", "Paging", "Workbench"]),
+    tests("Workbench", ["Golden", "Machine", "Paging", "Workbench", "TestSupport"]),
     tests(
       "ImageBuilder",
       [
@@ -202,7 +202,7 @@ let package = Package(
         "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Golden", "Paging",
         "PhysicalMemory", "TestSupport", "WindowsMemory",
       ]),
-    tests("Readme", ["mmubench"]),
+    tests("Readme", ["mmubench", "TestSupport"]),
     tests(
       "Report",
       [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The README, the course and the articles show what the program prints: every `console` block is run and
@@ -69,12 +70,8 @@ import Testing
 
   @Test(arguments: ["README.md", "Scenarios/README.md"].flatMap { examples(in: $0) })
   func everyExamplePasses(example: Example) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "\(example.name).yaml")
-    try Data(example.lines.joined(separator: "\n").utf8).write(to: file)
-    let outcome = try Self.run(["run", file.path])
+    let text = example.lines.joined(separator: "\n")
+    let outcome = try withFile("\(example.name).yaml", holding: text) { try Self.run(["run", $0]) }
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 

@@ -3,6 +3,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import TestSupport
 import Testing
 import Workbench
 
@@ -155,27 +156,24 @@ import Workbench
   /// Eight hundred runs in two parts of the address space are all counted, and all drawn: neighbours
   /// together, never what is far apart.
   @Test func aMapOfManyRunsIsWholeAndCoarse() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "mmubench-map-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "many-runs.yaml")
-    try """
-    mmubench: 1
-    scenario: many-runs
-    title: Runs of a page each
-    source: made up
-    machine: { mode: x86-64, memory: 16 MiB, tables: { from: 0x80_0000 } }
-    map:
-      - va: 0x0040_0000..0x0059_0fff
-        to: { from: 0x0 }
-        alternate: [{ write: true }, { write: false }]
-      - va: 0x7000_0000_0000..0x7000_0018_efff
-        to: { from: 0x20_0000 }
-        alternate: [{ write: true }, { write: false }]
-    expect: [{ walk: 0x0040_0000 }]
-    """.write(to: file, atomically: true, encoding: .utf8)
-    let page = Self.page(try Workbench.open(file.path), [])
+    let text = """
+      mmubench: 1
+      scenario: many-runs
+      title: Runs of a page each
+      source: made up
+      machine: { mode: x86-64, memory: 16 MiB, tables: { from: 0x80_0000 } }
+      map:
+        - va: 0x0040_0000..0x0059_0fff
+          to: { from: 0x0 }
+          alternate: [{ write: true }, { write: false }]
+        - va: 0x7000_0000_0000..0x7000_0018_efff
+          to: { from: 0x20_0000 }
+          alternate: [{ write: true }, { write: false }]
+      expect: [{ walk: 0x0040_0000 }]
+      """
+    let page = try withFile("many-runs.yaml", holding: text) {
+      Self.page(try Workbench.open($0), [])
+    }
     #expect(page.contains("800 runs, pages: 800 of 4 KiB"))
     #expect(page.contains("800 pieces are drawn as 320 bands"))
     let bands = page.matches(of: #/data-run="(0x[0-9a-f]+) (0x[0-9a-f]+) /#)

@@ -3,6 +3,7 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import TestSupport
 import Testing
 import Workbench
 
@@ -47,21 +48,17 @@ import Workbench
   func rulesOfTheArchitectureTakeRightsFromThePage(
     wxn: Int, remark: String, byEL0: String, byEL1: String
   ) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "mmubench-rights-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "writable.yaml")
-    try """
-    mmubench: 1
-    scenario: writable
-    title: A page that EL0 may write, with PXN=0
-    source: ARM ARM D8.4.2
-    expect: [{ walk: 0x0 }]
-    machine: { mode: arm64, memory: 16 MiB, registers: { sctlr: { WXN: \(wxn) } } }
-    map: [{ va: 0x0, to: 0x5000, fields: { PXN: 0 } }]
-    """.write(to: file, atomically: true, encoding: .utf8)
-    var report = HTMLReport(try Workbench.open(file.path), title: "a page")
+    let text = """
+      mmubench: 1
+      scenario: writable
+      title: A page that EL0 may write, with PXN=0
+      source: ARM ARM D8.4.2
+      expect: [{ walk: 0x0 }]
+      machine: { mode: arm64, memory: 16 MiB, registers: { sctlr: { WXN: \(wxn) } } }
+      map: [{ va: 0x0, to: 0x5000, fields: { PXN: 0 } }]
+      """
+    let machine = try withFile("writable.yaml", holding: text) { try Workbench.open($0) }
+    var report = HTMLReport(machine, title: "a page")
     report.questions = [MachineQuestion(VirtualAddress(0))]
     let page = Fixture.written { report.write(to: &$0) }
     #expect(page.contains("after each entry; \(remark)</caption>") == !remark.isEmpty)

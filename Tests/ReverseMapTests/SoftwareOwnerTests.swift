@@ -1,4 +1,3 @@
-import Foundation
 import Machine
 import PhysicalMemory
 import ReverseMap
@@ -11,14 +10,12 @@ import Workbench
 @Suite struct SoftwareOwnerTests {
   private static func machine(_ mode: String, _ kernel: String, os: String? = nil) throws -> Machine
   {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "shared.yaml")
-    try Data(SharedSection.scenario(mode: mode, kernel: kernel).utf8).write(to: file)
     var overrides = MachineOverrides()
     overrides.system = os
-    return try Workbench.open(file.path, overrides: overrides)
+    let text = SharedSection.scenario(mode: mode, kernel: kernel)
+    return try withFile("shared.yaml", holding: text) {
+      try Workbench.open($0, overrides: overrides)
+    }
   }
 
   /// Virtual address, process and state of each owner.

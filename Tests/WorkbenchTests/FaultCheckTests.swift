@@ -1,5 +1,5 @@
-import Foundation
 import Golden
+import TestSupport
 import Testing
 import Workbench
 
@@ -9,9 +9,6 @@ import Workbench
   private static func run(_ expectation: String, files: [String: String] = [:]) throws
     -> ScenarioResult
   {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
     let text = """
       mmubench: 1
       scenario: a
@@ -32,12 +29,7 @@ import Workbench
         - \(expectation)
       golden: false
       """
-    let file = folder.appending(path: "a.yaml")
-    try Data(text.utf8).write(to: file)
-    for (name, content) in files {
-      try Data(content.utf8).write(to: folder.appending(path: name))
-    }
-    return ScenarioRunner().run(file.path)
+    return try withFile("a.yaml", holding: text, beside: files) { ScenarioRunner().run($0) }
   }
 
   @Test(arguments: [

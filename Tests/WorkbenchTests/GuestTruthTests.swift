@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 import Workbench
 
@@ -9,10 +9,7 @@ import Workbench
       {"schema":"mmu-lab-truth/1","processes":[{"pid":1,"comm":"init",
       "root":{"user":"0x1000","kernel":"0x1000"},"maps":[\(area)],"pagemap_runs":[\(run)]}]}
       """
-    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try Data(text.utf8).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    return try GuestTruth.read(file.path)
+    return try withFile("truth.json", holding: text) { try GuestTruth.read($0) }
   }
 
   private static let run = #"["0x1000",2,"0x8000000000000005",1]"#
@@ -41,12 +38,11 @@ import Workbench
     ),
     (#"{"schema":7}"#, "schema: expected a text"),
   ]) func whatIsWrongIsSaidInWordsOfTheFile(text: String, reason: String) throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try Data(text.utf8).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let problem = #expect(throws: GuestTruth.Problem.self) { try GuestTruth.read(file.path) }
-    #expect(problem?.description == "\(file.path): \(reason)" || reason == "no process")
-    #expect(problem?.description.contains(reason) == true)
+    try withFile("truth.json", holding: text) { path in
+      let problem = #expect(throws: GuestTruth.Problem.self) { try GuestTruth.read(path) }
+      #expect(problem?.description == "\(path): \(reason)" || reason == "no process")
+      #expect(problem?.description.contains(reason) == true)
+    }
   }
 
   @Test func anAreaThatEndsBeforeItStartsIsRefused() {
