@@ -215,6 +215,7 @@ let package = Package(
       "VirtualFiles",
       [
         "VirtualFiles", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "Workbench",
+        "TestSupport",
       ]),
     tests(
       "Explorer",
@@ -223,7 +224,7 @@ let package = Package(
         "WindowsMemory", "Workbench", flyingSocks,
       ]),
     tests("Command", ["mmubench", "TestSupport"]),
-    tests("House", []),
+    tests("House", ["TestSupport"]),
     .target(
       name: "TestSupport",
       dependencies: [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Accesses on the command line and on standard input.
@@ -35,9 +36,7 @@ import Testing
   /// Emulators write an accessed bit into PDPTEs, where the manual has a reserved one.
   @Test(arguments: [["--explain"], []])
   func anAccessedBitThatNoManualHasIsNamed(options: [String]) throws {
-    let scenario = URL(filePath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Scenarios/x86/pae-ad-updates-walked.yaml")
+    let scenario = Repository.file("Scenarios/x86/pae-ad-updates-walked.yaml")
     let outcome = try Command.run(
       ["fault", scenario.path, "0x00400123"] + options, input: "", in: place)
     #expect(outcome.status == 0)

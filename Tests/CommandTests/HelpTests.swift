@@ -1,17 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the program says of itself: help with examples that work, manual pages, completions.
 @Suite struct HelpTests {
   private let place: Workplace
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
   init() throws {
     place = try Workplace()
     try FileManager.default.createSymbolicLink(
       at: place.url.appending(path: "Scenarios"),
-      withDestinationURL: Self.root.appending(path: "Scenarios"))
+      withDestinationURL: Repository.file("Scenarios"))
   }
 
   /// Runs a line of the shell in a folder with the scenarios.
@@ -115,13 +113,13 @@ import Testing
 
   @Test(.enabled(if: hasPython, "Tools/man/generate.py needs python3"))
   func manualPagesAreFresh() throws {
-    let script = Self.root.appending(path: "Tools/man/generate.py").path
+    let script = Repository.file("Tools/man/generate.py").path
     let outcome = try shell("python3 '\(script)' '\(Command.program.path)' --check")
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 
   @Test func everyVerbHasAManualPage() throws {
-    let folder = Self.root.appending(path: "Tools/man")
+    let folder = Repository.file("Tools/man")
     for verb in try verbs() {
       let page = try String(
         contentsOf: folder.appending(path: "mmubench-\(verb.commandName).1"), encoding: .utf8)

@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The verbs that are about Linux: `verify`, `pagemap`, and processes of a dump.
 @Suite struct LinuxTests {
   private let place: Workplace
-  private static let scenarios = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Scenarios")
+  private static let scenarios = Repository.file("Scenarios")
 
   init() throws { place = try Workplace() }
 

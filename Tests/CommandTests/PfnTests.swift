@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The verb that shows entries of the PFN database, against what debuggers printed.
 @Suite struct PfnTests {
   private let place: Workplace
-  private static let scenarios = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Scenarios/windows")
+  private static let scenarios = Repository.file("Scenarios/windows")
 
   init() throws { place = try Workplace() }
 

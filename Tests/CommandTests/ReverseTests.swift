@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The verb that answers who maps a physical address.
@@ -11,13 +12,10 @@ import Testing
     try Command.run(arguments, in: place, environment: place.caching)
   }
 
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
   /// From the documentation of Rekall's pas2vas plugin.
   @Test(arguments: ["reverse", "pas2vas", "ptov"])
   func rekallsTableIsReproduced(verb: String) throws {
-    let scenario = Self.root.appending(path: "Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
+    let scenario = Repository.file("Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
     let outcome = try run(verb, scenario, "0x1a58f000", "--style", "rekall")
     #expect(
       outcome.output == """
@@ -62,7 +60,7 @@ import Testing
 
   /// The dump does not say whose its roots are, the truth beside it does.
   @Test func theTwoRootsOfAProcessAreOneOwner() throws {
-    let folder = Self.root.appending(path: "Scenarios/dumps")
+    let folder = Repository.file("Scenarios/dumps")
     func shared(_ machine: String) throws -> Set<Substring> {
       let outcome = try run("reverse", folder.appending(path: machine).path, "--shared", "--json")
       #expect(outcome.status == 0)
@@ -108,7 +106,7 @@ import Testing
   }
 
   @Test func theHeaderSaysThatAllRootsAreAsked() throws {
-    let scenario = Self.root.appending(path: "Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
+    let scenario = Repository.file("Scenarios/dumps/rekall-pas2vas-1a58f000.yaml").path
     let all = try run("reverse", scenario, "0x1a58f000")
     #expect(all.output.contains("roots  3           all of them are asked"))
     let one = try run("reverse", scenario, "0x1a58f000", "--pid", "2912")

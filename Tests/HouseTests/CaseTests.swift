@@ -1,20 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The published cases of Windows are scenarios, and none is dropped.
 @Suite struct CaseTests {
-  private static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  private static let cases = root.appending(path: "Scenarios/windows/cases")
+  private static let cases = Repository.file("Scenarios/windows/cases")
 
   @Test func theScenariosAreWhatTheTablesOfCasesSay() throws {
-    let check = Process()
-    check.executableURL = URL(filePath: "/usr/bin/env")
-    let script = Self.root.appending(path: "Tools/windows-cases/generate.py").path
-    check.arguments = ["python3", script, "--check"]
-    try check.run()
-    check.waitUntilExit()
-    #expect(check.terminationStatus == 0, "Tools/dev layouts writes them anew")
+    let status = try Repository.check("Tools/windows-cases/generate.py")
+    #expect(status == 0, "Tools/dev layouts writes them anew")
   }
 
   private struct Case: Decodable {
@@ -52,7 +46,7 @@ import Testing
   ///
   /// `NaiveReadingTests` shows that they fail.
   @Test func everyNaiveReadingIsNamedByAScenario() throws {
-    let folder = Self.root.appending(path: "Scenarios")
+    let folder = Repository.file("Scenarios")
     let list = try String(
       contentsOf: folder.appending(path: "windows/README.md"), encoding: .utf8)
     let listed = Set(list.matches(of: /(?m)^\| ([0-9]+) \|/).compactMap { Int($0.1) })

@@ -1,11 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The rules of the house that no compiler checks.
 @Suite struct HouseTests {
-  private static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   /// The mapped memory, what borrows spans from it, the wrappers of C libraries and system calls,
   /// and the buffers that a measured hot path needs.
   private static let unsafeFiles: Set = [
@@ -73,7 +71,7 @@ import Testing
   }
 
   private static func files(_ folder: String) throws -> [SourceFile] {
-    let base = root.appending(path: folder)
+    let base = Repository.file(folder)
     let names = try FileManager.default.subpathsOfDirectory(atPath: base.path)
     return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
       let text = try String(contentsOf: base.appending(path: name), encoding: .utf8)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Naive readings of entries, each applied to what a scenario pins: it must come to another answer.
@@ -6,9 +7,7 @@ import Testing
 /// The readings are those of the list in `Scenarios/windows/README.md` that an entry alone decides. They
 /// know the value of an entry and the kernel, as naive tools do, and nothing of this program.
 @Suite struct NaiveReadingTests {
-  private static let folder = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios/windows")
+  private static let folder = Repository.file("Scenarios/windows")
 
   /// What a golden says of one entry.
   struct Answer: Sendable {

@@ -1,11 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The one way in opens: a line that does not belong in it ends every verb before it begins.
 @Suite struct ScriptTests {
-  private static let script = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Tools/dev")
+  private static let script = Repository.file("Tools/dev")
 
   @Test func theHelpIsAllThatTheHelpPrints() throws {
     let process = Process()

@@ -5,9 +5,6 @@ import Testing
 /// The README, the course and the articles show what the program prints: every `console` block is run and
 /// compared, and every `yaml` block that is a scenario passes.
 @Suite struct ReadmeTests {
-  private static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   struct Session: CustomTestStringConvertible {
     var command: String
     var output: [String]
@@ -16,7 +13,7 @@ import Testing
 
   /// The lines of a document's blocks in one language.
   private static func blocks(_ language: String, in file: String) -> [[String]] {
-    let text = try? String(contentsOf: root.appending(path: file), encoding: .utf8)
+    let text = try? String(contentsOf: Repository.file(file), encoding: .utf8)
     var blocks: [[String]] = []
     var isInside = false
     for line in (text ?? "").components(separatedBy: "\n") {
@@ -81,7 +78,7 @@ import Testing
   private static var lessons: [String] {
     let folder = "Scenarios/course"
     let names = try? FileManager.default.contentsOfDirectory(
-      atPath: root.appending(path: folder).path)
+      atPath: Repository.file(folder).path)
     return (names ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
   }
 
@@ -92,7 +89,7 @@ import Testing
     #expect(lessons.count == 10)
     for lesson in lessons {
       let scenario = lesson.dropLast("md".count) + "yaml"
-      #expect(FileManager.default.fileExists(atPath: Self.root.appending(path: scenario).path))
+      #expect(FileManager.default.fileExists(atPath: Repository.file("\(scenario)").path))
       #expect(Self.sessions(in: lesson).count >= 3, "\(lesson)")
     }
   }
@@ -100,7 +97,7 @@ import Testing
   /// The articles of the libraries' documentation.
   private static var articles: [String] {
     let files = try? FileManager.default.subpathsOfDirectory(
-      atPath: root.appending(path: "Sources").path)
+      atPath: Repository.file("Sources").path)
     return (files ?? []).filter { $0.hasSuffix(".md") }.sorted().map { "Sources/\($0)" }
   }
 
@@ -118,7 +115,7 @@ import Testing
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
-    process.currentDirectoryURL = root
+    process.currentDirectoryURL = Repository.root
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

@@ -3,13 +3,13 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import TestSupport
 import Testing
 import Workbench
 
 /// What pages say of the kernel: its bits of entries, and the ways through it.
 @Suite struct HTMLKernelTests {
-  private static let scenarios = Fixture.folder.deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Scenarios")
+  private static let scenarios = Repository.file("Scenarios")
 
   private static func page(of scenario: String, os: String? = nil) throws -> String {
     var overrides = MachineOverrides()

@@ -9,8 +9,7 @@ import Workbench
 
 /// The page of `report`: what is on it, and that nothing gets into it that does not belong there.
 @Suite struct HTMLReportTests {
-  private static let scenarios = Fixture.folder.deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Scenarios")
+  private static let scenarios = Repository.file("Scenarios")
 
   private static func page(of scenario: String) throws -> String {
     let exhibit = try Exhibit(scenarios.appending(path: "\(scenario).yaml").path)

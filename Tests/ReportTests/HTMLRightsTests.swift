@@ -9,8 +9,7 @@ import Workbench
 
 /// What the drawings of a page say of rights.
 @Suite struct HTMLRightsTests {
-  private static let scenarios = Fixture.folder.deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Scenarios")
+  private static let scenarios = Repository.file("Scenarios")
 
   /// The cells of a row of the table of rights.
   private static func row(_ name: String, of page: String) throws -> [String] {

@@ -2,14 +2,13 @@ import Foundation
 import Machine
 import PhysicalMemory
 import Report
+import TestSupport
 import Testing
 import Workbench
 
 /// Walks as other programs write them, against what those programs were seen to write.
 @Suite struct StyleTests {
-  private static let scenarios = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios")
+  private static let scenarios = Repository.file("Scenarios")
 
   static func walk(_ name: String, _ address: UInt64, _ style: WalkStyle) throws -> String {
     let machine = try Workbench.open(scenarios.appending(path: "\(name).yaml").path)

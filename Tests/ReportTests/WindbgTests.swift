@@ -3,14 +3,14 @@ import Machine
 import Paging
 import PhysicalMemory
 import Report
+import TestSupport
 import Testing
 import WindowsMemory
 import Workbench
 
 /// Walks as the debugger prints them, against what it was seen to print.
 @Suite struct WindbgTests {
-  private static let cases = Fixture.folder.deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Scenarios/windows/cases")
+  private static let cases = Repository.file("Scenarios/windows/cases")
 
   /// One printed walk of `windbg-cases.json`.
   struct Case: Decodable, Sendable, CustomTestStringConvertible {

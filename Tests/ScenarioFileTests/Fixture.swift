@@ -5,7 +5,6 @@ import ScenarioFile
 enum Fixture {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   static let diagnostics = folder.appendingPathComponent("Diagnostics")
-  static let root = folder.deletingLastPathComponent().deletingLastPathComponent()
 
   /// The smallest scenario, with lines added at its end.
   static func scenario(_ lines: String = "", machine: String = "{ mode: x86-64, memory: 16 MiB }")

@@ -1,12 +1,13 @@
 import Foundation
 import ScenarioFile
+import TestSupport
 import Testing
 import Yams
 
 /// The published schema says what the parser says.
 @Suite struct SchemaTests {
   private static func schema() throws -> [String: Any] {
-    let url = Fixture.root.appendingPathComponent("Scenarios/scenario.schema.json")
+    let url = Repository.file("Scenarios/scenario.schema.json")
     let object = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
     return try #require(object as? [String: Any])
   }
@@ -47,7 +48,7 @@ import Yams
 
   /// The files that ship and the tests' own.
   private static func shipped() throws -> [URL] {
-    let folder = Fixture.root.appendingPathComponent("Scenarios")
+    let folder = Repository.file("Scenarios")
     let found = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     let files = (found?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "yaml" }
     return files + [Fixture.folder.appendingPathComponent("everything.yaml")]

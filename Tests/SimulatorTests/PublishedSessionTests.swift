@@ -2,14 +2,13 @@ import Foundation
 import Report
 import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
 /// The published WinDbg session, line by line.
 @Suite struct PublishedSessionTests {
-  private static let scenario = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios/timelines/win-lifecycle.yaml").path
+  private static let scenario = Repository.file("Scenarios/timelines/win-lifecycle.yaml").path
 
   private static func session() throws -> [String] {
     let run = try #require(try TimelineRun(ScenarioParser.read(path: scenario)))

@@ -1,14 +1,13 @@
 import Foundation
 import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
 /// The names that conditions are checked by are all that come up.
 @Suite struct TimelineNameTests {
-  private static let folder = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios/timelines").path
+  private static let folder = Repository.file("Scenarios/timelines").path
 
   @Test func everyNameOfTheShippedTimelinesIsKnown() throws {
     for file in try ScenarioRunner.scenarios(in: [Self.folder]) {

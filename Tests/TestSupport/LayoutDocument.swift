@@ -30,9 +30,7 @@ package struct LayoutDocument {
 
   /// What to report where the page of a library is not this one.
   package func problem(in library: String, named name: String) throws -> String? {
-    let root = URL(filePath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    return try RecordedText(root.appending(path: "Sources/\(library)/\(library).docc/\(name).md"))
-      .problem(with: text)
+    let file = Repository.file("Sources/\(library)/\(library).docc/\(name).md")
+    return try RecordedText(file).problem(with: text)
   }
 }

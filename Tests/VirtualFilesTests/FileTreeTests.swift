@@ -2,6 +2,7 @@ import Foundation
 import Machine
 import Paging
 import PhysicalMemory
+import TestSupport
 import Testing
 import VirtualFiles
 import Workbench
@@ -49,7 +50,7 @@ import Workbench
 
   /// The dump names no processes; which roots were allocated as a pair is in its tables.
   @Test func aPairOfRootsIsOneProcessWithoutANumberToo() throws {
-    let path = Fixture.root.appending(path: "Scenarios/dumps/x64-4l-pti.elf.xz").path
+    let path = Repository.file("Scenarios/dumps/x64-4l-pti.elf.xz").path
     let machine = try Workbench.open(path)
     try #require(machine.addressSpaces.allSatisfy { $0.pid == nil })
     let tree = FileTree(machine)

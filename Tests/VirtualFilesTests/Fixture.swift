@@ -1,16 +1,14 @@
 import Foundation
 import Machine
+import TestSupport
 import Testing
 import VirtualFiles
 import Workbench
 
 /// Machines of the scenarios that ship, and files of their trees.
 enum Fixture {
-  static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   static func machine(_ scenario: String) throws -> Machine {
-    try Workbench.open(root.appending(path: "Scenarios/\(scenario).yaml").path)
+    try Workbench.open(Repository.file("Scenarios/\(scenario).yaml").path)
   }
 
   static func tree(_ scenario: String) throws -> FileTree { FileTree(try machine(scenario)) }

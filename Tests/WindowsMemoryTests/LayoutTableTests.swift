@@ -1,13 +1,12 @@
 import BitLayout
 import Foundation
+import TestSupport
 import Testing
 import WindowsMemory
 
 /// The generated layouts against the tables that they were generated from.
 @Suite struct LayoutTableTests {
-  private static let tables = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Tools/windows-layouts")
+  private static let tables = Repository.file("Tools/windows-layouts")
 
   private struct Row {
     let structure, arch, kernel, version, field: String
@@ -114,11 +113,7 @@ import WindowsMemory
   }
 
   @Test func theGeneratedFileIsWhatTheTablesSay() throws {
-    let check = Process()
-    check.executableURL = URL(filePath: "/usr/bin/env")
-    check.arguments = ["python3", Self.tables.appending(path: "generate.py").path, "--check"]
-    try check.run()
-    check.waitUntilExit()
-    #expect(check.terminationStatus == 0, "Tools/dev layouts writes it anew")
+    let status = try Repository.check("Tools/windows-layouts/generate.py")
+    #expect(status == 0, "Tools/dev layouts writes it anew")
   }
 }

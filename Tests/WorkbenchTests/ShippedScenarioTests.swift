@@ -1,12 +1,11 @@
 import Foundation
 import Golden
+import TestSupport
 import Testing
 import Workbench
 
 @Suite struct ShippedScenarioTests {
-  private static let folder = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios").path
+  private static let folder = Repository.file("Scenarios").path
 
   @Test func everyShippedScenarioPasses() throws {
     let files = try ScenarioRunner.scenarios(in: [Self.folder])

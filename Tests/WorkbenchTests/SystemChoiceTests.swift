@@ -1,14 +1,13 @@
 import Foundation
 import Machine
 import Paging
+import TestSupport
 import Testing
 import Workbench
 
 /// Which of several systems is opened.
 @Suite struct SystemChoiceTests {
-  private static let path = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Scenarios/windows/win-valid-cow.yaml").path
+  private static let path = Repository.file("Scenarios/windows/win-valid-cow.yaml").path
 
   @Test(
     arguments: [
