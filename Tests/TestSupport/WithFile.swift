@@ -7,6 +7,7 @@ import Foundation
 ///   - text: what it holds.
 ///   - others: what other files in the folder hold, by their names.
 ///   - body: takes the path.
+/// - Returns: what `body` returns.
 /// - Throws: what `body` throws, or why a file cannot be written.
 package func withFile<Result>(
   _ name: String, holding text: String, beside others: [String: String] = [:],
