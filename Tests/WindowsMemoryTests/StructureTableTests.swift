@@ -1,3 +1,4 @@
+import BitLayout
 import Foundation
 import Paging
 import Testing
@@ -117,9 +118,10 @@ import WindowsMemory
   }
 
   /// The bit that an entry is a prototype has moved twice on arm64, the second time to where x64 has none.
-  @Test(arguments: [
-    ("windows-17134.619", 57, 36), ("windows-19569", 63, 40), ("windows-26100", 54, 36),
-  ] as [(String, UInt64, Int)])
+  @Test(
+    arguments: [
+      ("windows-17134.619", 57, 36), ("windows-19569", 63, 40), ("windows-26100", 54, 36),
+    ] as [(String, UInt64, Int)])
   func prototypesOnARM64(name: String, bit: UInt64, frameBits: Int) throws {
     let kernel = try WindowsKernel(named: name, mode: .arm64)
     let pfn = try #require(WindowsStructures(kernel).pfn)
