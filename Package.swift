@@ -222,7 +222,7 @@ let package = Package(
         "Explorer", "Golden", "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "ScenarioFile",
         "WindowsMemory", "Workbench", flyingSocks,
       ]),
-    tests("Command", ["mmubench"]),
+    tests("Command", ["mmubench", "TestSupport"]),
     tests("House", []),
     .target(
       name: "TestSupport",

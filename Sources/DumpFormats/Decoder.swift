@@ -13,6 +13,36 @@ protocol Decoder: AnyObject {
   ) throws(DecodingFailure) -> DecodingProgress
 }
 
+/// A decoder of files of any number of frames, whose library ends each of them by itself.
+protocol FrameDecoder: Decoder {
+  /// Whether a frame has ended and none has begun.
+  var isBetweenFrames: Bool { get set }
+
+  /// Decodes a piece of frames, as `decode` does.
+  func decompress(
+    _ input: RawSpan, into output: inout [UInt8]
+  ) throws(DecodingFailure) -> DecodingProgress
+}
+
+extension FrameDecoder {
+  func decode(
+    _ input: RawSpan, atEnd: Bool, into output: inout [UInt8]
+  ) throws(DecodingFailure) -> DecodingProgress {
+    var skipped = 0
+    if isBetweenFrames {
+      skipped = countZeros(input)
+      if skipped == input.byteCount {
+        return DecodingProgress(
+          consumed: skipped, produced: 0, state: atEnd ? .finished : .betweenMembers)
+      }
+      isBetweenFrames = false
+    }
+    var progress = try decompress(input.extracting(droppingFirst: skipped), into: &output)
+    progress.consumed += skipped
+    return progress
+  }
+}
+
 /// How far one step of a decoder came.
 struct DecodingProgress {
   /// The bytes of input that are done with.

@@ -96,3 +96,10 @@ struct HeaderRecord {
     bytes.replaceSubrange(Int(offset)..<Int(offset) + width, with: value[..<width])
   }
 }
+
+extension FixedWidthInteger {
+  /// The bytes of the number, lowest first.
+  var littleEndianBytes: [UInt8] {
+    (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
+  }
+}

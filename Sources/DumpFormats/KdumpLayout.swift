@@ -29,7 +29,6 @@ enum KdumpSystem: UInt64, CaseIterable {
 /// `struct kdump_sub_header`, in the block behind the main header.
 enum KdumpSubHeader {
   static let physicalBase = HeaderField("phys_base", (0, 4), (0, 8))
-  static let dumpLevel = HeaderField("dump_level", (4, 4), (8, 4))
   static let isSplit = HeaderField("split", (8, 4), (12, 4))
   static let startFrame = HeaderField("start_pfn", (12, 4), (16, 8))
   static let endFrame = HeaderField("end_pfn", (16, 4), (24, 8))
@@ -82,9 +81,7 @@ enum KdumpCompression: UInt64 {
 /// The pieces in which makedumpfile writes to pipes, all of it big-endian.
 enum FlattenedLayout {
   static let signature = "makedumpfile"
-  static let signatureSize: UInt64 = 16
   static let typeOffset: UInt64 = 16
-  static let versionOffset: UInt64 = 24
   /// Where the first piece begins.
   static let headerSize: UInt64 = 4096
   /// Offset and size of a piece, before its bytes.

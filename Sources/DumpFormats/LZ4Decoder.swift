@@ -1,9 +1,9 @@
 import CLZ4
 
 /// Decodes lz4 files of any number of frames, skippable ones too; zeros may fill the end.
-@safe final class LZ4Decoder: Decoder {
+@safe final class LZ4Decoder: FrameDecoder {
   private let context: OpaquePointer
-  private var isBetweenFrames = false
+  var isBetweenFrames = false
 
   init() throws(DecodingFailure) {
     var context: OpaquePointer?
@@ -16,24 +16,7 @@ import CLZ4
 
   deinit { unsafe _ = LZ4F_freeDecompressionContext(context) }
 
-  func decode(
-    _ input: RawSpan, atEnd: Bool, into output: inout [UInt8]
-  ) throws(DecodingFailure) -> DecodingProgress {
-    var skipped = 0
-    if isBetweenFrames {
-      skipped = countZeros(input)
-      if skipped == input.byteCount {
-        return DecodingProgress(
-          consumed: skipped, produced: 0, state: atEnd ? .finished : .betweenMembers)
-      }
-      isBetweenFrames = false
-    }
-    var progress = try decompress(input.extracting(droppingFirst: skipped), into: &output)
-    progress.consumed += skipped
-    return progress
-  }
-
-  private func decompress(
+  func decompress(
     _ input: RawSpan, into output: inout [UInt8]
   ) throws(DecodingFailure) -> DecodingProgress {
     var consumed = input.byteCount

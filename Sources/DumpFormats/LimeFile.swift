@@ -126,13 +126,6 @@ struct LimeHeader {
   }
 }
 
-extension FixedWidthInteger {
-  /// The bytes of the number, lowest first.
-  var littleEndianBytes: [UInt8] {
-    (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
-  }
-}
-
 extension ByteMapping {
   /// Whether all bytes from `offset` to the end are zero; holes of the file are, unread.
   fileprivate func isZero(from offset: UInt64) -> Bool {

@@ -1,9 +1,9 @@
 import CZstd
 
 /// Decodes zstd files of any number of frames, skippable ones too; zeros may fill the end.
-@safe final class ZstdDecoder: Decoder {
+@safe final class ZstdDecoder: FrameDecoder {
   private let context: OpaquePointer
-  private var isBetweenFrames = false
+  var isBetweenFrames = false
 
   init(memoryLimit: UInt64) throws(DecodingFailure) {
     guard let context = unsafe ZSTD_createDCtx() else {
@@ -17,24 +17,7 @@ import CZstd
 
   deinit { unsafe _ = ZSTD_freeDCtx(context) }
 
-  func decode(
-    _ input: RawSpan, atEnd: Bool, into output: inout [UInt8]
-  ) throws(DecodingFailure) -> DecodingProgress {
-    var skipped = 0
-    if isBetweenFrames {
-      skipped = countZeros(input)
-      if skipped == input.byteCount {
-        return DecodingProgress(
-          consumed: skipped, produced: 0, state: atEnd ? .finished : .betweenMembers)
-      }
-      isBetweenFrames = false
-    }
-    var progress = try decompress(input.extracting(droppingFirst: skipped), into: &output)
-    progress.consumed += skipped
-    return progress
-  }
-
-  private func decompress(
+  func decompress(
     _ input: RawSpan, into output: inout [UInt8]
   ) throws(DecodingFailure) -> DecodingProgress {
     var consumed = 0

@@ -94,8 +94,6 @@ public struct Ledger: Sendable {
   let levelCount: Int
   /// Whether execution by EL0 and by EL1 are apart, as on arm64.
   let isARM64: Bool
-  /// The number of address spaces.
-  public var spaceCount: Int { owners.count }
 
   /// The rules of an address space in the order of the file, without what it shares.
   public func rules(of space: Int) -> [IntendedRule] {

@@ -76,14 +76,19 @@ struct MappingPlanner {
   }
 
   func planWhole(_ item: Scenario.Mapping) -> MappingPlan? {
+    inHalf(of: item.va.value).planInHalf(item)
+  }
+
+  /// The same planner with the state as seen from the top table that translates an extent.
+  func inHalf(of extent: Scenario.Extent) -> MappingPlanner {
     let first: UInt64 =
-      switch item.va.value {
+      switch extent {
       case .page(let address): address
       case .range(let range): range.lowerBound
       }
     var planner = self
     planner.state = state.half(of: VirtualAddress(first))
-    return planner.planInHalf(item)
+    return planner
   }
 
   private func planInHalf(_ item: Scenario.Mapping) -> MappingPlan? {

@@ -8,7 +8,7 @@ extension MappingPlanner {
   /// The plan of an item about leaf entries, or nil where it is about tables, or wrong.
   func plan(_ item: Scenario.SoftwareEntry) -> MappingPlan? {
     guard !collector.isDamaged(item.mark), windows != nil || linux != nil else { return nil }
-    let planner = inHalf(of: item)
+    let planner = inHalf(of: item.va.value)
     guard let level = planner.level(of: item, reports: true) else { return nil }
     guard let windows else {
       return linux.flatMap { planner.planEntries(item, level: level, $0) }
@@ -22,23 +22,12 @@ extension MappingPlanner {
   /// The plan of an item about entries above the leaves, or nil where it is about leaves, or wrong.
   func planTable(_ item: Scenario.SoftwareEntry) -> InvalidTablePlan? {
     guard !collector.isDamaged(item.mark), let windows else { return nil }
-    let planner = inHalf(of: item)
+    let planner = inHalf(of: item.va.value)
     guard let level = planner.level(of: item, reports: false), level > 1 else { return nil }
     switch item.statement.state.value {
     case .valid, .large: return nil
     default: return planner.planTable(item, level: level, windows)
     }
-  }
-
-  func inHalf(of item: Scenario.SoftwareEntry) -> MappingPlanner {
-    let first: UInt64 =
-      switch item.va.value {
-      case .page(let address): address
-      case .range(let range): range.lowerBound
-      }
-    var planner = self
-    planner.state = state.half(of: VirtualAddress(first))
-    return planner
   }
 
   private func level(of item: Scenario.SoftwareEntry, reports: Bool) -> Int? {

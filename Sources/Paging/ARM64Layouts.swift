@@ -68,9 +68,6 @@ public enum ARM64Layouts {
     accessTable.mask & accessTable.mask &<< 1
   }
 
-  /// The output address of a page of 4 KiB with 48-bit addresses.
-  public static let frame4K = AddressFields(.k4, holds52Bits: false).inPlace
-
   /// Where descriptors hold an output address.
   struct AddressFields {
     /// The bits that stand at their place in the address, down to the granule.

@@ -22,33 +22,27 @@ public struct AccessText: Sendable {
     out.write(words.question, .bold)
     out.endLine()
     if answer.pointer != answer.walk.address {
-      line("without its tag the address is \(answer.walk.address)", .plain, to: &out)
+      out.writeIndented("without its tag the address is \(answer.walk.address)")
     }
     walks.writeEntries(of: answer.walk, to: &out)
     if answer.result.outcome != .translated, answer.walk.result.translation != nil {
       for text in WalkSentence(paging: paging, walk: answer.walk).lines {
-        line(text, .plain, to: &out)
+        out.writeIndented(text)
       }
     }
-    line(words.verdict, words.style, to: &out)
-    for text in words.reasons { line(text, .plain, to: &out) }
+    out.writeIndented(words.verdict, words.style)
+    for text in words.reasons { out.writeIndented(text) }
     if case .translated(_, let updates) = answer.result { write(updates, of: answer, to: &out) }
     if let verdict = answer.verdict {
       VerdictReport(verdict: verdict, mode: paging.mode).writeText(to: &out)
     }
   }
 
-  private func line(_ text: String, _ style: TextStyle, to out: inout TextBuffer) {
-    out.write("  ")
-    out.write(text, style)
-    out.endLine()
-  }
-
   private func write(
     _ updates: EntryUpdates, of answer: AccessAnswer, to out: inout TextBuffer
   ) {
     guard !updates.isEmpty else {
-      return line("no accessed or dirty bit changes", .dim, to: &out)
+      return out.writeIndented("no accessed or dirty bit changes", .dim)
     }
     for update in updates {
       let name = paging.mode.entryName(update.level)

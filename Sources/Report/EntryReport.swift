@@ -30,7 +30,13 @@ public struct EntryReport: Sendable {
     guard let layout = words.layout else { return }
     EntryFigure(word: value, layout: layout, offending: offending(level)).write(to: &out)
     let (sentence, style) = sentence(level)
-    out.write("  ")
+    out.writeIndented(sentence, style)
+  }
+
+  /// Writes what the processor does with the entry, below what an operating system makes of it.
+  func writeSentence(_ level: Int, to out: inout TextBuffer) {
+    let (sentence, style) = sentence(level)
+    out.write("  the processor: ")
     out.write(sentence, style)
     out.endLine()
   }

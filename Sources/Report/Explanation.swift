@@ -128,7 +128,7 @@ public struct Explanation: Sendable {
 
   /// Writes the explanation for people, indented below the answer.
   public func writeText(to out: inout TextBuffer) {
-    heading("why", to: &out)
+    out.writeIndented("why", .bold)
     let lines = steps.lines + code
     if steps.lines.isEmpty {
       let subject = question.state.isARM64 ? "the address and TCR_EL1" : "the address"
@@ -142,11 +142,11 @@ public struct Explanation: Sendable {
       out.endLine()
     }
     if let verdictOfSystem, verdictOfSystem.hasRules {
-      heading("what Windows goes by", to: &out)
+      out.writeIndented("what Windows goes by", .bold)
       verdictOfSystem.writeRules(to: &out)
     }
     if isSoftwareEntry { return }
-    heading("what would change it", to: &out)
+    out.writeIndented("what would change it", .bold)
     for sentence in sentences {
       out.write("    \(sentence)\n")
     }
@@ -157,12 +157,6 @@ public struct Explanation: Sendable {
   private var isSoftwareEntry: Bool {
     guard verdictOfSystem != nil, let stop = verdict.walk.stop else { return false }
     return stop.cause == .notPresent
-  }
-
-  private func heading(_ text: String, to out: inout TextBuffer) {
-    out.write("  ")
-    out.write(text, .bold)
-    out.endLine()
   }
 
   /// What would change the answer; nothing is said of an entry that is not the processor's.
@@ -191,12 +185,8 @@ public struct Explanation: Sendable {
   /// Adds the explanation to an object.
   func writeMember(to out: inout TextBuffer) {
     out.openObject("explanation")
-    out.openArray("steps")
-    for line in steps.lines { out.element("\(line.subject): \(line.text)") }
-    out.closeArray()
-    out.openArray("rules")
-    for rule in rules { out.element(rule) }
-    out.closeArray()
+    out.member("steps", steps.lines.map { "\($0.subject): \($0.text)" })
+    out.member("rules", rules)
     out.openArray("counterfactuals")
     for (change, sentence) in grants { write(change, sentence, to: &out) }
     for change in changes { write(change, words.sentence(change), to: &out) }
@@ -207,9 +197,7 @@ public struct Explanation: Sendable {
   private func write(_ change: Counterfactual, _ sentence: String, to out: inout TextBuffer) {
     let phrase = ChangePhrase(mode: question.state.mode)
     out.openElement()
-    out.openArray("with")
-    for part in change.changes { out.element(phrase.name(part)) }
-    out.closeArray()
+    out.member("with", change.changes.map { phrase.name($0) })
     let verdict = change.verdict
     out.member("outcome", verdict.result?.outcome.rawValue ?? verdict.walk.outcome.rawValue)
     if verdict.isGood, let page = verdict.walk.translation {

@@ -42,9 +42,7 @@ public struct FrameReport: Sendable {
     if let cache = entry.cacheAttribute { out.member("cache", cache.rawValue) }
     if let priority = entry.priority { out.member("priority", priority) }
     if let color = entry.color { out.member("color", color) }
-    out.openArray("flags")
-    for flag in entry.setFlags { out.element(flag) }
-    out.closeArray()
+    out.member("flags", entry.setFlags)
     out.closeLine()
   }
 

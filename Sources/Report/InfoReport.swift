@@ -70,9 +70,7 @@ public struct InfoReport: Sendable {
       out.closeObject()
     }
     out.closeArray()
-    out.openArray("warnings")
-    for warning in warnings + (remedy.map { [$0] } ?? []) { out.element(warning) }
-    out.closeArray()
+    out.member("warnings", warnings + (remedy.map { [$0] } ?? []))
     out.closeLine()
   }
 

@@ -57,15 +57,8 @@ public struct LinuxEntryReport: Sendable {
     writeHeader(to: &out)
     guard let figure else { return }
     figure.write(to: &out)
-    for (sentence, style) in sentences {
-      out.write("  ")
-      out.write(sentence, style)
-      out.endLine()
-    }
-    out.write("  the processor: ")
-    let (sentence, style) = hardware.sentence(level)
-    out.write(sentence, style)
-    out.endLine()
+    for (sentence, style) in sentences { out.writeIndented(sentence, style) }
+    hardware.writeSentence(level, to: &out)
     for note in notes { out.write("  note: \(note)\n", .yellow) }
   }
 
@@ -135,11 +128,7 @@ public struct LinuxEntryReport: Sendable {
     }
     if isPresent { EntryReport(value, of: machine).writeTranslation(level, to: &out) }
     if let layout { out.member("layout", String(describing: layout.name)) }
-    if !notes.isEmpty {
-      out.openArray("notes")
-      for note in notes { out.element(note) }
-      out.closeArray()
-    }
+    if !notes.isEmpty { out.member("notes", notes) }
     out.members(ofFields: layout, in: value)
     out.closeLine()
   }

@@ -18,9 +18,7 @@ public struct LinuxFrameReport: Sendable {
     out.member("pfn", hex: frame.pfn)
     out.member("address", hex: frame.address.rawValue)
     out.member("flags_word", hex: frame.flags)
-    out.openArray("flags")
-    for flag in frame.setFlags { out.element(flag) }
-    out.closeArray()
+    out.member("flags", frame.setFlags)
     if !frame.unnamedFlags.isEmpty {
       out.openArray("unnamed_flags")
       for number in frame.unnamedFlags { out.element(UInt64(number)) }

@@ -21,9 +21,7 @@ struct LinuxVerdictReport: SystemVerdictWriter {
       out.openObject("second_fault")
       out.member("first_cost", second.firstCost.rawValue)
       out.member("error_code", hex: UInt64(second.errorCode.rawValue))
-      out.openArray("handler")
-      for name in second.handler { out.element(name) }
-      out.closeArray()
+      out.member("handler", second.handler)
       out.closeObject()
     }
     if let cost = verdict.costIfCached { out.member("cost_if_cached", cost.rawValue) }
@@ -47,9 +45,7 @@ struct LinuxVerdictReport: SystemVerdictWriter {
     _ handler: [String], _ cost: FaultCost?, _ signal: LinuxSignal?, _ oops: LinuxVerdict.Oops?,
     to out: inout TextBuffer
   ) {
-    out.openArray("handler")
-    for name in handler { out.element(name) }
-    out.closeArray()
+    out.member("handler", handler)
     if let cost { out.member("cost", cost.rawValue) }
     if let signal {
       out.member("signal", signal.name)

@@ -40,9 +40,6 @@ public struct ReadReport: Sendable {
     self.style = style
   }
 
-  /// The number of stretches that are not there.
-  public var missingCount: UInt64 { gapCount }
-
   /// Writes the lines that a piece completes.
   public mutating func write(_ piece: MemoryPiece, to stream: ReportStream) -> Bool {
     if case .bytes(let bytes) = piece.content {

@@ -62,6 +62,13 @@ extension TextBuffer {
     string(text)
   }
 
+  /// A member whose value is an array of texts.
+  public mutating func member(_ key: String, _ texts: [String]) {
+    openArray(key)
+    for text in texts { element(text) }
+    closeArray()
+  }
+
   /// An element of an array that is text.
   public mutating func element(_ text: String) {
     separate()

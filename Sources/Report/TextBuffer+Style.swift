@@ -22,6 +22,13 @@ extension TextBuffer {
     styled(style) { $0.write(text) }
   }
 
+  /// Appends a line in a style, indented below what it is about.
+  public mutating func writeIndented(_ line: String, _ style: TextStyle = .plain) {
+    write("  ")
+    write(line, style)
+    endLine()
+  }
+
   /// Appends text in a style, filled with blanks to a column's width.
   public mutating func write(_ text: String, _ style: TextStyle = .plain, width: Int) {
     write(text, style)

@@ -27,9 +27,7 @@ public struct TimelineJSON: Sendable {
     }
     if report.accesses > 0 { out.member("accesses", UInt64(report.accesses)) }
     list("faults", report.faults, to: &out, write)
-    out.openArray("events")
-    for event in report.events { out.element(event) }
-    out.closeArray()
+    out.member("events", report.events)
     list("entries", report.entries, to: &out, write)
     list("frames", report.frames, to: &out, write)
     list("lists", report.lists, to: &out) { list, out in
@@ -54,9 +52,7 @@ public struct TimelineJSON: Sendable {
       }
     }
     if !broken.isEmpty {
-      out.openArray("broken_invariants")
-      for invariant in broken { out.element(invariant) }
-      out.closeArray()
+      out.member("broken_invariants", broken)
     }
     out.closeLine()
   }
@@ -81,9 +77,7 @@ public struct TimelineJSON: Sendable {
     if let code = fault.errorCode { out.member("error_code", hex: UInt64(code)) }
     if let syndrome = fault.syndrome { out.member("esr", hex: syndrome) }
     out.member("state", fault.state)
-    out.openArray("handler")
-    for name in fault.handler { out.element(name) }
-    out.closeArray()
+    out.member("handler", fault.handler)
     out.member("cost", fault.cost)
     out.member("status", fault.status)
     if let code = fault.code { out.member("status_code", hex: UInt64(code)) }

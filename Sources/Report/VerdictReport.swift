@@ -109,9 +109,7 @@ extension SystemVerdictWriter {
   func writeUncertain(_ rules: [VerdictRule], to out: inout TextBuffer) {
     let uncertain = rules.filter(\.isUncertain)
     guard !uncertain.isEmpty else { return }
-    out.openArray("uncertain")
-    for rule in uncertain { out.element(rule.text) }
-    out.closeArray()
+    out.member("uncertain", uncertain.map(\.text))
   }
 }
 

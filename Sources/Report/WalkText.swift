@@ -28,11 +28,7 @@ public struct WalkText: Sendable {
     out.endLine()
     writeEntries(of: walk, to: &out)
     let sentence = WalkSentence(paging: paging, walk: walk)
-    for line in sentence.lines {
-      out.write("  ")
-      out.write(line, sentence.style)
-      out.endLine()
-    }
+    for line in sentence.lines { out.writeIndented(line, sentence.style) }
   }
 
   /// The width of the column that names the entries.

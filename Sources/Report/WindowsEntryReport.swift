@@ -72,16 +72,9 @@ public struct WindowsEntryReport: Sendable {
     writeHeader(to: &out)
     guard let figure else { return }
     figure.write(to: &out)
-    for (sentence, style) in sentences {
-      out.write("  ")
-      out.write(sentence, style)
-      out.endLine()
-    }
+    for (sentence, style) in sentences { out.writeIndented(sentence, style) }
     if isPresent {
-      out.write("  the processor: ")
-      let (sentence, style) = hardware.sentence(question.level)
-      out.write(sentence, style)
-      out.endLine()
+      hardware.writeSentence(question.level, to: &out)
     } else if value != 0 {
       out.write("  \(words.mask(question.mask, value, decoder.withoutMask(value)))\n")
     }
@@ -164,11 +157,7 @@ public struct WindowsEntryReport: Sendable {
     if isPresent { EntryReport(value, of: machine).writeTranslation(question.level, to: &out) }
     let layout = kernel.layout(structure)
     if let layout { out.member("layout", String(describing: layout.name)) }
-    if !notes.isEmpty {
-      out.openArray("notes")
-      for note in notes { out.element(note) }
-      out.closeArray()
-    }
+    if !notes.isEmpty { out.member("notes", notes) }
     out.members(ofFields: layout, in: value)
     out.closeLine()
   }

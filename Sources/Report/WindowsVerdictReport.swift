@@ -23,9 +23,7 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     if verdict.interruptLevel != .passive {
       out.member("irql", UInt64(verdict.interruptLevel.rawValue))
     }
-    out.openArray("handler")
-    for name in verdict.handler { out.element(name) }
-    out.closeArray()
+    out.member("handler", verdict.handler)
     if let cost = verdict.cost { out.member("cost", cost.rawValue) }
     if let reason = verdict.unknown { out.member("reason", reason) }
     if let status = verdict.status {

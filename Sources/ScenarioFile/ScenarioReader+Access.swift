@@ -32,14 +32,7 @@ extension ScenarioReader {
       return nil
     }
     if let text = scalar(fields["text"], "`text`", "text") { return Array(text.value.utf8) }
-    guard let text = scalar(fields["bytes"], "`bytes`", "hexadecimal bytes") else { return nil }
-    guard let bytes = NumberText.bytes(text.value), !bytes.isEmpty else {
-      report(
-        .notBytes, "\(Diagnostic.quote(text.value)) is not hexadecimal bytes", at: text.mark,
-        notes: ["two digits for each byte: `de ad be ef`"])
-      return nil
-    }
-    return bytes
+    return bytes(fields["bytes"], NumberText.bytes)?.value
   }
 
   /// One address, or a range of them.

@@ -41,7 +41,7 @@ extension ScenarioReader {
     }
     switch key {
     case "text": return scalar(value, "`text`", "text")?.map { .text($0) }
-    case "bytes": return bytes(value)
+    case "bytes": return bytes(value, NumberText.bytes)?.map { .bytes($0) }
     case "words": return words(value)
     case "fill":
       guard let fill = number(value, "`fill`", in: 0...255), let size else { return nil }
@@ -52,15 +52,19 @@ extension ScenarioReader {
     }
   }
 
-  private func bytes(_ value: YAMLValue) -> Located<Scenario.Content.Data>? {
+  /// `bytes:` by a way to read them, which is nil for what it does not know.
+  func bytes<Byte>(
+    _ value: YAMLValue?, _ read: (String) -> [Byte]?,
+    note: String = "two digits for each byte: `de ad be ef`"
+  ) -> Located<[Byte]>? {
     guard let text = scalar(value, "`bytes`", "hexadecimal bytes") else { return nil }
-    guard let bytes = NumberText.bytes(text.value), !bytes.isEmpty else {
+    guard let bytes = read(text.value), !bytes.isEmpty else {
       report(
         .notBytes, "\(Diagnostic.quote(text.value)) is not hexadecimal bytes", at: text.mark,
-        notes: ["two digits for each byte: `de ad be ef`"])
+        notes: [note])
       return nil
     }
-    return Located(.bytes(bytes), at: text.mark)
+    return Located(bytes, at: text.mark)
   }
 
   private func words(_ value: YAMLValue) -> Located<Scenario.Content.Data>? {

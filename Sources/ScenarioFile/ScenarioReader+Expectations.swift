@@ -130,15 +130,11 @@ extension ScenarioReader {
 
   private func bytesAt(_ fields: Fields) -> Scenario.BytesExpectation? {
     let va = number(fields["bytes-at"], "`bytes-at`")
-    guard let value = fields["bytes"], let text = scalar(value, "`bytes`", "hexadecimal bytes")
-    else { return nil }
-    guard let bytes = NumberText.bytesOrGaps(text.value), !bytes.isEmpty else {
-      report(
-        .notBytes, "\(Diagnostic.quote(text.value)) is not hexadecimal bytes", at: text.mark,
-        notes: ["two digits for each byte, `??` for one that is not there: `\"de ad ?? ??\"`"])
-      return nil
-    }
-    return va.map { Scenario.BytesExpectation(va: $0, bytes: Located(bytes, at: text.mark)) }
+    let bytes = bytes(
+      fields["bytes"], NumberText.bytesOrGaps,
+      note: "two digits for each byte, `??` for one that is not there: `\"de ad ?? ??\"`")
+    guard let va, let bytes else { return nil }
+    return Scenario.BytesExpectation(va: va, bytes: bytes)
   }
 
   // MARK: - rejects

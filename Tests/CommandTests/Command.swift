@@ -76,12 +76,26 @@ final class Workplace {
     try String(contentsOf: url.appendingPathComponent(name), encoding: .utf8)
   }
 
+  /// The environment of runs that keep what they keep in a folder here.
+  var caching: [String: String] { ["XDG_CACHE_HOME": url.appending(path: "cache").path] }
+
   /// The names of the files, without those that runs leave.
   var files: [String] {
     get throws {
       try FileManager.default.contentsOfDirectory(atPath: url.path)
         .filter { !$0.hasPrefix(".") }.sorted()
     }
+  }
+
+  /// Writes a scenario of one process whose tables are these words, the top one at 0x1000.
+  func writeTables(
+    _ name: String, _ words: [(at: UInt64, value: UInt64)], mode: String = "x86-64"
+  ) throws {
+    let entries = words.map { "\n      - { at: \($0.at), value: \($0.value) }" }.joined()
+    try write(
+      Self.scenario(
+        name, "processes:\n  - name: \(name)\n    root: 0x1000\n    entries:\(entries)", mode: mode),
+      to: "\(name).yaml")
   }
 
   /// A scenario in 4-level paging with these lines.

@@ -21,9 +21,8 @@ import Testing
     process.arguments = ["-c", "set -o pipefail; \(line)"]
     process.currentDirectoryURL = place.url
     process.environment = [
-      "PATH": "\(Command.program.deletingLastPathComponent().path):/usr/bin:/bin",
-      "XDG_CACHE_HOME": place.url.appending(path: "cache").path, "TERM": "dumb",
-    ]
+      "PATH": "\(Command.program.deletingLastPathComponent().path):/usr/bin:/bin", "TERM": "dumb",
+    ].merging(place.caching) { $1 }
     let (output, errors) = (place.url.appending(path: ".out"), place.url.appending(path: ".err"))
     for file in [output, errors] { try Data().write(to: file) }
     process.standardOutput = try FileHandle(forWritingTo: output)

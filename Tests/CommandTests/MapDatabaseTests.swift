@@ -71,21 +71,12 @@ import Testing
   }
 
   @Test func copiesAreRows() throws {
-    try place.write(
-      Workplace.scenario(
-        "alias",
-        """
-        processes:
-          - name: alias
-            root: 0x1000
-            entries:
-              - { at: 0x1000, value: 0x2007 }
-              - { at: 0x2000, value: 0x3007 }
-              - { at: 0x3000, value: 0x4007 }
-              - { at: 0x3008, value: 0x4007 }
-              - { at: 0x3010, value: 0x4007 }
-              - { at: 0x4000, value: 0x5007 }
-        """), to: "alias.yaml")
+    try place.writeTables(
+      "alias",
+      [
+        (0x1000, 0x2007), (0x2000, 0x3007), (0x3000, 0x4007), (0x3008, 0x4007), (0x3010, 0x4007),
+        (0x4000, 0x5007),
+      ])
     #expect(try Command.run(["map", "alias.yaml", "--sqlite", "maps.db"], in: place).status == 0)
     if let copies = try query("SELECT va, last_va, stride, count FROM copies") {
       #expect(copies == "2097152|4194303|2097152|2\n")

@@ -85,25 +85,11 @@ import Testing
 
   /// Copies of tables are pages too: 2 GiB of small pages on a handful of tables.
   @Test func summariesCountSharedTablesWhereverTheyAreUsed() throws {
-    try place.write(
-      Workplace.scenario(
-        "alias",
-        """
-        processes:
-          - name: alias
-            root: 0x1000
-            entries:
-              - { at: 0x1000, value: 0x2007 }
-              - { at: 0x2000, value: 0x3007 }
-              - { at: 0x2008, value: 0x3007 }
-        """
-          + (0..<512).map { index in
-            """
-
-                  - { at: \(0x3000 + index * 8), value: 0x4007 }
-                  - { at: \(0x4000 + index * 8), value: 0x5007 }
-            """
-          }.joined()), to: "alias.yaml")
+    let rows = stride(from: 0 as UInt64, to: 4096, by: 8)
+    try place.writeTables(
+      "alias",
+      [(0x1000, 0x2007), (0x2000, 0x3007), (0x2008, 0x3007)]
+        + rows.map { (0x3000 + $0, 0x4007) } + rows.map { (0x4000 + $0, 0x5007) })
     let outcome = try run("map", "alias.yaml", "--summary", "--json")
     #expect(
       outcome.output.hasPrefix(#"{"pages":524288,"bytes":"0x80000000","page_size":4096"#),
@@ -132,21 +118,12 @@ import Testing
 
   /// Two pages of one run, of which the second is not cached (PCD).
   @Test func aRunHasAMemoryTypeIfItsPagesHaveOne() throws {
-    try place.write(
-      Workplace.scenario(
-        "types",
-        """
-        processes:
-          - name: types
-            root: 0x1000
-            entries:
-              - { at: 0x1000, value: 0x2007 }
-              - { at: 0x2000, value: 0x3007 }
-              - { at: 0x3000, value: 0x4007 }
-              - { at: 0x4000, value: 0x5007 }
-              - { at: 0x4008, value: 0x6017 }
-              - { at: 0x4018, value: 0x9017 }
-        """), to: "types.yaml")
+    try place.writeTables(
+      "types",
+      [
+        (0x1000, 0x2007), (0x2000, 0x3007), (0x3000, 0x4007), (0x4000, 0x5007), (0x4008, 0x6017),
+        (0x4018, 0x9017),
+      ])
     let objects = try run("map", "types.yaml", "--json").lines
     #expect(objects.count == 2)
     #expect(objects.first?.contains("memory_type") == false)
@@ -179,18 +156,8 @@ import Testing
 
   /// QEMU's page walk sets the bit, which is reserved there (SDM 3A, table 4-8).
   @Test func whereAllOfTheTopIsRefusedTheCureIsNamed() throws {
-    try place.write(
-      Workplace.scenario(
-        "qemu",
-        """
-        processes:
-          - name: qemu
-            root: 0x1000
-            entries:
-              - { at: 0x1000, value: 0x2021 }
-              - { at: 0x2000, value: 0x3007 }
-              - { at: 0x3000, value: 0x5007 }
-        """, mode: "pae"), to: "qemu.yaml")
+    try place.writeTables(
+      "qemu", [(0x1000, 0x2021), (0x2000, 0x3007), (0x3000, 0x5007)], mode: "pae")
     for words in [
       ["map", "qemu.yaml"], ["map", "qemu.yaml", "--all"], ["map", "qemu.yaml", "--summary"],
       ["reverse", "qemu.yaml", "0x5000"], ["info", "qemu.yaml"],
@@ -211,26 +178,18 @@ import Testing
   ///
   /// Of other tables, one entry that leads on is reason enough to say nothing. Other bits have no cure.
   @Test(arguments: [
-    ("pae", "0x2021", "0x2001", "PDPTEs of root "), ("pae", "0x20e1", "0x0", "(0xe0)"),
-    ("x86-64", "0x2081", "0x2007", ""),
+    ("pae", 0x2021, 0x2001, "PDPTEs of root "), ("pae", 0x20e1, 0, "(0xe0)"),
+    ("x86-64", 0x2081, 0x2007, ""),
   ])
   func topTablesThatAreRefusedInPart(
-    mode: String, first: String, second: String, said: String
+    mode: String, first: UInt64, second: UInt64, said: String
   ) throws {
-    try place.write(
-      Workplace.scenario(
-        "other",
-        """
-        processes:
-          - name: other
-            root: 0x1000
-            entries: [{ at: 0x1000, value: \(first) }, { at: 0x1008, value: \(second) }]
-        """, mode: mode), to: "other.yaml")
+    try place.writeTables("other", [(0x1000, first), (0x1008, second)], mode: mode)
     let outcome = try run("map", "other.yaml")
     #expect(outcome.errors.isEmpty == said.isEmpty, "\(outcome.errors)")
     #expect(outcome.errors.contains(said) || said.isEmpty)
-    #expect(!outcome.errors.contains("all present") || second == "0x0")
-    #expect(outcome.errors.contains("--accept pdpte-accessed") == (first == "0x2021"))
+    #expect(!outcome.errors.contains("all present") || second == 0)
+    #expect(outcome.errors.contains("--accept pdpte-accessed") == (first == 0x2021))
   }
 
   @Test func memoryTypesOfARM64NeedMAIR() throws {

@@ -121,17 +121,8 @@ import Testing
   }
 
   @Test func objectsSayWhyNothingIsThere() throws {
-    try place.write(
-      Workplace.scenario(
-        "reasons",
-        """
-        processes:
-          - name: reasons
-            root: 0x1000
-            entries:
-              - { at: 0x1008, value: 0x2087 }
-              - { at: 0x1010, value: 0x20_0007 }
-        """), to: "reasons.yaml")
+    try place.writeTables(
+      "reasons", [(0x1008, 0x2087), (0x1010, 0x20_0007)])
     let outcome = try run(
       "read", "reasons.yaml", "0x8000000000+2", "0x10000000000+2", "--json")
     #expect(

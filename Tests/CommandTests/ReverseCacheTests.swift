@@ -8,11 +8,7 @@ import Testing
   init() throws { place = try Workplace() }
 
   private func run(_ arguments: String...) throws -> Command.Outcome {
-    try Command.run(arguments, in: place, environment: environment)
-  }
-
-  private var environment: [String: String] {
-    ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
+    try Command.run(arguments, in: place, environment: place.caching)
   }
 
   private var indexes: [URL] { kept("index") }
@@ -74,7 +70,7 @@ import Testing
     try buildDump(of: "plain")
     let words = ["reverse", "memory.elf", "0x5000", "--physical-bits", "40"]
     func ask(_ more: String...) throws -> Command.Outcome {
-      try Command.run(words + more, in: place, environment: environment)
+      try Command.run(words + more, in: place, environment: place.caching)
     }
     let first = try ask("--no-cache")
     #expect(first.output.contains("MAXPHYADDR  40") && kept("found").isEmpty)
@@ -99,7 +95,7 @@ import Testing
     // Other options make another machine.
     let other = try Command.run(
       ["reverse", "memory.elf", "0x5000", "--physical-bits", "41"], in: place,
-      environment: environment)
+      environment: place.caching)
     #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
   }
 

@@ -8,11 +8,7 @@ import Testing
   init() throws { place = try Workplace() }
 
   private func run(_ arguments: String...) throws -> Command.Outcome {
-    try Command.run(arguments, in: place, environment: environment)
-  }
-
-  private var environment: [String: String] {
-    ["XDG_CACHE_HOME": place.url.appending(path: "cache").path]
+    try Command.run(arguments, in: place, environment: place.caching)
   }
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
@@ -94,20 +90,20 @@ import Testing
         - { pid: 3, name: three, map: [{ va: 0x60_0000, to: 0x6000 }, { va: 0x60_1000, to: 0x7000 }] }
       """, to: "three.yaml")
     let words = ["reverse", "three.yaml", "--shared", "--json"]
-    #expect(try Command.run(words, in: place, environment: environment).lines.count == 6)
-    let shared = try Command.run(words + choice, in: place, environment: environment)
+    #expect(try Command.run(words, in: place, environment: place.caching).lines.count == 6)
+    let shared = try Command.run(words + choice, in: place, environment: place.caching)
     let starts = shared.lines.map { $0.prefix(while: { $0 != "r" }) }
     #expect(
       starts == [
         #"{"pa":"0x5000","va":"0x400000",""#, #"{"pa":"0x5000","va":"0x500000",""#,
         #"{"pa":"0x6000","va":"0x501000",""#, #"{"pa":"0x6000","va":"0x600000",""#,
       ], "\(shared)")
-    let one = try Command.run(words + choice + ["0x7000"], in: place, environment: environment)
+    let one = try Command.run(words + choice + ["0x7000"], in: place, environment: place.caching)
     #expect(one.status == 0 && one.output == "", "\(one)")
     let limited = try Command.run(
-      words + choice + ["--limit", "3"], in: place, environment: environment)
+      words + choice + ["--limit", "3"], in: place, environment: place.caching)
     #expect(limited.lines.count == 3)
-    let nobody = try Command.run(words + ["--pid", "9"], in: place, environment: environment)
+    let nobody = try Command.run(words + ["--pid", "9"], in: place, environment: place.caching)
     #expect(nobody.status == 64 && nobody.errors.contains("no process pid 9"), "\(nobody)")
   }
 
@@ -128,7 +124,7 @@ import Testing
   func whereNothingIsShownThereMayBeSomething(words: [String], status: Int32) throws {
     try place.write(
       Workplace.scenario("other", "map: [{ va: 0x40_0000, to: 0x6000 }]"), to: "other.yaml")
-    let outcome = try Command.run(words + ["--limit", "0"], in: place, environment: environment)
+    let outcome = try Command.run(words + ["--limit", "0"], in: place, environment: place.caching)
     #expect(outcome.status == status, "\(outcome.errors)")
     #expect(outcome.lines.last == "there are some, of which --limit 0 shows none")
   }

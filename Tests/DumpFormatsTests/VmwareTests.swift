@@ -1,54 +1,24 @@
 import DumpFormats
 import PhysicalMemory
+import TestSupport
 import Testing
 
-/// VMware's snapshots, put together by hand as the open readers take them apart: a header, groups of
-/// 80 bytes, and tags of flags, length of the name, name, indices and data.
+/// VMware's snapshots, and memory beside them or within.
 @Suite struct VmwareTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  private static func number(_ value: UInt64, _ width: Int) -> [UInt8] {
-    (0..<width).map { UInt8(value >> ($0 * 8) & 0xff) }
-  }
-
-  private static func tag(_ name: String, _ indices: [UInt64], _ data: [UInt8]) -> [UInt8] {
-    [UInt8(indices.count << 6 | data.count), UInt8(name.utf8.count)] + Array(name.utf8)
-      + indices.flatMap { number($0, 4) } + data
-  }
-
-  /// A block: its size in the file and in memory, then padding up to a page, then the bytes.
-  private static func block(_ name: String, _ data: [UInt8], memorySize: Int? = nil) -> [UInt8] {
-    [62, UInt8(name.utf8.count)] + Array(name.utf8) + number(UInt64(data.count), 8)
-      + number(UInt64(memorySize ?? data.count), 8) + number(3, 2) + [0, 0, 0] + data
-  }
-
-  private static func snapshot(_ groups: [(String, [UInt8])]) -> [UInt8] {
-    var file = number(0xbed2_bed2, 4) + number(8, 4) + number(UInt64(groups.count), 4)
-    var offset = UInt64(12 + groups.count * 80)
-    for (name, tags) in groups {
-      file += Array(name.utf8) + [UInt8](repeating: 0, count: 64 - name.utf8.count)
-      file += number(offset, 8) + number(UInt64(tags.count + 2), 8)
-      offset += UInt64(tags.count + 2)
-    }
-    return file + groups.flatMap { $0.1 + [0, 0] }
-  }
-
   /// Two regions: two frames from 0 on, and one at 4 GiB.
-  private static let regions: [UInt8] = [
-    tag("regionsCount", [], number(2, 4)),
-    tag("regionPPN", [0], number(0, 4)), tag("regionPageNum", [0], number(0, 4)),
-    tag("regionSize", [0], number(2, 4)),
-    tag("regionPPN", [1], number(0x10_0000, 4)), tag("regionPageNum", [1], number(2, 4)),
-    tag("regionSize", [1], number(1, 4)),
-  ].flatMap { $0 }
+  private static let regions = WrittenSnapshot.tags(
+    width: 4, ("regionsCount", [], 2),
+    ("regionPPN", [0], 0), ("regionPageNum", [0], 0), ("regionSize", [0], 2),
+    ("regionPPN", [1], 0x10_0000), ("regionPageNum", [1], 2), ("regionSize", [1], 1))
 
-  private static let registers: [UInt8] = [
-    tag("CR64", [0, 0], number(0x8005_0031, 8)), tag("CR64", [0, 3], number(0x1aa000, 8)),
-    tag("CR64", [0, 4], number(0x6f8, 8)), tag("CR64", [1, 0], number(0x8005_0031, 8)),
-    tag("CR64", [1, 3], number(0x1ab000, 8)), tag("CR64", [1, 4], number(0x6f8, 8)),
-  ].flatMap { $0 }
+  private static let registers = WrittenSnapshot.tags(
+    width: 8,
+    ("CR64", [0, 0], 0x8005_0031), ("CR64", [0, 3], 0x1aa000), ("CR64", [0, 4], 0x6f8),
+    ("CR64", [1, 0], 0x8005_0031), ("CR64", [1, 3], 0x1ab000), ("CR64", [1, 4], 0x6f8))
 
   private func expectMemory(_ dump: DumpFile) {
     #expect(dump.format == .vmware)
@@ -65,7 +35,7 @@ import Testing
   @Test(arguments: ["vm.vmem", "vm.vmss"])
   func memoryBesideASnapshotHasItsRegionsAndRegisters(_ opened: String) throws {
     _ = try folder.write(CrashDumpFixture.pages([1, 2, 3]), to: "vm.vmem")
-    let snapshot = Self.snapshot([("cpu", Self.registers), ("memory", Self.regions)])
+    let snapshot = WrittenSnapshot.file([("cpu", Self.registers), ("memory", Self.regions)])
     _ = try folder.write(snapshot, to: "vm.vmss")
     let dump = try DumpFile.open(folder.file(opened))
     expectMemory(dump)
@@ -80,7 +50,7 @@ import Testing
   @Test(arguments: [".xz", ".gz", ".zst", ".lz4"], [true, false])
   func eitherOfTheTwoMayBeCompressed(_ ending: String, packsMemory: Bool) throws {
     let memory = CrashDumpFixture.pages([1, 2, 3])
-    let snapshot = Self.snapshot([("cpu", Self.registers), ("memory", Self.regions)])
+    let snapshot = WrittenSnapshot.file([("cpu", Self.registers), ("memory", Self.regions)])
     func packed(_ bytes: [UInt8]) throws -> [UInt8] {
       switch ending {
       case ".xz": try Compressors.xz(bytes)
@@ -111,14 +81,15 @@ import Testing
   }
 
   @Test func memoryMayBeWithinTheSnapshot() throws {
-    let block = Self.block("Memory", CrashDumpFixture.pages([1, 2, 3]))
-    let snapshot = Self.snapshot([("memory", Self.regions + block)])
+    let block = WrittenSnapshot.block("Memory", CrashDumpFixture.pages([1, 2, 3]))
+    let snapshot = WrittenSnapshot.file([("memory", Self.regions + block)])
     expectMemory(try DumpFile.open(folder.write(snapshot, to: "vm.vmsn")))
   }
 
   @Test func withoutRegionsMemoryIsInOnePiece() throws {
-    let block = Self.block("Memory", CrashDumpFixture.pages([7]))
-    let dump = try DumpFile.open(folder.write(Self.snapshot([("memory", block)]), to: "vm.vmsn"))
+    let block = WrittenSnapshot.block("Memory", CrashDumpFixture.pages([7]))
+    let dump = try DumpFile.open(
+      folder.write(WrittenSnapshot.file([("memory", block)]), to: "vm.vmsn"))
     #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0), byteCount: 4096)])
   }
 
@@ -128,17 +99,17 @@ import Testing
   }
 
   @Test func aSnapshotWithoutMemorySaysWhatIsMissing() throws {
-    let path = try folder.write(Self.snapshot([("memory", Self.regions)]), to: "vm.vmss")
+    let path = try folder.write(WrittenSnapshot.file([("memory", Self.regions)]), to: "vm.vmss")
     let error = try dumpError { _ = try DumpFile.open(path) }
     #expect(error.description.hasSuffix("without memory; put its .vmem file beside it"))
-    let packed = Self.block("Memory", [1, 2, 3], memorySize: 4096)
-    let other = try folder.write(Self.snapshot([("memory", packed)]), to: "vm.vmsn")
+    let packed = WrittenSnapshot.block("Memory", [1, 2, 3], memorySize: 4096)
+    let other = try folder.write(WrittenSnapshot.file([("memory", packed)]), to: "vm.vmsn")
     #expect(throws: DumpError.self) { try DumpFile.open(other) }
   }
 
   @Test func regionsThatTheFileDoesNotHoldAreMissing() throws {
     _ = try folder.write(CrashDumpFixture.pages([1]), to: "vm.vmem")
-    let path = try folder.write(Self.snapshot([("memory", Self.regions)]), to: "vm.vmss")
+    let path = try folder.write(WrittenSnapshot.file([("memory", Self.regions)]), to: "vm.vmss")
     let dump = try DumpFile.open(path)
     #expect(dump.memory.runs == [MemoryRun(start: PhysicalAddress(0), byteCount: 4096)])
     #expect(
@@ -150,8 +121,8 @@ import Testing
 
   /// The law of mutation: a typed error or readable memory.
   @Test func everyTruncationAndEveryByteThatIsWrongIsAnErrorOrMemory() throws {
-    let block = Self.block("Memory", CrashDumpFixture.pages([1, 2, 3]))
-    let good = Self.snapshot([("cpu", Self.registers), ("memory", Self.regions + block)])
+    let block = WrittenSnapshot.block("Memory", CrashDumpFixture.pages([1, 2, 3]))
+    let good = WrittenSnapshot.file([("cpu", Self.registers), ("memory", Self.regions + block)])
     let headers = good.count - 3 * 4096
     var opened = 0
     func probe(_ bytes: [UInt8]) throws {

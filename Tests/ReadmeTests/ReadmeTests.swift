@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The README, the course and the articles show what the program prints: every `console` block is run and
-/// compared.
+/// compared, and every `yaml` block that is a scenario passes.
 @Suite struct ReadmeTests {
   private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -13,21 +13,69 @@ import Testing
     var testDescription: String { command }
   }
 
-  /// The commands of a document's `console` blocks, each with the lines that follow it.
-  static func sessions(in file: String) -> [Session] {
+  /// The lines of a document's blocks in one language.
+  private static func blocks(_ language: String, in file: String) -> [[String]] {
     let text = try? String(contentsOf: root.appending(path: file), encoding: .utf8)
-    var sessions: [Session] = []
+    var blocks: [[String]] = []
     var isInside = false
     for line in (text ?? "").components(separatedBy: "\n") {
       if line.hasPrefix("```") {
-        isInside = line == "```console"
-      } else if isInside, line.hasPrefix("$ ") {
+        isInside = line == "```\(language)"
+        if isInside { blocks.append([]) }
+      } else if isInside {
+        blocks[blocks.count - 1].append(line)
+      }
+    }
+    return blocks
+  }
+
+  /// The commands of a document's `console` blocks, each with the lines that follow it.
+  static func sessions(in file: String) -> [Session] {
+    var sessions: [Session] = []
+    for line in blocks("console", in: file).joined() {
+      if line.hasPrefix("$ ") {
         sessions.append(Session(command: String(line.dropFirst(2)), output: []))
-      } else if isInside, !sessions.isEmpty {
+      } else if !sessions.isEmpty {
         sessions[sessions.count - 1].output.append(line)
       }
     }
     return sessions
+  }
+
+  struct Example: CustomTestStringConvertible {
+    var name: String
+    var lines: [String]
+    var testDescription: String { name }
+  }
+
+  /// The `yaml` blocks with a machine, the goldens left out; those without a head get one.
+  static func examples(in file: String) -> [Example] {
+    blocks("yaml", in: file).filter { lines in lines.contains { $0.hasPrefix("machine:") } }
+      .enumerated().map { index, lines in
+        let name = "example-\(index + 1)"
+        let hasHead = lines.contains { $0.hasPrefix("mmubench:") }
+        let head = ["mmubench: 1", "title: An example", "source: \(file)"]
+        let rest = lines.filter { !$0.hasPrefix("scenario:") && !$0.hasPrefix("golden:") }
+        return Example(
+          name: name,
+          lines: (hasHead ? [] : head) + rest + ["scenario: \(name)", "golden: false"])
+      }
+  }
+
+  @Test func theLanguageIsShownByExamples() {
+    #expect(Self.examples(in: "README.md").count == 1)
+    #expect(Self.examples(in: "Scenarios/README.md").count >= 6)
+  }
+
+  @Test(arguments: ["README.md", "Scenarios/README.md"].flatMap { examples(in: $0) })
+  func everyExamplePasses(example: Example) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "\(example.name).yaml")
+    try Data(example.lines.joined(separator: "\n").utf8).write(to: file)
+    let outcome = try Self.run(["run", file.path])
+    #expect(outcome.status == 0, "\(outcome.output)")
   }
 
   @Test func readmeHasSessions() { #expect(Self.sessions(in: "README.md").count >= 2) }
@@ -65,17 +113,21 @@ import Testing
   func sessionPrintsWhatIsShown(session: Session) throws {
     let words = session.command.split(separator: " ").map(String.init)
     #expect(words.first == "mmubench")
+    let output = try Self.run(Array(words.dropFirst())).output
+    #expect(output.components(separatedBy: "\n").dropLast() == session.output[...])
+  }
+
+  private static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = Array(words.dropFirst())
-    process.currentDirectoryURL = Self.root
+    process.executableURL = executable
+    process.arguments = arguments
+    process.currentDirectoryURL = root
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
     let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    let lines = String(decoding: data, as: UTF8.self).components(separatedBy: "\n").dropLast()
-    #expect(Array(lines) == session.output)
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 
   /// The program lies beside the test bundle in the build folder.

@@ -2,72 +2,20 @@ import Foundation
 import Machine
 import PhysicalMemory
 import ReverseMap
+import TestSupport
 import Testing
 import WindowsMemory
 import Workbench
 
 /// Owners whose entries the processor does not see: in transition, and by prototype entries.
 @Suite struct SoftwareOwnerTests {
-  /// Two processes and a section of four pages in memory; all frames are chosen here.
-  ///
-  /// The first has the section in a view that it never touched, one page of it in a table of its own; the
-  /// other one's page table at 0x4000_0000 is in transition.
-  private static func text(_ mode: String, _ kernel: String) -> String {
-    """
-    mmubench: 1
-    scenario: shared
-    title: Pages in transition and of a section
-    source: the tests
-    machine: { mode: \(mode), memory: 64 MiB, os: \(kernel) }
-    windows:
-      sections:
-        - name: data
-          kind: page-file
-          subsections:
-            - pages: 2
-              ptes:
-                - { page: 0, state: transition, to: 0x140_0000, protection: READWRITE }
-                - { page: 1, state: valid, to: 0x141_0000 }
-            - pages: 3
-              ptes:
-                - { page: 0, state: valid, to: 0x143_0000 }
-                - { page: 1, state: demand-zero, protection: READWRITE }
-                - { page: 2, state: valid, to: 0x144_0000 }
-    processes:
-      - name: one.exe
-        pid: 100
-        ptes:
-          - { va: 0x40_0000, state: transition, to: 0x142_0000, protection: READWRITE }
-          - { va: 0x40_1000, state: prototype, section: data, page: 0 }
-          - { va: 0x40_2000, state: prototype, section: data, page: 1 }
-          - { va: 0x40_3000, state: demand-zero, protection: READWRITE }
-          - { va: 0x40_4000, state: valid, to: 0x141_0000, protection: READONLY }
-          - { va: 0x5000_1000, state: decommitted }
-        vads:
-          - { va: 0x5000_0000..0x5000_4fff, kind: mapped, section: data, page: 0, protection: READONLY }
-          - { va: 0x6000_0000..0x6000_0fff, kind: private, commit: true, protection: READWRITE }
-      - name: two.exe
-        pid: 200
-        ptes:
-          - { va: 0x700_0000, state: prototype, section: data, page: 1 }
-          - { va: 0x710_1000, state: prototype-vad }
-          - { va: 0x4000_0000, level: PDE, state: transition, to: 0x145_0000, protection: READWRITE }
-          - { va: 0x4000_0000, state: transition, to: 0x146_0000, protection: READWRITE }
-          - { va: 0x4000_1000, state: valid, to: 0x147_0000, protection: READWRITE }
-        vads:
-          - { va: 0x710_0000..0x710_1fff, kind: mapped, section: data, page: 0, protection: READONLY }
-          - { va: 0x3000_0000..0x3000_1fff, kind: mapped, section: data, page: 3, protection: READWRITE }
-    golden: false
-    """
-  }
-
   private static func machine(_ mode: String, _ kernel: String, os: String? = nil) throws -> Machine
   {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "shared.yaml")
-    try Data(text(mode, kernel).utf8).write(to: file)
+    try Data(SharedSection.scenario(mode: mode, kernel: kernel).utf8).write(to: file)
     var overrides = MachineOverrides()
     overrides.system = os
     return try Workbench.open(file.path, overrides: overrides)
@@ -83,13 +31,7 @@ import Workbench
     }
   }
 
-  static let kernels: [(mode: String, name: String)] = [
-    ("x86", "windows-2600.6419"), ("pae", "windows-7601.17514"), ("x86-64", "windows-7601.17514"),
-    ("x86-64", "windows-9600.17031"), ("x86-64", "windows-10240.16384"),
-    ("x86-64", "windows-19041.508"), ("x86-64", "windows-22000.194"),
-  ]
-
-  @Test(arguments: kernels, ReverseMapTests.forms)
+  @Test(arguments: SharedSection.kernels, ReverseMapTests.forms)
   func ownersThatTheProcessorDoesNotSeeAreFound(
     kernel: (mode: String, name: String), form: IndexBuilder.Form?
   ) throws {
@@ -114,7 +56,7 @@ import Workbench
       try owners(0x144_0008) == ["0x50004008 100 prototype", "0x30001008 200 prototype"])
   }
 
-  @Test(arguments: kernels, ReverseMapTests.forms)
+  @Test(arguments: SharedSection.kernels, ReverseMapTests.forms)
   func whatATableInTransitionSaysCounts(
     kernel: (mode: String, name: String), form: IndexBuilder.Form?
   ) throws {
@@ -135,7 +77,7 @@ import Workbench
 
   /// Of every page of every process: who finds its content in memory by the classifier is an owner, and
   /// nobody else.
-  @Test(arguments: kernels, ReverseMapTests.forms)
+  @Test(arguments: SharedSection.kernels, ReverseMapTests.forms)
   func ownersAreThoseWhoseFindingsLeadThere(
     kernel: (mode: String, name: String), form: IndexBuilder.Form?
   ) throws {

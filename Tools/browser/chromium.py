@@ -17,6 +17,25 @@ def program():
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
+# The middle of an element. A page may still be on its way, or moving: a click would go elsewhere.
+PLACE = """(async () => {
+  const selector = %s;
+  let before = "";
+  for (let tries = 0; tries < 200; tries++) {
+    const e = document.querySelector(selector);
+    if (e) {
+      e.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
+      const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+      const hit = document.elementFromPoint(x, y), now = `${x} ${y}`;
+      if (now === before && hit && (e.contains(hit) || hit.contains(e))) return [x, y];
+      before = now;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`nothing to click at ${selector}`);
+})()"""
+
+
 class Chromium:
     """A browser with one page."""
 
@@ -110,11 +129,8 @@ class Chromium:
         return result["result"].get("value")
 
     def click(self, selector):
-        """Clicks with the mouse at the middle of an element."""
-        x, y = self.eval(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
-            " e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect();"
-            " return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+        """Clicks with the mouse at the middle of an element, once it is there and rests where it is."""
+        x, y = self.eval(PLACE % json.dumps(selector))
         for kind in ["mousePressed", "mouseReleased"]:
             self.call(
                 "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

@@ -474,13 +474,16 @@ def main():
             subprocess.run(
                 [arguments.mmubench, "report", ROOT / scenario, "--output", file], check=True)
             pages[name] = file.as_uri()
-        look_at_all(checks, pages)
-        play(checks, pages["timeline"])
-        zoom(checks, pages["dump"])
-        without_scripts(checks, pages["timeline"])
-        kernel(checks, pages["fault"])
-        explore(checks, arguments.mmubench)
-        dump_on_a_phone(checks, arguments.mmubench, pathlib.Path(folder))
+        for part, *given in [
+                (look_at_all, pages), (play, pages["timeline"]), (zoom, pages["dump"]),
+                (without_scripts, pages["timeline"]), (kernel, pages["fault"]),
+                (explore, arguments.mmubench),
+                (dump_on_a_phone, arguments.mmubench, pathlib.Path(folder))]:
+            # What cannot be gone on with is a failure of its part: the others are looked at all the same.
+            try:
+                part(checks, *given)
+            except (RuntimeError, TimeoutError) as error:
+                checks.that(f"{part.__name__}: {error}", False)
     print(f"browser: {checks.count} checks, {len(checks.problems)} failed")
     return 1 if checks.problems else 0
 

@@ -8,12 +8,14 @@ access cube and of Paging are then run once for each change. Exit 1 where one is
   --only NAME    changes in files whose name contains NAME
   --every N      each N-th change
   --list         say what would be changed
+  --check        only look whether the copy has all that it needs, and build nothing
 """
 
 import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ["BitLayout", "CLZ4", "CLZMA", "CSnappy", "CXXHash", "CZlib", "CZstd", "DumpFormats", "Golden",
            "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "WindowsMemory"]  # fmt: skip
 TESTS = ["AccessCube", "AccessCubeTests", "PagingTests", "TestSupport"]
+IMPORT = re.compile(r"^(?:\w+ )?import (\w+)", re.MULTILINE)
 # What decides which change is in force: read once, by the process that the tests run in.
 SWITCH = """import Glibc
 
@@ -86,6 +89,9 @@ def main():
         for number, file, old, new in chosen:
             print(f"{number:3}  {file}: {old}  ->  {new}")
         return 0
+    if options.check:
+        copied()
+        return 0
     place = pathlib.Path(options.scratch).resolve() / "mutants"
     copy(place)
     program = build(place)
@@ -104,6 +110,7 @@ def arguments():
     parser.add_argument("--timeout", type=int, default=600, metavar="SECONDS")
     parser.add_argument("--scratch", default=".build")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true")
     return parser.parse_args()
 
 
@@ -135,18 +142,32 @@ def mutated(file, text, rules, first):
     return text
 
 
-def copy(place):
-    """Brings the copy up to date; what has not changed is left alone and not compiled again."""
+def copied():
+    """The files of the copy, with all changes in them."""
     wanted = {"Package.swift": MANIFEST, "Sources/Paging/Mutant.swift": SWITCH}
+    absent = {path.name for path in (ROOT / "Sources").iterdir()} - set(SOURCES)
     for folder in [f"Sources/{name}" for name in SOURCES] + [f"Tests/{name}" for name in TESTS]:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file():
-                wanted[str(path.relative_to(ROOT))] = path.read_text(encoding="utf-8")
+            if not path.is_file():
+                continue
+            text = path.read_text(encoding="utf-8")
+            missing = absent.intersection(IMPORT.findall(text)) if path.suffix == ".swift" else None
+            if not missing:
+                wanted[str(path.relative_to(ROOT))] = text
+            elif not folder.endswith("TestSupport"):
+                # What tests have in common goes beyond these rooms, and those parts are not needed here.
+                sys.exit(f"{path.relative_to(ROOT)} imports {', '.join(missing)}: SOURCES lacks it")
     first = 1
     for file, rules in table.MUTANTS:
         name = f"Sources/Paging/{file}"
         wanted[name] = mutated(file, wanted[name], rules, first)
         first += sum(len(news) for _, _, news in rules)
+    return wanted
+
+
+def copy(place):
+    """Brings the copy up to date; what has not changed is left alone and not compiled again."""
+    wanted = copied()
     for folder in ("Sources", "Tests"):
         for path in (place / folder).rglob("*") if (place / folder).exists() else []:
             if path.is_file() and str(path.relative_to(place)) not in wanted:
