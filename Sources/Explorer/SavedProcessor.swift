@@ -45,5 +45,5 @@ struct SavedProcessor {
 
 extension PagingState {
   /// Whether this is the upper half of arm64, whose top table nobody knows.
-  var isUnknownUpperHalf: Bool { arm64.half == .upper && arm64.ttbr1 == nil }
+  var isUnknownUpperHalf: Bool { arm64.half == .upper && upperRegister == nil }
 }

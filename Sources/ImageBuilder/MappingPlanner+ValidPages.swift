@@ -61,7 +61,8 @@ extension MappingPlanner {
     let isDirty = statement.isDirty?.value ?? isWritable
     let page = WindowsEntries.Page(
       isWritable: isWritable, isDirty: isDirty, isAccessed: statement.isAccessed?.value ?? true,
-      isCopiedOnWrite: protection.isCopyOnWrite, modifier: protection.modifier)
+      isCopiedOnWrite: protection.isCopyOnWrite, isUser: isUser(address),
+      modifier: protection.modifier)
     var rights: Rights = []
     if isWritable, isDirty || !windows.holdsWriteBack { rights.insert(.write) }
     if isUser(address) { rights.insert(.user) }

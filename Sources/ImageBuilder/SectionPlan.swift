@@ -214,7 +214,7 @@ struct PrototypePlanner {
     let page = WindowsEntries.Page(
       isWritable: isWritable, isDirty: statement.isDirty?.value ?? false,
       isAccessed: statement.isAccessed?.value ?? true,
-      isCopiedOnWrite: protection.isCopyOnWrite, modifier: protection.modifier)
+      isCopiedOnWrite: protection.isCopyOnWrite, isUser: false, modifier: protection.modifier)
     var rights: Rights = []
     if isWritable, page.isDirty || !windows.holdsWriteBack { rights.insert(.write) }
     if protection.allowsExecute || state.mode == .x86 { rights.insert(.execute) }

@@ -59,7 +59,7 @@ public import PhysicalMemory
     addressBits = min(max(64 - fields.size.value(in: tcr), 25), 52)
     topLevel = Self.topLevel(granule, addressBits)
     isDisabled = fields.disable.isSet(in: tcr)
-    isKnown = half == .lower || state.arm64.ttbr1 != nil
+    isKnown = half == .lower || state.upperRegister != nil
     let above = UInt64.max << addressBits
     let topByte = fields.topByteIgnored.isSet(in: tcr) ? ARM64AddressFields.topByte.mask : 0
     let memoryTag = fields.memoryTag.isSet(in: tcr) ? ARM64AddressFields.memoryTag.mask : 0

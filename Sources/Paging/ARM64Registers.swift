@@ -6,6 +6,9 @@ public import PhysicalMemory
 public struct ARM64Registers: Hashable, Sendable {
   /// TTBR1_EL1: the top table of the upper half of addresses; nil where it is not known.
   public var ttbr1: UInt64?
+  /// How far TTBR1_EL1 lies behind TTBR0_EL1 in every address space, where a system keeps both top tables
+  /// in one page; `ttbr1` then says nothing. nil where the upper half is one for all.
+  public var upperTableOffset: UInt64?
   /// TCR_EL1: sizes of the two halves, granules, output size and features.
   public var tcr = Self.defaultTCR
   /// SCTLR_EL1.
@@ -55,10 +58,23 @@ public enum ARM64AddressFields {
 }
 
 extension PagingState {
-  /// TTBR1_EL1; 0 where it is not known.
+  /// TTBR1_EL1, in every address space the same where it is set; 0 where it is not known.
   public var ttbr1: UInt64 {
-    get { arm64.ttbr1 ?? 0 }
-    set { arm64.ttbr1 = newValue }
+    get { upperRegister ?? 0 }
+    set { (arm64.ttbr1, arm64.upperTableOffset) = (newValue, nil) }
+  }
+
+  /// TTBR1_EL1; nil where it is not known.
+  public var upperRegister: UInt64? {
+    arm64.upperTableOffset.map { cr3 &+ $0 } ?? arm64.ttbr1
+  }
+
+  /// Puts the top table of the upper half behind that of the lower one, at the end of the same page: the
+  /// entries of the page are then in the order of the addresses, as where one table translates all.
+  public mutating func joinTopTables() {
+    let upper = of(.upper)
+    let entries = 1 << (upper.pageShift(1) - 3)
+    arm64.upperTableOffset = UInt64(entries * entrySize) - upper.tableSize(upper.topLevel)
   }
 
   /// TCR_EL1.
@@ -115,7 +131,7 @@ extension PagingState {
   }
 
   /// The register that holds the root of the half in view: TTBR0_EL1 or TTBR1_EL1.
-  var tableRegister: UInt64 { arm64.half == .lower ? cr3 : arm64.ttbr1 ?? 0 }
+  var tableRegister: UInt64 { arm64.half == .lower ? cr3 : ttbr1 }
 }
 
 extension PagingState {

@@ -75,6 +75,7 @@ public struct TimelineJSON: Sendable {
     out.member("access", fault.access.kind.rawValue)
     out.member("as", fault.access.privilege.rawValue)
     if let code = fault.errorCode { out.member("error_code", hex: UInt64(code)) }
+    if let syndrome = fault.syndrome { out.member("esr", hex: syndrome) }
     out.member("state", fault.state)
     out.member("handler", fault.handler)
     out.member("cost", fault.cost)

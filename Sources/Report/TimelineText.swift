@@ -71,11 +71,10 @@ public struct TimelineText: Sendable {
   }
 
   private func write(_ fault: FaultReport, to out: inout TextBuffer) {
-    let code = fault.errorCode.map { "\(UInt64($0).hex) (\(fault.errorFlags))" } ?? fault.errorFlags
     line(
       "fault",
       "\(fault.address)  \(fault.access.kind.rawValue) by \(fault.access.privilege.rawValue)"
-        + "  error code \(code)", to: &out)
+        + "  \(fault.codeText)", to: &out)
     let status = fault.code.map { "\(fault.status) (\(UInt64($0).hex))" } ?? fault.status
     line("", "\(fault.state): \(fault.cost), \(status)", to: &out)
     if !fault.handler.isEmpty { line("", fault.handler.joined(separator: " > "), to: &out) }

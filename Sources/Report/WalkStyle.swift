@@ -19,9 +19,15 @@ public enum WalkStyle: String, CaseIterable, Sendable {
 
   /// Why walks of a mode cannot be written in the style, or nil where they can.
   public func refusal(of mode: PagingMode) -> String? {
-    guard self == .windbg || self == .windbgVtop, WindbgProfile(mode) == nil else { return nil }
+    let isKnown =
+      switch self {
+      case .windbg: WindbgProfile(mode) != nil
+      case .windbgVtop: mode != .arm64 && WindbgProfile(mode) != nil
+      case .plain, .rekall, .memprocfs, .linux: true
+      }
+    guard !isKnown else { return nil }
     return "what the debugger prints in mode \(mode.rawValue) is not known; --style \(rawValue) is"
-      + " for x86, pae and x86-64"
+      + " for x86, pae\(self == .windbg ? ", x86-64 and arm64" : " and x86-64")"
   }
 
   /// Writes a walk of a machine in the style; false for `plain`, which `WalkText` writes.

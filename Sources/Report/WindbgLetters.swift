@@ -6,12 +6,15 @@ import WindowsMemory
 struct WindbgLetters {
   private let copyOnWrite: UInt64
   private let decoder: PTEDecoder
+  /// The letters of arm64; nil on x86.
+  private let arm64: WindbgLettersOfARM64?
 
   /// Takes where software's bits are from a kernel.
   init(_ kernel: WindowsKernel) {
     let fields = kernel.layout(.hardware)?.fields ?? []
     copyOnWrite = fields.first { String(describing: $0.name) == "CopyOnWrite" }?.mask ?? 0
     decoder = PTEDecoder(kernel)
+    arm64 = kernel.format == .arm64 ? WindbgLettersOfARM64(fields) : nil
   }
 
   /// The letters of the debugger since Windows XP, left to right.
@@ -20,6 +23,7 @@ struct WindbgLetters {
   /// neither it nor Windows' own. Which letter stands for a clean page, with the latter only, is
   /// not known: `?` is ours.
   func modern(_ entry: UInt64, level: Int) -> String {
+    if let arm64 { return arm64.letters(of: entry) }
     let fields = X86Fields.self
     func letter(_ mask: UInt64, _ set: Character, _ clear: Character = "-") -> Character {
       entry & mask != 0 ? set : clear

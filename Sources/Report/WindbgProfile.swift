@@ -25,6 +25,8 @@ struct WindbgProfile {
   private static let x64 = WindbgProfile(
     margin: 43, addressDigits: 16, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 2,
     published: [.demandZero, .transition, .pageFile, .virtualStore, .prototype, .prototypeVAD])
+  private static let arm64 = WindbgProfile(
+    margin: 43, addressDigits: 16, entryDigits: 16, column: 27, frameWidth: 9, largePageGap: 2)
   private static let pae = WindbgProfile(
     margin: 20, addressDigits: 8, entryDigits: 16, column: 27, frameWidth: 8, largePageGap: 4,
     published: [.demandZero])
@@ -40,7 +42,8 @@ struct WindbgProfile {
     case .x86_64: self = .x64
     case .pae: self = .pae
     case .x86: self = .x86
-    case .la57, .arm64: return nil
+    case .arm64: self = .arm64
+    case .la57: return nil
     }
     if let build, build <= Self.lastOldBuild { (largePageGap, largePageWidth) = (3, 9) }
   }

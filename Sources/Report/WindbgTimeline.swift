@@ -77,7 +77,7 @@ public struct WindbgTimeline: Sendable {
     of page: UInt64, _ walk: Walk, _ report: StepReport, _ machine: Machine,
     _ system: WindowsSystem, to out: inout TextBuffer
   ) {
-    let digits = system.kernel.format == .x64 ? 16 : 8
+    let digits = system.kernel.format.isThirtyTwoBit ? 8 : 16
     guard let translation = walk.result.translation else {
       // What is before the page is shown too: the debugger reads it, and then no more.
       let before = page == 0 ? nil : page - frameSize

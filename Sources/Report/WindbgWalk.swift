@@ -15,7 +15,9 @@ struct WindbgWalk {
   let letters: WindbgLetters
 
   /// The levels that are shown: a PAE PDPTE is not.
-  private var levels: [Int] { Array((1...(walk.mode == .x86_64 ? 4 : 2)).reversed()) }
+  private var levels: [Int] {
+    Array((1...(WindowsEntryFormat(walk.mode).isThirtyTwoBit ? 2 : 4)).reversed())
+  }
 
   private func step(_ level: Int) -> WalkStep? { walk.steps.first { $0.level == level } }
 

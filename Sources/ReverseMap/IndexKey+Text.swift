@@ -39,7 +39,10 @@ extension IndexKey {
       state.alignmentCheck, features.pse36, features.page1G, features.acceptsAccessedPDPTE,
       features.walksPDPTEs, state.arm64.privilegedAccessNever,
     ]
-    let arm64 = [state.arm64.ttbr1, state.arm64.tcr, state.arm64.sctlr, state.arm64.mair]
+    let arm64 = [
+      state.arm64.ttbr1, state.arm64.upperTableOffset, state.arm64.tcr, state.arm64.sctlr,
+      state.arm64.mair,
+    ]
     return [state.mode.rawValue, state.vendor?.rawValue ?? "-"] + numbers.map(\.hex) + bits
       + flags.map { $0 ? "1" : "0" } + arm64.map { $0?.hex ?? "-" } + [
         "\(state.arm64.half.rawValue)"

@@ -104,6 +104,7 @@ extension PagingState {
     try tape.flag(&features.acceptsAccessedPDPTE)
     try tape.flag(&features.walksPDPTEs)
     try tape.number(&arm64.ttbr1)
+    try tape.number(&arm64.upperTableOffset)
     try tape.number(&arm64.tcr)
     try tape.number(&arm64.sctlr)
     try tape.number(&arm64.mair)

@@ -9,11 +9,11 @@ struct LeafBits {
   private let largeEncoder: EntryEncoder?
   private let words: [UInt64]
   private let largeWords: [UInt64]
-  /// The bit that says a page was written, and the bits that let a written page be written again.
-  let dirtyMask: UInt64
-  let accessedMask: UInt64
-  let writeBackBits: UInt64
-  let copyOnWriteMask: UInt64
+  private let validMask: UInt64
+  /// The bits that are set, and those that are clear, once a page was written to.
+  private let dirtyMark: (set: UInt64, clear: UInt64)
+  /// What else is set by then.
+  private let writtenBits: UInt64
 
   init?(_ entries: WindowsEntries, _ state: PagingState) {
     guard let encoder = EntryEncoder(state, level: 1, isPage: true) else { return nil }
@@ -21,10 +21,25 @@ struct LeafBits {
     largeEncoder = EntryEncoder(state, level: 2, isPage: true)
     words = Self.words(entries, state, level: 1)
     largeWords = Self.words(entries, state, level: 2)
-    dirtyMask = entries.field(named: "Dirty")?.mask ?? 0
-    accessedMask = entries.field(named: "Accessed")?.mask ?? 0
-    copyOnWriteMask = entries.field(named: "CopyOnWrite")?.mask ?? 0
-    writeBackBits = dirtyMask | (entries.holdsWriteBack ? X86Fields.writable.mask : 0)
+    func mask(_ name: String) -> UInt64 { entries.field(named: name)?.mask ?? 0 }
+    validMask = mask("Valid")
+    dirtyMark = entries.dirtyMark
+    let without = state.bits(granting: .execute, level: 1, isPage: true) ?? 0
+    let writes = state.bits(granting: [.execute, .write], level: 1, isPage: true) ?? 0
+    writtenBits = mask("Accessed") | writes & ~without
+  }
+
+  /// Whether the processor uses an entry.
+  func isValid(_ entry: UInt64) -> Bool { entry & validMask != 0 }
+
+  /// Whether the page of a valid entry was written to.
+  func isDirty(_ entry: UInt64) -> Bool {
+    entry & (dirtyMark.set | dirtyMark.clear) == dirtyMark.set
+  }
+
+  /// The entry of a page that was clean, once it is written to.
+  func written(_ entry: UInt64) -> UInt64 {
+    (entry | dirtyMark.set | writtenBits) & ~dirtyMark.clear
   }
 
   private static func words(
@@ -45,7 +60,7 @@ struct LeafBits {
         | entries.bits(
           of: .init(
             isWritable: isWritable, isDirty: isDirty, isCopiedOnWrite: protection.isCopyOnWrite,
-            modifier: protection.modifier))
+            isUser: index & 1 != 0, modifier: protection.modifier))
     }
   }
 

@@ -45,12 +45,11 @@ extension LinuxSimulation {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
     guard report.faults.count < StepReport.limit else { return }
-    var code: PageFaultErrorCode?
-    if case .pageFault(let fault) = result { code = fault.errorCode }
+    let code = FaultReport.Code(result)
     report.faults.append(
       FaultReport(
-        address: VirtualAddress(address), access: access, errorCode: code?.rawValue,
-        errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
+        address: VirtualAddress(address), access: access, errorCode: code.errorCode,
+        syndrome: code.syndrome, errorFlags: code.words,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown",
         status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""), answers: answers()))

@@ -84,9 +84,11 @@ public struct FaultReport: Hashable, Sendable {
   public var address: VirtualAddress
   /// The access.
   public var access: Access
-  /// The error code that the processor pushed; nil for other exceptions than page faults.
+  /// The error code that the processor pushed; nil for other exceptions than page faults of x86.
   public var errorCode: UInt32?
-  /// The error code by the names of its flags.
+  /// ESR_EL1 of an abort of arm64.
+  public var syndrome: UInt64?
+  /// The error code by the names of its flags; of an abort, kind and level.
   public var errorFlags: String
   /// The state of the page, as the kernel's classifier finds it.
   public var state: String

@@ -31,7 +31,7 @@ extension WindowsSimulation {
   /// The last address that a program can have (GetSystemInfo): 64 KiB below the end of the user's half, which is
   /// 8 TiB large before Windows 8.1.
   private var lastProgramAddress: UInt64 {
-    guard kernel.format == .x64 else { return 0x7ffe_ffff }
+    guard !kernel.format.isThirtyTwoBit else { return 0x7ffe_ffff }
     return kernel.id.build < Self.firstWideBuild ? 0x7ff_fffe_ffff : 0x7fff_fffe_ffff
   }
 

@@ -95,12 +95,11 @@ extension WindowsSimulation {
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
     report.faultCounts[status, default: 0] += 1
     guard report.faults.count < StepReport.limit else { return }
-    var code: PageFaultErrorCode?
-    if case .pageFault(let fault) = result { code = fault.errorCode }
+    let code = FaultReport.Code(result)
     report.faults.append(
       FaultReport(
-        address: VirtualAddress(address), access: access, errorCode: code?.rawValue,
-        errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
+        address: VirtualAddress(address), access: access, errorCode: code.errorCode,
+        syndrome: code.syndrome, errorFlags: code.words,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown", status: status,
         code: verdict.bugCheck?.code ?? verdict.status?.code, answers: answers()))

@@ -110,13 +110,10 @@ extension WindowsSimulation {
 extension WindowsEntries {
   /// What the memory manager keeps in the entry of a page that is in use: ` write dirty accessed`.
   fileprivate func pageWords(of entry: UInt64) -> String {
-    var words = isWritable(entry) ? " write" : ""
-    for (name, word) in [
-      ("CopyOnWrite", "copy-on-write"), ("Dirty", "dirty"), ("Accessed", "accessed"),
-    ] where field(named: name)?.isSet(in: entry) ?? false {
-      words += " " + word
-    }
-    return words
+    func has(_ name: String) -> Bool { field(named: name)?.isSet(in: entry) ?? false }
+    let (set, clear) = dirtyMark
+    return (isWritable(entry) ? " write" : "") + (has("CopyOnWrite") ? " copy-on-write" : "")
+      + (entry & (set | clear) == set ? " dirty" : "") + (has("Accessed") ? " accessed" : "")
   }
 }
 

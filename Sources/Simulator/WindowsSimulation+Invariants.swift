@@ -87,7 +87,8 @@ extension WindowsSimulation {
     let (level, process) = (visit.level, visit.process)
     var used: UInt64 = 0
     var mapped: [UInt64] = []
-    for index in 0..<state.entryCount(level) {
+    // The page of the top table has the entries of both halves.
+    for index in 0..<Int(frameSize) / state.entrySize {
       let place = frame * frameSize + UInt64(index * state.entrySize)
       let entry = memory.entry(at: place)
       guard entry != 0 else { continue }

@@ -13,8 +13,7 @@ extension WindowsSimulation {
     let entry = memory.entry(at: place)
     if let frame = decoder.reading(of: entry).pfn { try releaseSlot(of: frame) }
     store(
-      entry | leaf.writeBackBits | leaf.accessedMask, at: place, level: 1,
-      address: page(of: address), process: process)
+      leaf.written(entry), at: place, level: 1, address: page(of: address), process: process)
   }
 
   func page(of address: UInt64) -> UInt64 { address / frameSize * frameSize }
@@ -31,7 +30,8 @@ extension WindowsSimulation {
     let original = process.viewProtections[address / frameSize] ?? finding.protection
     let isExecutable =
       (original ?? Self.readWrite).allowsExecute
-      || memory.entry(at: place) & X86Fields.executeDisable.mask == 0 && state.noExecute
+      || state.noExecute
+        && state.rightsLeft(by: memory.entry(at: place), level: 1).contains(.execute)
     let protection =
       isExecutable ? MMProtection(base: "PAGE_EXECUTE_READWRITE") ?? Self.readWrite : Self.readWrite
     // The source stays where it is while a frame is looked for.

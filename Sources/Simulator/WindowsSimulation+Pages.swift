@@ -128,7 +128,7 @@ extension WindowsSimulation {
     guard reading.state == .valid, let frame = reading.pfn, frames[frame].pinCount == 0,
       frames[frame].use != .large, !process.lockedPages.contains(page)
     else { return false }
-    if entry & leaf.dirtyMask != 0 {
+    if leaf.isDirty(entry) {
       try releaseSlot(of: frame)
       frames.update(frame) { $0.isModified = true }
     }
@@ -190,7 +190,7 @@ extension WindowsSimulation {
       process.workingSet.leave(page)
       store(replacement, at: place, level: 1, address: address, process: process)
       if frames[frame].isPrototype {
-        if entry & leaf.dirtyMask != 0 {
+        if leaf.isDirty(entry) {
           try releaseSlot(of: frame)
           frames.update(frame) { $0.isModified = true }
         }

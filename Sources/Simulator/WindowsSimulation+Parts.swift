@@ -5,12 +5,12 @@ import WindowsMemory
 
 /// Where the parts of the kernel's half are, of which a scenario may move some.
 extension WindowsSimulation {
-  /// The slot of the self-map of x64; other systems have theirs at a fixed place.
+  /// The slot of the self-map of x64 and arm64; 32-bit systems have theirs at a fixed place.
   func selfMapSlot(_ windows: Scenario.Windows?) throws(StepFailure) -> Int {
-    guard state.mode == .x86_64, let said = windows?.selfMapSlot else {
-      return SelfMap.fixed(.x64)?.slot ?? 0
+    guard !kernel.format.isThirtyTwoBit, let said = windows?.selfMapSlot else {
+      return space.selfMapSlot
     }
-    let count = UInt64(state.entryCount(state.topLevel))
+    let count = frameSize / UInt64(state.entrySize)
     guard (count / 2..<count).contains(said.value) else {
       throw .mistake(
         .doesNotFit, "\(said.value.hex) is no slot of the kernel's half", at: said.mark,
@@ -65,6 +65,8 @@ extension WindowsSimulation {
   }
 
   private var startOfKernel: UInt64 {
+    let state = state.half(of: VirtualAddress(UInt64.max))
+    guard state.firstAddress == 0 else { return state.firstAddress }
     let (level, count) = (state.topLevel, state.entryCount(state.topLevel))
     return state.address(0, level: level, index: count / 2)
   }

@@ -98,11 +98,11 @@ extension WindowsSimulation {
       try setOriginal(frame, protection)
       if frames[frame].isPrototype { process.viewProtections[page] = protection }
       if !protection.isNeverValid {
-        if entry & leaf.dirtyMask != 0 {
+        if leaf.isDirty(entry) {
           try releaseSlot(of: frame)
           frames.update(frame) { $0.isModified = true }
         }
-        let next = try validEntry(frame, protection, isDirty: entry & leaf.dirtyMask != 0)
+        let next = try validEntry(frame, protection, isDirty: leaf.isDirty(entry))
         return store(next, at: place, level: 1, address: start, process: process)
       }
       // No valid entry says guard or no access: the page goes into transition, also where it was locked.

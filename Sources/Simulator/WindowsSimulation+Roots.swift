@@ -11,8 +11,8 @@ extension WindowsSimulation {
 
   /// Makes the top tables of a process, with the kernel's half and the self-map; gives CR3.
   ///
-  /// The top table is at `wanted`, unless that is 0; `slot` is that of the self-map of x64, `owner` the
-  /// name of the process.
+  /// The top table is at `wanted`, unless that is 0; `slot` is that of the self-map of x64 and arm64,
+  /// `owner` the name of the process.
   func makeRoot(_ wanted: UInt64, slot: Int, owner: String) throws(StepFailure) -> UInt64 {
     let register: UInt64
     if wanted == 0 {
@@ -39,7 +39,7 @@ extension WindowsSimulation {
         throw error
       }
     case .x86: setRoot(base, slot: SelfMap.fixed(.x86)?.slot ?? slot, level: 2, owner)
-    default: setRoot(base, slot: slot, level: 4, owner)
+    default: setRoot(base, slot: slot, level: state.topLevel, owner)
     }
     copyKernelHalf(to: base, owner)
     return register
@@ -70,7 +70,10 @@ extension WindowsSimulation {
     return frame
   }
 
-  func tableEntry(_ frame: UInt64) -> UInt64 { frame * frameSize | tableBits }
+  func tableEntry(_ frame: UInt64, isUser: Bool) -> UInt64 {
+    let entry = frame * frameSize | tableBits
+    return isUser ? entry | entries.userTableBit : entry & ~entries.userTableBit
+  }
 
   /// The top table leads to itself.
   private func setRoot(_ base: UInt64, slot: Int, level: Int, _ owner: String) {
@@ -80,8 +83,8 @@ extension WindowsSimulation {
       record.pteFrame = base / frameSize
     }
     store(
-      tableEntry(base / frameSize) & ~userMask, at: place, level: level,
-      address: state.address(0, level: level, index: slot), process: nil, owner: owner)
+      tableEntry(base / frameSize, isUser: false), at: place, level: level,
+      address: SelfMap(state, slot: slot).base, process: nil, owner: owner)
     guard let map = selfMap ?? SelfMap(of: rooted(base), in: memory.image) else {
       return
     }
@@ -96,8 +99,6 @@ extension WindowsSimulation {
     state.cr3 = base
     return state
   }
-
-  var userMask: UInt64 { X86Fields.user.mask }
 
   /// The page directories of PAE to which the pointers at CR3 lead.
   func directories(of base: UInt64) -> [UInt64] {
@@ -125,8 +126,8 @@ extension WindowsSimulation {
     for (index, frame) in directories.enumerated() {
       let first = UInt64(index) << state.pageShift(3)
       store(
-        tableEntry(frame) & ~userMask, at: last * frameSize + UInt64(index * state.entrySize),
-        level: 2,
+        tableEntry(frame, isUser: false),
+        at: last * frameSize + UInt64(index * state.entrySize), level: 2,
         address: pteAddress(of: first, level: 1, in: map), process: nil, owner: owner)
       frames.update(frame) { record in
         record.pteAddress = pteAddress(of: first, level: 3, in: map)
@@ -148,9 +149,14 @@ extension WindowsSimulation {
 
   /// The tables of a process that have entries of the kernel's half.
   private func kernelTables(of base: UInt64) -> [KernelTable] {
-    let count = UInt64(state.entryCount(2))
+    let state = rooted(base).half(of: VirtualAddress(UInt64.max))
+    let count = UInt64(state.entryCount(kernelLevel))
     guard isPAE else {
-      return [KernelTable(table: base, start: 0, entries: count / 2..<count)]
+      // Where the kernel's half has a top table of its own, all of it is the kernel's.
+      let (table, start) = (state.root.rawValue, state.firstAddress)
+      return [
+        KernelTable(table: table, start: start, entries: (start == 0 ? count / 2 : 0)..<count)
+      ]
     }
     let directories = directories(of: base)
     return (2..<directories.count).map { index in
@@ -179,8 +185,9 @@ extension WindowsSimulation {
   ) {
     let offset = index * UInt64(state.entrySize)
     let entry = memory.entry(at: source + offset)
-    // The self-map of x86 and x64 is each table's own.
-    guard entry != 0, entry & LongModeLayouts.frame.mask != source,
+    // The self-map is each table's own.
+    let own = PhysicalAddress(source / frameSize * frameSize)
+    guard entry != 0, state.meaning(of: entry, level: kernelLevel) != .table(own),
       memory.entry(at: target + offset) == 0
     else { return }
     store(
@@ -192,10 +199,11 @@ extension WindowsSimulation {
 
   /// Copies an entry of the kernel's half that is new, for an address, to all other processes.
   func spread(_ place: UInt64, of address: UInt64, from base: UInt64) {
-    let table = place / frameSize * frameSize
     let tables = kernelTables(of: base)
-    guard let number = tables.firstIndex(where: { $0.table == table }) else { return }
-    let index = place % frameSize / UInt64(state.entrySize)
+    guard let number = tables.firstIndex(where: { $0.table / frameSize == place / frameSize })
+    else { return }
+    let table = tables[number].table
+    let index = (place - table) / UInt64(state.entrySize)
     for process in processes.dropFirst() {
       let other = kernelTables(of: rooted(process.root).root.rawValue)[number].table
       copy(table, other, index, address, process.name)

@@ -16,7 +16,7 @@ extension WindowsSimulation {
   func lowestPlace(
     of address: UInt64, downTo level: Int = 1, root: UInt64
   ) -> (place: UInt64, level: Int) {
-    let state = rooted(root)
+    let state = rooted(root).half(of: VirtualAddress(address))
     var base = state.root.rawValue
     var current = state.topLevel
     while true {
@@ -34,7 +34,7 @@ extension WindowsSimulation {
   func makePlace(
     of address: UInt64, level: Int = 1, root: UInt64, process: WindowsProcessState?
   ) throws(StepFailure) -> (place: UInt64, made: Int) {
-    let state = rooted(root)
+    let state = rooted(root).half(of: VirtualAddress(address))
     var base = state.root.rawValue
     var current = state.topLevel
     var made = 0
@@ -48,7 +48,7 @@ extension WindowsSimulation {
       case .notPresent where entry == 0:
         base = try makeTable(place, current, address, process) * frameSize
         made += 1
-        if process == nil { spread(place, of: address, from: state.root.rawValue) }
+        if process == nil { spread(place, of: address, from: rooted(root).root.rawValue) }
       default:
         throw .mistake("the address \(address.hex) has a large page where a table would be")
       }
@@ -66,7 +66,7 @@ extension WindowsSimulation {
     } else {
       frame = try takeTableFrame()
     }
-    let entry = tableEntry(frame) & (process == nil ? ~userMask : ~0)
+    let entry = tableEntry(frame, isUser: process != nil)
     store(entry, at: place, level: level, address: address, process: process)
     frames.update(frame) { record in
       record.pteAddress = pteAddress(of: address, level: level)
@@ -93,7 +93,7 @@ extension WindowsSimulation {
 
   /// Whether an entry counts for the share count of its table.
   private func isInUse(_ entry: UInt64, level: Int) -> Bool {
-    if entry & X86Fields.present.mask != 0 { return true }
+    if leaf.isValid(entry) { return true }
     return entry != 0 && decoder.reading(of: entry, level: level).state == .transition
   }
 

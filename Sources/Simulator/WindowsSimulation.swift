@@ -58,10 +58,10 @@ final class WindowsSimulation {
       throw .mistake(
         .unknownSystem, "a timeline needs an operating system", notes: ["say `os:` of `machine`"])
     }
-    guard machine.paging.mode != .arm64, machine.paging.mode != .la57 else {
+    guard machine.paging.mode != .la57 else {
       throw .mistake(
-        .notForSystem, "timelines of Windows are simulated in the modes x86, pae and x86-64",
-        notes: [])
+        .notForSystem, "no timeline of Windows has page tables of five levels",
+        notes: ["`la57` is a mode of Linux"])
     }
     kernel = system.kernel
     space = KernelSpace(kernel.format)
@@ -73,7 +73,7 @@ final class WindowsSimulation {
     encoder = entries.encoder
     structures = WindowsStructures(kernel)
     composer = PFNComposer(kernel, structures)
-    state = machine.paging
+    state = try Self.registers(machine.paging, scenario.machine)
     guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
       composer != nil
     else {

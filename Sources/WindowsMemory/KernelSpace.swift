@@ -10,6 +10,8 @@ package struct KernelSpace {
   /// The first entry of the PFN database, and how many bytes it may have.
   package var pfnDatabase: UInt64
   package let pfnDatabaseLimit: UInt64
+  /// The slot of the self-map.
+  package let selfMapSlot: Int
 
   /// The places for entries of a format; those of machines that outside tools take for Windows differ.
   package init(_ format: WindowsEntryFormat, hasSkeleton: Bool = false) {
@@ -27,5 +29,7 @@ package struct KernelSpace {
       pfnDatabase = 0xffff_fa80_0000_0000
       pfnDatabaseLimit = 256 << 20
     }
+    // Kernels of arm64 choose theirs; this one is that of a published session of the debugger.
+    selfMapSlot = SelfMap.fixed(format)?.slot ?? 0x1ec
   }
 }

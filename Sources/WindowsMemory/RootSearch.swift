@@ -66,16 +66,17 @@ public struct RootSearch: Sendable {
   private func table(at frame: PhysicalAddress) -> FoundRoot? {
     var top = state
     top.cr3 = frame.rawValue
-    if top.isARM64 { top.arm64.ttbr1 = frame.rawValue }
+    if top.isARM64 { top.joinTopTables() }
     let slots = SelfMap.slots(of: top, in: memory)
     guard slots.count == 1, state.mode != .x86 || slots[0] == Self.slotOfX86 else { return nil }
     let half = top.half(of: VirtualAddress(UInt64.max))
     var marks = Marks()
     let own = half.entry(of: frame, at: slots[0], in: memory) ?? 0
     if !half.isARM64, X86Fields.user.isSet(in: own) { marks.odd += 1 }
-    for index in 0..<half.entryCount(half.topLevel) where index != slots[0] {
+    let entryCount = Int(frameSize) / half.entrySize
+    for index in 0..<entryCount where index != slots[0] {
       guard let entry = half.entry(of: frame, at: index, in: memory) else { continue }
-      let isKernel = index >= half.entryCount(half.topLevel) / 2
+      let isKernel = index >= entryCount / 2
       count(entry, half, level: half.topLevel, isKernel: isKernel, &marks)
     }
     return marks.root(at: frame, slot: slots[0])

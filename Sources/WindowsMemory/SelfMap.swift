@@ -64,7 +64,7 @@ public struct SelfMap: Hashable, Sendable {
     guard state.mode == .x86_64 || state.mode == .arm64 else { return nil }
     let slots = Self.slots(of: state, in: memory)
     if slots.count == 1 {
-      self.init(format, addressBits: state.translatedBits, slot: slots[0], source: .found)
+      self.init(format, addressBits: state.bitsOfPage, slot: slots[0], source: .found)
     } else if let build, build < Self.firstBuildWithChosenSlot, let fixed = Self.fixed(format) {
       self = fixed
     } else {
@@ -78,21 +78,24 @@ public struct SelfMap: Hashable, Sendable {
     self =
       format == .pae
       ? Self(format, addressBits: 32, slot: 3, source: .fixed)
-      : Self(format, addressBits: state.translatedBits, slot: slot, source: .found)
+      : Self(format, addressBits: state.bitsOfPage, slot: slot, source: .found)
   }
 
   private init(_ format: WindowsEntryFormat, addressBits: UInt64, slot: Int, source: Source) {
     (self.format, self.addressBits, self.slot, self.source) = (format, addressBits, slot, source)
   }
 
-  /// The entries of the upper half of a top table that lead to the table itself.
+  /// The entries of the kernel's half of a top table that lead to the page it is in, counted from the
+  /// start of that page: on arm64 the half of the addresses above may have the second half of a page.
   public static func slots(of state: PagingState, in memory: some PhysicalMemory) -> [Int] {
     let state = state.half(of: VirtualAddress(UInt64.max))
     let (root, level) = (state.root, state.topLevel)
-    let count = state.entryCount(level)
-    return (count / 2..<count).filter { index in
-      guard let entry = state.entry(of: root, at: index, in: memory) else { return false }
-      return state.meaning(of: entry, level: level) == .table(root)
+    let page = PhysicalAddress(root.frame * frameSize)
+    let before = Int(root.rawValue % frameSize) / state.entrySize
+    let end = before + state.entryCount(level)
+    return (max(before, end / 2)..<end).filter { slot in
+      guard let entry = state.entry(of: root, at: slot - before, in: memory) else { return false }
+      return state.meaning(of: entry, level: level) == .table(page)
     }
   }
 
@@ -137,5 +140,13 @@ public struct SelfMap: Hashable, Sendable {
     case .pae: 4
     case .x64, .arm64: 512
     }
+  }
+}
+
+extension PagingState {
+  /// The number of address bits that a whole page of entries as the top table translates.
+  fileprivate var bitsOfPage: UInt64 {
+    let entries = frameSize / UInt64(entrySize)
+    return pageShift(topLevel) + UInt64(entries.trailingZeroBitCount)
   }
 }

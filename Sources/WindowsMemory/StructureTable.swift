@@ -92,13 +92,22 @@ extension WindowsKernel {
   /// What has to be said of the kernel's structures: of which ones another kernel's members are assumed.
   public var structureNotes: [String] {
     let names = StructureTable.shared.assumedStructures(of: record)
-    let others = WindowsKernel.identifiers(of: format)
-    let other = others.last { $0.build < record.build } ?? others.first { $0.build > record.build }
-    guard !names.isEmpty, let other else { return [] }
+    guard !names.isEmpty, let model = structureModel else { return [] }
     return [
       "where \(names.joined(separator: ", ")) of \(record.id) have their members is not known: they are"
-        + " assumed to be as in \(other)"
+        + " assumed to be as in \(model)"
     ]
+  }
+
+  /// The kernel whose members are taken where its own are not known: of arm64 that for x64 of the same
+  /// build, else the nearest one before it, or after it.
+  private var structureModel: String? {
+    if format == .arm64, WindowsKernel.has(WindowsKernelID(build: record.build), .x64) {
+      return "the x64 kernel of that build"
+    }
+    let others = WindowsKernel.identifiers(of: format)
+    let other = others.last { $0.build < record.build } ?? others.first { $0.build > record.build }
+    return other.map { "\($0)" }
   }
 
   /// The size of a structure in bytes.

@@ -60,13 +60,27 @@ package struct WindowsEntries: Sendable {
   // MARK: - Valid entries
 
   /// What the kernel sets beside the processor's bits in an entry that leads to a table.
+  ///
+  /// Through the self-map such entries map pages. On arm64 they have what a page of the kernel needs that
+  /// nobody executes, which a processor ignores on the way to a table: published entries are 0x60...F03.
   package var tableBits: UInt64 {
-    kernel.format == .arm64 ? bits("Accessed") : bits("Accessed", "Dirty", "Write")
+    kernel.format == .arm64
+      ? bits("Accessed", "Sharability", "NonGlobal", "PrivilegedNoExecute", "UserNoExecute")
+      : bits("Accessed", "Dirty", "Write")
   }
+
+  /// The bit of entries that lead to tables of programs.
+  ///
+  /// There is none on arm64: a program could read the tables through the self-map, where nothing above
+  /// takes the right away.
+  package var userTableBit: UInt64 { kernel.format == .arm64 ? 0 : bits("Owner") }
 
   /// What the kernel sets beside the processor's bits in an entry that grants these rights.
   package func pageBits(granting rights: Rights) -> UInt64 {
-    bits(of: Page(isWritable: rights.contains(.write), isDirty: rights.contains(.write)))
+    bits(
+      of: Page(
+        isWritable: rights.contains(.write), isDirty: rights.contains(.write),
+        isUser: rights.contains(.user)))
   }
 
   /// A valid page as the kernel sees it.
@@ -75,23 +89,28 @@ package struct WindowsEntries: Sendable {
     package var isDirty: Bool
     package var isAccessed = true
     package var isCopiedOnWrite = false
+    package var isUser: Bool
     package var modifier = MMProtection.Modifier.none
 
     package init(
       isWritable: Bool, isDirty: Bool, isAccessed: Bool = true, isCopiedOnWrite: Bool = false,
-      modifier: MMProtection.Modifier = .none
+      isUser: Bool, modifier: MMProtection.Modifier = .none
     ) {
       self.isWritable = isWritable
       self.isDirty = isDirty
       self.isAccessed = isAccessed
       self.isCopiedOnWrite = isCopiedOnWrite
+      self.isUser = isUser
       self.modifier = modifier
     }
   }
 
   /// The kernel's bits of a valid page; those of the processor's rights come on top.
+  ///
+  /// On arm64 all pages are inner shareable, and those of programs belong to an address space.
   package func bits(of page: Page) -> UInt64 {
-    var result: UInt64 = 0
+    var result = bits("Sharability")
+    if page.isUser { result |= bits("NonGlobal") }
     if page.isWritable { result |= bits(permissionToWrite) }
     if page.isDirty { result |= bits("Dirty") }
     if page.isAccessed { result |= bits("Accessed") }
@@ -110,6 +129,11 @@ package struct WindowsEntries: Sendable {
 
   /// Whether the kernel lets an entry's page be written.
   package func isWritable(_ entry: UInt64) -> Bool { entry & bits(permissionToWrite) != 0 }
+
+  /// The bits of the entry of a page that was written to: some that are set, and some that are clear.
+  ///
+  /// Where the kernel's field says the opposite (arm64), it is the processor's refusal of writes too.
+  package var dirtyMark: (set: UInt64, clear: UInt64) { (bits("Dirty"), bits("NotDirty")) }
 
   /// The bit of pages that every address space has.
   package var globalBit: UInt64 { bits("Global") }

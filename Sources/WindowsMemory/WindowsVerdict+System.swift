@@ -55,6 +55,7 @@ extension PageClassifier {
 
   private func systemViolation(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     let finding = verdict.finding
+    if question.isFirstUse { return makeAccessed(&verdict) }
     verdict.cost = .fatal
     if question.access.isWrite, let entry = finding.entry {
       switch search.decoder.writeRight(of: entry) {

@@ -124,6 +124,7 @@ extension PageClassifier {
     if question.isUser, question.isSupervisorPage {
       return refuse(&verdict, "the page is not for user mode", "the processor's entry")
     }
+    if question.isFirstUse { return makeAccessed(&verdict) }
     if question.access.isWrite { return writeFault(&verdict, question) }
     if question.isFetch { return fetchFault(&verdict, question) }
     guard !question.isOddlyRefused else { return oddRefusal(&verdict) }
@@ -142,26 +143,26 @@ extension PageClassifier {
     case .writableWhenDirty: makeDirty(&verdict)
     case .readOnly: refuse(&verdict, "the page is read-only", "Write and CopyOnWrite are 0")
     case .writable:
-      if question.refusal.contains(.readOnly) {
-        verdict.note(
-          "an entry above refuses what the last one allows; Windows makes no such tables",
-          Self.flow,
-          isUncertain: true)
-        verdict.end(.fatal, .accessViolation)
-      } else {
-        oddRefusal(&verdict)
-      }
+      if question.isReadOnly { refusedAbove(&verdict) } else { oddRefusal(&verdict) }
     }
   }
 
   private func fetchFault(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    if question.refusal.contains(.executionPrevention) {
-      return refuseFetch(&verdict, "the kernel fetches from a page of user space (SMEP)")
+    if let name = question.preventionOfExecution {
+      return refuseFetch(&verdict, "the kernel fetches from a page of user space (\(name))")
     }
     guard verdict.finding.protection?.allowsExecute == true else {
       return refuse(&verdict, "the page is not executable (DEP)", "NX of the last entry")
     }
+    guard !search.state.isARM64 else { return refusedAbove(&verdict) }
     shadowed(&verdict, question)
+  }
+
+  private func refusedAbove(_ verdict: inout WindowsVerdict) {
+    verdict.note(
+      "an entry above refuses what the last one allows; Windows makes no such tables", Self.flow,
+      isUncertain: true)
+    verdict.end(.fatal, .accessViolation)
   }
 
   /// The last entry allows the fetch and one above does not: kernel roots do that to user space.

@@ -61,18 +61,34 @@ struct FaultQuestion {
     if case .pageFault(let fault) = result { fault.refusal } else { [] }
   }
 
+  /// The rules of arm64 that refused the access to a page that is mapped.
+  private var refusalOfARM64: ARM64Refusal {
+    if case .abort(let abort) = result { abort.refusal } else { [] }
+  }
+
+  /// Whether the entries together do not let the page be written.
+  var isReadOnly: Bool { refusal.contains(.readOnly) || refusalOfARM64.contains(.readOnly) }
+
+  /// The name of what keeps the kernel from executing pages of user space; nil where nothing did.
+  var preventionOfExecution: String? {
+    if refusal.contains(.executionPrevention) { return "SMEP" }
+    return refusalOfARM64.isDisjoint(with: [.privilegedExecuteNever, .userWritable]) ? nil : "PXN"
+  }
+
+  /// Whether nothing but the access flag of arm64 stood against the access.
+  var isFirstUse: Bool {
+    if case .abort(let abort) = result { abort.fault == .accessFlag } else { false }
+  }
+
   /// Whether the page is not for user mode.
   var isSupervisorPage: Bool {
-    if case .abort(let abort) = result { return abort.refusal.contains(.privilegedPage) }
-    return refusal.contains(.supervisorPage)
+    refusal.contains(.supervisorPage) || refusalOfARM64.contains(.privilegedPage)
   }
 
   /// Whether something refused that is no right in an entry: SMAP, PAN, protection keys.
   var isOddlyRefused: Bool {
-    if case .abort(let abort) = result {
-      return abort.refusal.contains(.privilegedAccessNever)
-    }
-    return !refusal.subtracting([.supervisorPage, .readOnly, .executeDisabled]).isEmpty
+    refusalOfARM64.contains(.privilegedAccessNever)
+      || !refusal.subtracting([.supervisorPage, .readOnly, .executeDisabled]).isEmpty
   }
 }
 
@@ -141,8 +157,22 @@ extension PageClassifier {
 
   func makeDirty(_ verdict: inout WindowsVerdict) {
     verdict.end(.soft, .success)
+    guard !search.state.isARM64 else {
+      return verdict.note(
+        "the page is writable to Windows and clean: the first write clears NotDirty, by which the"
+          + " processor refuses writes; it is no violation",
+        "_MMPTE_HARDWARE: Writable and NotDirty")
+    }
     verdict.note(
       "the page is writable to Windows and clean: the first write sets the processor's bit and the"
         + " dirty bit; it is no violation", "_MMPTE_HARDWARE: Write, and Dirty1 or Writable")
+  }
+
+  /// The first use of a page whose access flag the processor does not set (arm64).
+  func makeAccessed(_ verdict: inout WindowsVerdict) {
+    verdict.end(.soft, .success)
+    verdict.note(
+      "the access flag of the page is clear and the processor leaves it to the kernel, which sets"
+        + " Accessed; the access is tried again", "_MMPTE_HARDWARE: Accessed", isUncertain: true)
   }
 }

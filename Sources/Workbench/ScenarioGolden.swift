@@ -77,7 +77,7 @@ enum ScenarioGolden {
     guard paging.isARM64 else {
       return "cr0=\(paging.cr0.hex) cr4=\(paging.cr4.hex) efer=\(paging.efer.hex)"
     }
-    let ttbr1 = paging.arm64.ttbr1?.hex ?? "unknown"
+    let ttbr1 = paging.upperRegister?.hex ?? "unknown"
     return "ttbr1=\(ttbr1) tcr=\(paging.tcr.hex) sctlr=\(paging.sctlr.hex) pan=\(paging.pan)"
   }
 

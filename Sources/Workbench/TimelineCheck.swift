@@ -90,7 +90,8 @@ extension StepReport {
     let kept = faults.count
     lines += faults.map { fault in
       "  fault \(fault.address) \(fault.access.kind.rawValue) \(fault.access.privilege.rawValue) "
-        + "\(fault.errorCode?.hex ?? "-") (\(fault.errorFlags)) \(fault.state) \(fault.cost) "
+        + "\(fault.errorCode?.hex ?? fault.syndrome.map { "esr=\($0.hex)" } ?? "-") "
+        + "(\(fault.errorFlags)) \(fault.state) \(fault.cost) "
         + "\(fault.status) \(fault.handler.joined(separator: ">"))"
     }
     if faultCounts.values.reduce(0, +) > kept {

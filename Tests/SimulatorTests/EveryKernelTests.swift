@@ -12,7 +12,8 @@ import Workbench
   @Test func theTableHasKernelsOfEveryMode() {
     let kernels = EveryKernelTimeline.kernels
     #expect(kernels.count > 90)
-    #expect(Set(kernels.map(\.mode)) == [.x86, .pae, .x86_64])
+    #expect(Set(kernels.map(\.mode)) == [.x86, .pae, .x86_64, .arm64])
+    #expect(kernels.count { $0.mode == .arm64 } == 4)
     #expect(kernels.contains { $0.id.build == 2195 } && kernels.contains { $0.id.build == 28000 })
   }
 

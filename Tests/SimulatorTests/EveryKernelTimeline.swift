@@ -8,7 +8,7 @@ struct EveryKernelTimeline {
   /// The kernels of the table with the modes that timelines know.
   static var kernels: [(id: WindowsKernelID, mode: PagingMode)] {
     let modes: [(WindowsEntryFormat, PagingMode)] = [
-      (.x86, .x86), (.pae, .pae), (.x64, .x86_64),
+      (.x86, .x86), (.pae, .pae), (.x64, .x86_64), (.arm64, .arm64),
     ]
     return modes.flatMap { format, mode in
       WindowsKernel.identifiers(of: format).map { ($0, mode) }

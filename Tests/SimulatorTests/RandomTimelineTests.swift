@@ -30,6 +30,8 @@ import Workbench
       Setting(mode: "x86-64", os: "windows-22000.194", memory: memory),
       Setting(mode: "x86-64", os: "windows-26100", memory: memory),
       Setting(mode: "x86-64", os: "windows-28000", memory: memory),
+      Setting(mode: "arm64", os: "windows-17134.619", memory: memory),
+      Setting(mode: "arm64", os: "windows-26100", memory: memory),
     ]
   }
 
@@ -129,7 +131,7 @@ import Workbench
     return .some(Foretold(answer.verdict))
   }
 
-  @Test(arguments: 0..<24 as Range<UInt64>)
+  @Test(arguments: 0..<32 as Range<UInt64>)
   func windowsKeepsItsPromisesItsInvariantsAndItsWord(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let setting = Self.settings[Int(seed) % Self.settings.count]

@@ -34,9 +34,10 @@ import Workbench
       ("x86-64", "windows-7601.17514", 0x7ff_fffe_ffff),
       ("x86-64", "windows-9600.17031", 0x7fff_fffe_ffff),
       ("x86-64", "windows-19041.508", 0x7fff_fffe_ffff),
+      ("arm64", "windows-26100", 0x7fff_fffe_ffff),
     ] as [(String, String, UInt64)])
   func addressesEndBelowTheKernelsHalf(mode: String, os: String, last: UInt64) throws {
-    let isNarrow = mode != "x86-64"
+    let isNarrow = last == 0x7ffe_ffff
     let run = try Self.run(
       mode, os,
       [

@@ -1,3 +1,4 @@
+import BitLayout
 import Paging
 import TestSupport
 import Testing
@@ -116,6 +117,19 @@ import WindowsMemory
     #expect(later.member("MemCommit", of: "_MM_PRIVATE_VAD_FLAGS")?.offset == 22)
   }
 
+  /// The bit that an entry is a prototype has moved twice on arm64, the second time to where x64 has none.
+  @Test(
+    arguments: [
+      ("windows-17134.619", 57, 36), ("windows-19569", 63, 40), ("windows-26100", 54, 36),
+    ] as [(String, UInt64, Int)])
+  func prototypesOnARM64(name: String, bit: UInt64, frameBits: Int) throws {
+    let kernel = try WindowsKernel(named: name, mode: .arm64)
+    let pfn = try #require(WindowsStructures(kernel).pfn)
+    #expect(pfn.prototypePte?.offset == bit && pfn.pteFrame.size == frameBits)
+    #expect(kernel.layout(.pfnEntry1)?.field(named: "PageLocation")?.low == 0)
+    #expect(kernel.vadFlags?.field(named: "VadType") != nil)
+  }
+
   /// `_MMPFN`: size, u2, PteAddress, OriginalPte, reference count, u4; frame and prototype bits.
   @Test(arguments: Self.frames)
   func pageFrameEntries(name: String, mode: PagingMode, numbers: [UInt64]) throws {
@@ -133,8 +147,7 @@ import WindowsMemory
         let structures = WindowsStructures(try WindowsKernel(id, format))
         #expect(structures.vad != nil && structures.subsection != nil, "\(id)")
         #expect(structures.controlArea != nil && structures.pfn != nil, "\(id)")
-        // No listing of the records of early arm64 kernels was found.
-        #expect(structures.process != nil || format == .arm64, "\(id)")
+        #expect(structures.process != nil, "\(id)")
       }
     }
   }
@@ -156,6 +169,15 @@ import WindowsMemory
     #expect(oldest.member("VadTree", of: "_EPROCESS")?.source == .symbols)
     #expect(oldest.structureNotes.first?.contains("_MMVAD") == true)
     #expect(oldest.structureNotes.first?.contains("_EPROCESS") == false)
+    for name in ["windows-16299.1004", "windows-17134.619"] {
+      let early = try kernel(name, .arm64)
+      #expect(early.member("VadTree", of: "_EPROCESS")?.source == .assumed)
+      #expect(
+        early.structureNotes == [
+          "where _EPROCESS of \(name) have their members is not known: they are assumed to be as in the"
+            + " x64 kernel of that build"
+        ])
+    }
     for name in ["windows-22621", "windows-26100"] {
       let kernel = try kernel(name)
       #expect(kernel.structureNotes == [])
