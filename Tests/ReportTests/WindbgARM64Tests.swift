@@ -1,5 +1,7 @@
+import BitLayout
 import Foundation
 import Machine
+import Paging
 import PhysicalMemory
 import Report
 import Testing
@@ -107,6 +109,9 @@ import Workbench
         0x8460_3000: 0x0060_0000_8460_4f03, 0x8460_4080: 0x8,
       ])
     #expect(Self.text(machine, 0x1_0000).contains("[DemandZero]\n"))
+    var other = machine
+    other.paging.tcr = ARM64RegisterLayouts.lower.granule.setting(1, in: other.paging.tcr) ?? 0
+    #expect(Self.text(other, 0x1_0000).contains("four levels of tables; these are others"))
     #expect(WalkStyle.windbgVtop.refusal(of: .arm64) != nil)
     #expect(WalkStyle.windbg.refusal(of: .la57)?.contains("x86-64 and arm64") == true)
   }
