@@ -49,6 +49,17 @@ extension Machine {
     }
   }
 
+  /// Assumes of arm64 that TTBR1_EL1 leads where Windows has it, where nobody says where it leads.
+  mutating func takeUpperHalfOfWindows(hasSizes: Bool) {
+    guard paging.isARM64, paging.upperRegister == nil else { return }
+    if !hasSizes {
+      paging.sizeHalvesAsWindows()
+      note("TCR", paging.tcr.hex, from: "assumed: Windows has 47 bits in each half")
+    }
+    paging.joinTopTables()
+    note("TTBR1", paging.ttbr1.hex, from: "assumed: Windows has it in the page of the root")
+  }
+
   /// Takes the processes of the list of Windows for address spaces.
   ///
   /// What was known of a root already stays; a list that cannot be followed to its end is a warning.

@@ -88,6 +88,7 @@ extension MachineOverrides {
       machine.addRoot(root, from: "--root")
     }
     machine.system = .windows(windows)
+    machine.takeUpperHalfOfWindows(hasSizes: tcr != nil)
     machine.readProcesses()
     machine.inferEntries()
     machine.noteSystem()

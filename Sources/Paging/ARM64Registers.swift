@@ -6,8 +6,10 @@ public import PhysicalMemory
 public struct ARM64Registers: Hashable, Sendable {
   /// TTBR1_EL1: the top table of the upper half of addresses; nil where it is not known.
   public var ttbr1: UInt64?
-  /// How far TTBR1_EL1 lies behind TTBR0_EL1 in every address space, where a system keeps both top tables
-  /// in one page; `ttbr1` then says nothing. nil where the upper half is one for all.
+  /// How far TTBR1_EL1 lies behind TTBR0_EL1, where a system keeps both top tables of each address space
+  /// in one page.
+  ///
+  /// `ttbr1` then says nothing. It is nil where the upper half is one for all.
   public var upperTableOffset: UInt64?
   /// TCR_EL1: sizes of the two halves, granules, output size and features.
   public var tcr = Self.defaultTCR

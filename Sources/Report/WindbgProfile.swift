@@ -61,6 +61,10 @@ struct WindbgProfile {
     self.published = published
   }
 
+  private static let names = ["PTE", "PDE", "PPE", "PXE"]
+  /// The number of levels that have a name.
+  static let levelCount = names.count
+
   /// The debugger's name of an entry.
-  static func name(_ level: Int) -> String { ["PTE", "PDE", "PPE", "PXE"][level - 1] }
+  static func name(_ level: Int) -> String { names[level - 1] }
 }

@@ -18,6 +18,10 @@ struct WindbgStyle {
   }
 
   func write(_ walk: Walk, _ paging: PagingState, to out: inout TextBuffer) {
+    guard !paging.isARM64 || paging.isOfWindows else {
+      out.write("[Windows has pages of 4 KiB and four levels of tables; these are others]\n")
+      return
+    }
     let format = WindowsEntryFormat(walk.mode)
     // Where no kernel is named, the letters are those of the newest: no bit that they show has moved.
     let newest = WindowsKernel.identifiers(of: format).last
@@ -49,4 +53,9 @@ struct WindbgStyle {
     return machine.addressSpaces.prefix(Self.rootLimit).lazy
       .compactMap { SelfMap(of: machine.paging(of: $0), in: machine.memory) }.first
   }
+}
+
+extension PagingState {
+  /// Whether the tables have the sizes that the debugger has columns for.
+  fileprivate var isOfWindows: Bool { pageShift(1) == 12 && topLevel == WindbgProfile.levelCount }
 }

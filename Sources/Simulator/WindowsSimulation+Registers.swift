@@ -1,30 +1,20 @@
 import BitLayout
 import Paging
 import ScenarioFile
+import WindowsMemory
 
 /// The registers of arm64, as far as a scenario leaves them to Windows.
 extension WindowsSimulation {
-  /// T0SZ and T1SZ: each half has 47 address bits, so that one page of entries has the top tables of both
-  /// (published analyses of 24H2).
-  private static let sizeOfHalf: UInt64 = 17
-  /// MAIR_EL1 of a published crash: write-back, device, write-through and not cached, twice.
-  private static let memoryTypes: UInt64 = 0x44bb_00ff_44bb_00ff
-
   /// The paging state that a timeline begins with; its root comes later.
   static func registers(
     _ paging: PagingState, _ machine: Scenario.Machine
   ) throws(StepFailure) -> PagingState {
     guard paging.isARM64 else { return paging }
     var state = paging
-    let sizes = [ARM64RegisterLayouts.lower.size, ARM64RegisterLayouts.upper.size]
-    if !sizes.contains(where: { isSaid("tcr", $0, machine) }) {
-      for size in sizes { state.tcr = size.setting(sizeOfHalf, in: state.tcr) ?? state.tcr }
-    }
-    if state.arm64.mair == nil { state.arm64.mair = memoryTypes }
-    let hasOwnSizes = state.allHalves.contains { half in
-      half.pageShift(1) != 12 || half.translatedBits != 64 - sizeOfHalf
-    }
-    guard !hasOwnSizes, !isSaid("ttbr1", nil, machine) else {
+    let isSized = PagingState.fieldsOfWindows.contains { isSaid("tcr", $0, machine) }
+    if !isSized { state.sizeHalvesAsWindows() }
+    state.takeMemoryTypesOfWindows()
+    guard state.hasSizesOfWindows, !isSaid("ttbr1", nil, machine) else {
       throw .mistake(
         .notForSystem, "Windows has its tables otherwise than TCR_EL1 and TTBR1_EL1 say",
         notes: [

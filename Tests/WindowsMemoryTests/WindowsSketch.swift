@@ -22,7 +22,8 @@ struct WindowsSketch {
   static let kernelPages: UInt64 = 256
 
   /// The first kernel address.
-  var base: UInt64 { mode == .x86_64 ? 0xffff_8000_0000_0000 : 0x8000_0000 }
+  var base: UInt64 { isLong ? 0xffff_8000_0000_0000 : 0x8000_0000 }
+  private var isLong: Bool { mode == .x86_64 || mode == .arm64 }
   private var entrySize: Int { mode == .x86 ? 4 : 8 }
 
   init(_ mode: PagingMode) {
@@ -78,7 +79,7 @@ struct WindowsSketch {
 
   /// Writes a pointer to kernel memory that leads to an offset there.
   mutating func point(_ offset: UInt64, to target: UInt64) {
-    put(base + target, mode == .x86_64 ? 8 : 4, offset)
+    put(base + target, isLong ? 8 : 4, offset)
   }
 
   /// Writes text to kernel memory.
@@ -108,7 +109,11 @@ struct WindowsSketch {
     }
   }
 
-  var paging: PagingState { PagingState(mode: mode, cr3: Self.root) }
+  var paging: PagingState {
+    var state = PagingState(mode: mode, cr3: Self.root)
+    if mode == .arm64 { state.joinTopTables() }
+    return state
+  }
 
   /// The address of an offset in kernel memory.
   func kernel(_ offset: UInt64) -> VirtualAddress { VirtualAddress(base + offset) }

@@ -97,12 +97,13 @@ struct TimelineSection {
 
   /// Writes a fault; what a step did before in the same way is named, not drawn again.
   private func write(_ fault: FaultReport, isDrawn: Bool, to out: inout HTMLBuffer) {
-    let hasCode = fault.errorCode != nil || fault.syndrome != nil
+    let isPageFault = fault.errorCode != nil || fault.syndrome != nil
+    let code = isPageFault ? fault.codeText : fault.errorFlags
     let status = fault.code.map { "\(fault.status) (\(UInt64($0).hex))" } ?? fault.status
     out.element("div", ["class": "fault"]) { out in
       out.verdict(
         "fault at \(fault.address), \(fault.access.kind.noun) by \(fault.access.privilege.noun)"
-          + ", \(hasCode ? fault.codeText : fault.errorFlags)", TextStyle(FaultCost(rawValue: fault.cost)))
+          + ", \(code)", TextStyle(FaultCost(rawValue: fault.cost)))
       out.element("p", text: "\(fault.state): \(fault.cost), \(status)")
       guard !isDrawn else {
         return HandlerFigure(tree: HandlerTree(fault.answers)).write(to: &out)
