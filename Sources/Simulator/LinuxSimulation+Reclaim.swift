@@ -34,7 +34,7 @@ extension LinuxSimulation {
         page.file?.file.isMemory ?? true
       else { continue }
       // Shared memory is not even unmapped where swap has no room for it.
-      if page.file == nil || swap.map({ $0.freeCount > 0 }) == true, evict(frame) {
+      if page.file == nil || swap.map({ $0.places.freeCount > 0 }) == true, evict(frame) {
         dropFromSwapCache(frame)
       }
       if freeCount > before { return true }

@@ -97,11 +97,7 @@ final class WindowsSimulation {
       installed: memory.installed,
       from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
       named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
-    pageFiles = (scenario.windows?.pageFiles ?? []).map {
-      PageFileState(
-        number: $0.number.value, isStore: $0.number.value == system.virtualStore,
-        pageCount: ($0.size?.value ?? (16 << 20)) / frameSize)
-    }
+    pageFiles = try Self.pageFiles(scenario.windows, store: system.virtualStore)
     if let said = scenario.windows?.pfnDatabaseAddress { space.pfnDatabase = said.value }
     pool = KernelArena(start: space.pool)
     prototypeArena = KernelArena(start: space.prototypes)

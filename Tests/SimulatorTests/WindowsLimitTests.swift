@@ -74,6 +74,24 @@ import Workbench
     #expect(run.violations == [])
   }
 
+  @Test func aPageFileHoldsItsHeader() throws {
+    let text = """
+      mmubench: 1
+      scenario: limits
+      title: A page file of half a page
+      source: the test
+      machine: { mode: x86-64, memory: 1 MiB, os: windows-19041.508 }
+      windows: { page-files: [{ number: 0, size: 2 KiB }] }
+      timeline: [{ reserve: 0x1000000..0x100ffff }]
+
+      """
+    let error = try #require(throws: DiagnosticList.self) {
+      _ = try TimelineRun(ScenarioParser.read(text: text, path: "limits.yaml"))
+    }
+    #expect(error.diagnostics.map(\.code) == [.doesNotFit])
+    #expect(error.diagnostics.first?.mark.line == 6)
+  }
+
   @Test func pagesAreLockedUpToTheSmallestWorkingSetOrNotAtAll() throws {
     let run = try Self.run(
       "x86-64", "windows-19041.508", memory: "1 MiB",
