@@ -103,10 +103,9 @@ extension LinuxSimulation {
   ) {
     forEachEntry(start, end, process) { address, _, entry, level in
       if level > 1 { return unmapHuge(address, process) }
-      let isKept =
-        keepingMarkers
-        && entries.decoder.reading(of: entry, level: level).markers.contains(.guardRegion)
-      if !isKept { unmap(address, process) }
+      guard keepingMarkers else { return unmap(address, process) }
+      let reading = entries.decoder.reading(of: entry, level: level)
+      if reading.markers.isEmpty { unmapRemembering(address, process) }
     }
   }
 

@@ -34,6 +34,11 @@ extension LinuxSimulation {
     guard area.hasOwnPages else { return }
     var next = area.start
     while let found = nextWholeEntry(from: next, to: area.end, parent) {
+      // Huge pages of shared memory are mapped again by faults (copy_huge_pmd).
+      guard found.level == 1 || area.isAnonymous else {
+        next = found.end
+        continue
+      }
       let table = found.level > 1 ? try takeTable() : nil
       _ = try makePlace(of: found.address, level: found.level, child)
       // Whoever was asked for tables may have taken the page itself.

@@ -153,12 +153,13 @@ extension LinuxSimulation {
     _ frame: UInt64, _ users: [(LinuxProcessState, UInt64)]
   ) -> Bool {
     guard let (file, page) = pages[frame]?.file else { return false }
-    for (process, address) in users { unmap(address, process) }
+    for (process, address) in users { unmapRemembering(address, process) }
     if file.isMemory {
       guard
         let place = swap?.take(
           .init(content: memory.content(of: frame), entries: 1, frame: nil))
       else { return true }
+      breakUp(frame)
       file.swapped[page] = place
       file.cache[page] = nil
       release(frame)
