@@ -127,13 +127,19 @@ extension LinuxClassifier {
     _ verdict: inout LinuxVerdict, _ question: LinuxFaultQuestion, _ area: MemoryArea,
     _ resolution: LinuxResolution
   ) {
-    let isInMemory = caches.holds(area.filePage(at: question.address.rawValue))
+    let page = area.filePage(at: question.address.rawValue)
+    let isInMemory = caches.holds(page)
     if isInMemory == false {
       (verdict.cost, verdict.resolution) = (.hard, resolution)
       return verdict.note(
         "the page of shared memory is read from swap", "Linux mm/shmem.c, shmem_swapin_folio")
     }
-    resolve(&verdict, resolution, in: area, for: .userfaultMissing)
+    if caches.cached.contains(page) {
+      // Nobody has to provide what is there.
+      (verdict.cost, verdict.resolution) = (.soft, resolution)
+    } else {
+      resolve(&verdict, resolution, in: area, for: .userfaultMissing)
+    }
     guard isInMemory == nil else { return }
     verdict.note(
       "the file system has no device: shared memory is in memory unless it was swapped out, and"

@@ -34,6 +34,11 @@ extension LinuxSimulation {
     guard area.hasOwnPages else { return }
     var next = area.start
     while let found = nextWholeEntry(from: next, to: area.end, parent) {
+      // Huge pages of shared memory are mapped again by faults (copy_huge_pmd).
+      guard found.level == 1 || area.isAnonymous else {
+        next = found.end
+        continue
+      }
       let table = found.level > 1 ? try takeTable() : nil
       _ = try makePlace(of: found.address, level: found.level, child)
       // Whoever was asked for tables may have taken the page itself.
@@ -58,7 +63,8 @@ extension LinuxSimulation {
       store(
         entries.changed(reading.state, frame, page, isHuge: level == 2), at: place, level: level,
         address, parent)
-      page.isUserfaultProtected = false
+      // The child has not used the page yet (copy_present_pte: pte_mkold).
+      (page.isUserfaultProtected, page.isYoung) = (false, false)
       // Who shares a page has not written to it as long as only the other has.
       if isShared { page.isDirty = false }
       let next = entries.changed(reading.state, frame, page, isHuge: level == 2)

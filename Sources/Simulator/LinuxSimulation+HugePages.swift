@@ -17,14 +17,33 @@ extension LinuxSimulation {
   /// Whether a frame holds zeros that all share.
   func isZero(_ frame: UInt64) -> Bool { frame == zeroFrame || isHugeZero(frame) }
 
-  /// A huge page becomes 512 small ones, in the same frames and with the table that waits for it.
+  /// Parts areas where a range begins and ends, and with those that change the huge page that would belong to
+  /// two (vma_adjust_trans_huge).
+  func isolate(
+    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
+    where isChanged: (LinuxArea) -> Bool
+  ) -> [Int] {
+    for edge in [start, end] where edge % Self.hugeSize != 0 {
+      guard let area = process.area(of: edge), area.start != edge, isChanged(area),
+        entry(of: edge, process).level == 2
+      else { continue }
+      split(edge, process)
+    }
+    return process.isolate(start, end)
+  }
+
+  /// A huge page becomes 512 small ones, in the same frames and with the table that waits for it; of shared
+  /// memory, ones that faults map again.
   func split(_ address: UInt64, _ process: LinuxProcessState) {
     guard let place = place(of: address, level: 2, process) else { return }
     let entry = memory.entry(at: place)
     let start = address / Self.hugeSize * Self.hugeSize
-    guard entry != 0, let first = frame(of: entry, level: 2),
-      let table = process.deposited.popLast()
-    else { return }
+    guard entry != 0, let first = frame(of: entry, level: 2) else { return }
+    guard pages[first]?.file == nil else {
+      event("the entry of the huge page at \(start.hex) is taken away")
+      return unmapSharedHuge(first, at: start, place, process)
+    }
+    guard let table = process.deposited.popLast() else { return }
     let isPresent = X86Fields.present.isSet(in: entry)
     var page = entries.page(of: entry)
     let isZero = first == hugeZeroFrame
@@ -42,7 +61,7 @@ extension LinuxSimulation {
     event("the huge page at \(start.hex) is split")
   }
 
-  /// Maps a huge page, for which a table was deposited already.
+  /// Maps a huge page, for which a table was deposited already where it is not one of shared memory.
   func mapHuge(
     _ first: UInt64, at start: UInt64, _ entry: UInt64, _ process: LinuxProcessState
   ) throws(StepFailure) {
@@ -85,6 +104,9 @@ extension LinuxSimulation {
     guard let place = place(of: start, level: 2, process),
       let first = frame(of: memory.entry(at: place), level: 2)
     else { return }
+    guard pages[first]?.file == nil else {
+      return unmapSharedHuge(first, at: start, place, process)
+    }
     store(0, at: place, level: 2, start, process)
     if let table = process.deposited.popLast() { release(table) }
     guard first != hugeZeroFrame else { return }
@@ -105,15 +127,20 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     guard kernel.version >= LinuxVersion(6, 1) else { throw .linux(.invalidArgument) }
     for part in process.parts(of: start, end) {
-      guard let area = process.area(of: part.start), area.isAnonymous, !area.isHugeRefused,
-        area.hasWholeHugePage
-      else { throw .linux(.invalidArgument) }
+      guard let area = process.area(of: part.start), area.mayCollapse else {
+        throw .linux(.invalidArgument)
+      }
       let first = (part.start + Self.hugeSize - 1) / Self.hugeSize * Self.hugeSize
       let end = part.end / Self.hugeSize * Self.hugeSize
       // Where no whole one is asked for, all were made, unless the range lies between two boundaries.
       var isComplete = first <= end
       var huge = first
       while huge < end {
+        if let file = area.file {
+          if try !collapseShared(at: huge, file, area, process) { isComplete = false }
+          huge += Self.hugeSize
+          continue
+        }
         guard let place = place(of: huge, level: 2, process) else {
           // Wide areas have no tables for most of what they hold.
           (isComplete, huge) = (false, (huge / span(3) + 1) * span(3))

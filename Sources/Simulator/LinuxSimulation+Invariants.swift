@@ -104,7 +104,7 @@ extension LinuxSimulation {
     var (next, hugePages) = (0 as UInt64, 0)
     while let entry = nextEntry(from: next, to: Self.userEnd, process) {
       next = entry.end
-      if entry.level > 1 { hugePages += 1 }
+      if entry.level > 1, !isShared(entry) { hugePages += 1 }
       guard process.area(of: entry.address) != nil else {
         count.found.append("\(entry.address.hex) has an entry and no area")
         continue
@@ -116,6 +116,11 @@ extension LinuxSimulation {
         "process \(process.pid) has \(hugePages) huge pages and \(process.deposited.count) tables for them"
       )
     }
+  }
+
+  /// Whether an entry maps shared memory, for which no table waits.
+  private func isShared(_ entry: FoundEntry) -> Bool {
+    frame(of: entry.entry, level: entry.level).flatMap { pages[$0]?.file } != nil
   }
 
   private func countTables(_ base: UInt64, level: Int, in count: inout LinuxCount) {

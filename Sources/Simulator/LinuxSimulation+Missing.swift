@@ -83,7 +83,9 @@ extension LinuxSimulation {
   func mapFilePage(
     _ address: UInt64, _ isWrite: Bool, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    guard let file = area.file else { return }
+    guard let file = area.file,
+      try !mapSharedHuge(address, isWrite: isWrite, area, process)
+    else { return }
     _ = try makePlace(of: address, process)
     let source = try cached(file, area.filePage(of: address))
     var page = rights(area)
@@ -92,6 +94,11 @@ extension LinuxSimulation {
       page.canWrite = area.canWrite && (isWrite || file.isMemory)
       (page.isDirty, page.isSoftDirty) = (isWrite, isWrite)
       if isWrite { pages[source]?.isDirty = true }
+    }
+    if area.isProtectNoted {
+      let marked = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
+      page.isUserfaultProtected = marked.markers.contains(.userfaultWriteProtect)
+      page.canWrite = page.canWrite && !page.isUserfaultProtected
     }
     try map(source, at: address, entries.present(source, page), process)
   }

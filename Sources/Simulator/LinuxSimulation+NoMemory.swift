@@ -15,14 +15,14 @@ extension LinuxSimulation {
   /// what it is unless somebody has changed it).
   func account(_ count: UInt64) throws(StepFailure) {
     guard kernel.version < LinuxVersion(5, 2) else {
-      guard count <= totalPages + (swap?.usableCount ?? 0) else { throw .linux(.noMemory) }
+      guard count <= totalPages + (swap?.places.usableCount ?? 0) else { throw .linux(.noMemory) }
       return
     }
     // Before, it had to be free at the moment, or easily made so.
     let cached = pages.all.values.count { page in
       page.swap != nil || page.file.map { !$0.file.isMemory } == true
     }
-    guard count < UInt64(freeCount + cached) + (swap?.freeCount ?? 0) else {
+    guard count < UInt64(freeCount + cached) + (swap?.places.freeCount ?? 0) else {
       throw .linux(.noMemory)
     }
   }

@@ -4,8 +4,7 @@ import Paging
 import PhysicalMemory
 import ScenarioFile
 
-/// Entries that make the next access fault so that somebody learns of it: NUMA hints, userfaultfd,
-/// soft-dirty bits.
+/// Entries that make the next access fault so that somebody learns of it: NUMA hints and soft-dirty bits.
 extension LinuxSimulation {
   func numaScan(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) {
     let (start, end) = pages(of: range)
@@ -41,104 +40,6 @@ extension LinuxSimulation {
     let countsHolders = (LinuxVersion(5, 17)..<LinuxVersion(6, 10)).contains(kernel.version)
     let holders = countsHolders ? (page.file == nil ? 0 : 1) + (page.swap == nil ? 0 : 1) : 0
     return page.mappers.count + holders == 1
-  }
-
-  func register(
-    _ range: ClosedRange<UInt64>, _ modes: Set<Scenario.UserfaultMode>,
-    _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    let (start, end) = try wholePages(range)
-    guard process.covers(start, end) else { throw .linux(.invalidArgument) }
-    for index in process.isolate(start, end) {
-      process.areas[index].isMissingNoted = modes.contains(.missing)
-      process.areas[index].isProtectNoted = modes.contains(.writeProtect)
-    }
-  }
-
-  /// The addresses of a call about userfaultfd, which takes whole pages only.
-  private func wholePages(
-    _ range: ClosedRange<UInt64>
-  ) throws(StepFailure) -> (start: UInt64, end: UInt64) {
-    let (start, end) = (range.lowerBound, range.upperBound &+ 1)
-    guard start % frameSize == 0, end % frameSize == 0, start < end else {
-      throw .linux(.invalidArgument)
-    }
-    return (start, end)
-  }
-
-  func userfaultFill(
-    _ range: ClosedRange<UInt64>, isZero: Bool, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    let (start, end) = try wholePages(range)
-    // One area has to hold all of it, and be registered for whatever (uffd_mfill_lock).
-    guard let area = process.area(of: start), area.end >= end,
-      area.isMissingNoted || area.isProtectNoted
-    else { throw .linux(.noEntry) }
-    for address in stride(from: start, to: end, by: Int(frameSize)) {
-      guard isVacant(address, forZero: isZero, process) else {
-        // What was done before stays, and the call says so.
-        throw .linux(address == start ? .exists : .tryAgain)
-      }
-      _ = try makePlace(of: address, process)
-      if isZero {
-        let page = LinuxEntries.Page(canExecute: area.canExecute, isSpecial: true)
-        try map(zeroFrame, at: address, entries.present(zeroFrame, page), process)
-      } else {
-        let frame = try takeFrame()
-        memory.fill(stepByte, at: frame * frameSize, count: Int(frameSize))
-        try mapOwn(frame, at: address, area, process)
-      }
-    }
-  }
-
-  /// Whether a page may be put at an address: over what a marker remembers too, unless it is one of zeros
-  /// (mfill_atomic_install_pte, mfill_atomic_pte_zeropage).
-  private func isVacant(
-    _ address: UInt64, forZero isZero: Bool, _ process: LinuxProcessState
-  ) -> Bool {
-    let (entry, level) = entry(of: address, process)
-    return entry == 0
-      || !isZero && entries.decoder.reading(of: entry, level: level).state == .marker
-  }
-
-  func userfaultProtect(
-    _ range: ClosedRange<UInt64>, isProtected: Bool, _ process: LinuxProcessState
-  ) throws(StepFailure) {
-    let (start, end) = try wholePages(range)
-    var reached = start
-    for area in process.areas(in: start, end) {
-      guard area.start <= reached, area.isProtectNoted else { break }
-      let stop = min(end, area.end)
-      while let found = nextEntry(from: reached, to: stop, process) {
-        reached = found.level > 1 ? found.address : found.end
-        if found.level > 1 {
-          split(found.address, process)
-        } else {
-          setUserfaultProtection(found, isProtected, process)
-        }
-      }
-      reached = stop
-    }
-    guard reached == end else { throw .linux(.noEntry) }
-  }
-
-  private func setUserfaultProtection(
-    _ found: FoundEntry, _ isProtected: Bool, _ process: LinuxProcessState
-  ) {
-    let (place, start, entry) = (found.place, found.address, found.entry)
-    let reading = entries.decoder.reading(of: entry, level: 1)
-    if reading.isPresent, let frame = reading.frame?.frame {
-      var page = entries.page(of: entry)
-      page.isUserfaultProtected = isProtected
-      page.canWrite = false
-      store(entries.changed(reading.state, frame, page), at: place, start, process)
-    } else if reading.state == .swap, let offset = reading.swapOffset {
-      store(
-        entries.swap(
-          type: 0, offset: offset, isSoftDirty: reading.isSoftDirty,
-          isExclusive: reading.isExclusive, isUserfaultProtected: isProtected), at: place, start,
-        process)
-    }
   }
 
   func clearRefs(_ process: LinuxProcessState) throws(StepFailure) {

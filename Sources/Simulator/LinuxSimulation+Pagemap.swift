@@ -24,7 +24,9 @@ extension LinuxSimulation {
     }
     let area = process.area(of: address)
     set(fields.softDirty, reading.isSoftDirty || area?.isSoftDirty == true)
-    set(fields.userfaultWriteProtect, reading.isUserfaultWriteProtected)
+    set(
+      fields.userfaultWriteProtect,
+      reading.isUserfaultWriteProtected || reading.markers.contains(.userfaultWriteProtect))
     if reading.isPresent, let first = reading.frame?.frame {
       let frame = level == 2 ? first + address % Self.hugeSize / frameSize : first
       word |= frame & fields.frame.mask

@@ -34,7 +34,7 @@ extension LinuxSimulation {
         page.file?.file.isMemory ?? true
       else { continue }
       // Shared memory is not even unmapped where swap has no room for it.
-      if page.file == nil || swap.map({ $0.freeCount > 0 }) == true, evict(frame) {
+      if page.file == nil || swap.map({ $0.places.freeCount > 0 }) == true, evict(frame) {
         dropFromSwapCache(frame)
       }
       if freeCount > before { return true }
@@ -153,12 +153,13 @@ extension LinuxSimulation {
     _ frame: UInt64, _ users: [(LinuxProcessState, UInt64)]
   ) -> Bool {
     guard let (file, page) = pages[frame]?.file else { return false }
-    for (process, address) in users { unmap(address, process) }
+    for (process, address) in users { unmapRemembering(address, process) }
     if file.isMemory {
       guard
         let place = swap?.take(
           .init(content: memory.content(of: frame), entries: 1, frame: nil))
       else { return true }
+      breakUp(frame)
       file.swapped[page] = place
       file.cache[page] = nil
       release(frame)

@@ -144,6 +144,15 @@ struct LinuxArea {
     return (start + (huge - 1)) / huge * huge + huge <= end
   }
 
+  /// Whether MADV_COLLAPSE can do anything here (thp_vma_allowable_order): the pages of a file have to be as
+  /// aligned in it as in memory, and files on disks have none that are huge.
+  var mayCollapse: Bool {
+    guard !isHugeRefused, hasWholeHugePage, let file else {
+      return !isHugeRefused && hasWholeHugePage
+    }
+    return file.isMemory && (start / frameSize &- page) % LinuxSimulation.hugeFrames == 0
+  }
+
   /// Whether a neighbour is the same area further on.
   func isContinued(by other: LinuxArea) -> Bool {
     end == other.start && file === other.file && isShared == other.isShared

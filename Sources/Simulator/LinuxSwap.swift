@@ -1,11 +1,8 @@
 /// A swap area.
 struct LinuxSwap {
-  /// The number of pages, the header at 0 included.
-  let pageCount: UInt64
-  /// What is at each place, and how many entries lead there.
+  private(set) var places: SlotList
+  /// What is at each place that is in use, and how many entries lead there.
   private(set) var slots: [UInt64: Slot] = [:]
-  private var free: [UInt64] = []
-  private var next: UInt64 = 1
 
   struct Slot {
     var content: [UInt8]?
@@ -14,22 +11,11 @@ struct LinuxSwap {
     var frame: UInt64?
   }
 
-  init(pages: UInt64) { pageCount = pages }
+  init(pages: UInt64) { places = SlotList(pageCount: pages) }
 
-  /// The number of pages that may hold something, and of those that do not.
-  var usableCount: UInt64 { pageCount - 1 }
-  var freeCount: UInt64 { usableCount - UInt64(slots.count) }
-
-  /// A place for a page; nil where none is left.
+  /// Puts a page at a place; nil where none is free.
   mutating func take(_ slot: Slot) -> UInt64? {
-    let place: UInt64
-    if let last = free.popLast() {
-      place = last
-    } else {
-      guard next < pageCount else { return nil }
-      place = next
-      next += 1
-    }
+    guard let place = places.take() else { return nil }
     slots[place] = slot
     return place
   }
@@ -40,7 +26,7 @@ struct LinuxSwap {
     slots[place] = slot
     if slot.entries == 0, slot.frame == nil {
       slots[place] = nil
-      free.append(place)
+      places.give(place)
     }
   }
 }

@@ -20,7 +20,9 @@ final class WindowsProcessState {
   /// The pages that are locked into the working set.
   var lockedPages: Set<UInt64> = []
   /// The stack of the thread, if the timeline made one.
-  var stack: ThreadStack?
+  var stack: ThreadStack? {
+    didSet { classifier = nil }
+  }
   /// The classifier, until the descriptors change.
   var classifier: PageClassifier?
 
@@ -46,9 +48,7 @@ final class WindowsProcessState {
   }
 
   /// The page in which the kernel shares its clock and its version with every program.
-  ///
-  /// No page is mapped there: who touches it touches what is not modelled.
-  static let sharedDataPage: UInt64 = 0x7ffe_0000 / frameSize
+  static let sharedDataPage = SharedUserData.userAddress / frameSize
 
   /// Where a range with these pages would be inserted; nil where one overlaps, or the kernel's shared data.
   func place(for pages: ClosedRange<UInt64>) -> Int? {
@@ -152,35 +152,19 @@ enum FileContent {
 struct PageFileState {
   let number: UInt64
   let isStore: Bool
-  /// The number of pages, the header at 0 included.
-  let pageCount: UInt64
-  /// What is at each page; nil stands for zeros.
-  private(set) var pages: [UInt64: [UInt8]?] = [:]
-  private var free: [UInt64] = []
-  private var next: UInt64 = 1
+  private(set) var slots: SlotList
+  /// What is at each page that is in use; nil stands for zeros.
+  private var pages: [UInt64: [UInt8]?] = [:]
 
   init(number: UInt64, isStore: Bool, pageCount: UInt64) {
     self.number = number
     self.isStore = isStore
-    self.pageCount = pageCount
+    slots = SlotList(pageCount: pageCount)
   }
 
-  /// Whether no page has room.
-  var isFull: Bool { free.isEmpty && next >= pageCount }
-
-  /// The pages that are in use.
-  var usedCount: Int { pages.count }
-
-  /// Puts a page at the place that was given back last, or at the next one; nil where none is free.
+  /// Writes a page; nil where no place is free.
   mutating func put(_ content: [UInt8]?) -> UInt64? {
-    let place: UInt64
-    if let last = free.popLast() {
-      place = last
-    } else {
-      guard next < pageCount else { return nil }
-      place = next
-      next += 1
-    }
+    guard let place = slots.take() else { return nil }
     pages.updateValue(content, forKey: place)
     return place
   }
@@ -188,6 +172,6 @@ struct PageFileState {
   func content(at place: UInt64) -> [UInt8]? { pages[place] ?? nil }
 
   mutating func release(_ place: UInt64) {
-    if pages.removeValue(forKey: place) != nil { free.append(place) }
+    if pages.removeValue(forKey: place) != nil { slots.give(place) }
   }
 }

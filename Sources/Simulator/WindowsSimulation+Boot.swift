@@ -43,7 +43,7 @@ extension WindowsSimulation {
     let available = frames.count(of: .zeroed)
     commitLimit =
       committed + UInt64(available)
-      + pageFiles.filter { !$0.isStore }.reduce(0) { $0 + $1.pageCount - 1 }
+      + pageFiles.filter { !$0.isStore }.reduce(0) { $0 + $1.slots.usableCount }
   }
 
   // MARK: - Kernel addresses

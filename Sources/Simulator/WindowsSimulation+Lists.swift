@@ -48,7 +48,9 @@ extension WindowsSimulation {
     if reading.state == .subsection {
       guard !toStore, try writeToFile(frame, record) else { return false }
     } else {
-      guard let file = pageFiles.firstIndex(where: { $0.isStore == toStore && !$0.isFull }) else {
+      guard
+        let file = pageFiles.firstIndex(where: { $0.isStore == toStore && $0.slots.freeCount > 0 })
+      else {
         event("no page file has room for frame \(frame.hex): it stays modified")
         return false
       }

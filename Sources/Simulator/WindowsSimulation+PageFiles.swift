@@ -1,9 +1,29 @@
 import BitLayout
 import PhysicalMemory
+import ScenarioFile
 import WindowsMemory
 
 /// Places of pages in page files.
 extension WindowsSimulation {
+  /// The size of a page file of which the scenario says none.
+  private static let usualSize: UInt64 = 16 << 20
+
+  /// The page files of a scenario; a file begins with a page that holds its header.
+  static func pageFiles(
+    _ windows: Scenario.Windows?, store: UInt64?
+  ) throws(StepFailure) -> [PageFileState] {
+    try (windows?.pageFiles ?? []).map { (file) throws(StepFailure) in
+      let pages = (file.size?.value ?? usualSize) / frameSize
+      guard pages > 0 else {
+        throw .mistake(
+          .doesNotFit, "a page file of less than a page has no room for its header",
+          at: file.size?.mark)
+      }
+      return PageFileState(
+        number: file.number.value, isStore: file.number.value == store, pageCount: pages)
+    }
+  }
+
   /// The entry of a page that is in a page file, which kernels from Windows 8 on note beside the place.
   func pageFileEntry(
     _ number: UInt64, page: UInt64, _ protection: MMProtection

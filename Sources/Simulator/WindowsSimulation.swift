@@ -31,6 +31,8 @@ final class WindowsSimulation {
   var space: KernelSpace
   /// The frames behind kernel addresses, by the number of the page.
   var kernelPages: [UInt64: UInt64] = [:]
+  /// The page that the kernel shares with every program; nil while no step was about it.
+  var sharedData: SharedPage?
   /// The frames that are set aside for the PFN database and its page tables.
   var databaseFrames: DatabaseFrames?
   var pool: KernelArena
@@ -97,11 +99,7 @@ final class WindowsSimulation {
       installed: memory.installed,
       from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
       named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
-    pageFiles = (scenario.windows?.pageFiles ?? []).map {
-      PageFileState(
-        number: $0.number.value, isStore: $0.number.value == system.virtualStore,
-        pageCount: ($0.size?.value ?? (16 << 20)) / frameSize)
-    }
+    pageFiles = try Self.pageFiles(scenario.windows, store: system.virtualStore)
     if let said = scenario.windows?.pfnDatabaseAddress { space.pfnDatabase = said.value }
     pool = KernelArena(start: space.pool)
     prototypeArena = KernelArena(start: space.prototypes)

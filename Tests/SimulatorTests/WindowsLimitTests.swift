@@ -67,12 +67,47 @@ import Workbench
     while let report = try run.step() {
       guard report.status?.isSuccess == false else { continue }
       refused += 1
+      let name = try #require(report.title.split(separator: " ").dropFirst(2).first)
+      #expect(!report.entries.contains { $0.process == name }, "\(report.entries)")
       let active = report.lists.first { $0.name == "active" }
       // What the kernel takes for its pool stays the kernel's.
       if refused > 1 { #expect(active?.before == active?.after) }
     }
     #expect(refused > 1)
     #expect(run.violations == [])
+  }
+
+  @Test func aPageFileHoldsItsHeader() throws {
+    let text = """
+      mmubench: 1
+      scenario: limits
+      title: A page file of half a page
+      source: the test
+      machine: { mode: x86-64, memory: 1 MiB, os: windows-19041.508 }
+      windows: { page-files: [{ number: 0, size: 2 KiB }] }
+      timeline: [{ reserve: 0x1000000..0x100ffff }]
+
+      """
+    let error = try #require(throws: DiagnosticList.self) {
+      _ = try TimelineRun(ScenarioParser.read(text: text, path: "limits.yaml"))
+    }
+    #expect(error.diagnostics.map(\.code) == [.doesNotFit])
+    #expect(error.diagnostics.first?.mark.line == 6)
+  }
+
+  /// What a view shows is found out last: the prototype entry says that the page is not committed.
+  @Test func aPageOfASectionThatReservesIsRefusedByItsPrototypeEntry() throws {
+    let run = try Self.run(
+      "x86-64", "windows-19041.508",
+      [
+        "create-section: lazy, kind: page-file, pages: 4, commit: false",
+        "map-view: 0x300000..0x303fff, section: lazy, protection: READWRITE", "read: 0x300000",
+      ])
+    #expect(try Self.statuses(run).last == "STATUS_ACCESS_VIOLATION")
+    #expect(
+      run.last?.faults.first?.handler == [
+        "MmAccessFault", "MiCheckVirtualAddress", "MiDispatchFault", "MiResolveProtoPteFault",
+      ])
   }
 
   @Test func pagesAreLockedUpToTheSmallestWorkingSetOrNotAtAll() throws {
