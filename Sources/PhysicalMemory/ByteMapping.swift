@@ -137,6 +137,13 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     unsafe try body(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
+  /// Lets the host back bytes of a mapping made by `zeroed` with its huge pages, as all of them are about to
+  /// be written; a host without any does as before.
+  public func expectWrites(at offset: Int, count wanted: Int) {
+    precondition(offset >= 0 && wanted >= 0 && wanted <= count - offset, "past the end")
+    unsafe madvise(base + offset, wanted, MADV_HUGEPAGE)
+  }
+
   /// Copies bytes into a mapping made by `zeroed`; they must fit.
   public func store(_ bytes: RawSpan, at offset: Int) {
     precondition(offset >= 0 && bytes.byteCount <= count - offset, "stored past the end")

@@ -52,6 +52,11 @@ public struct TimelineAccount: Sendable {
     (self.style, self.step, self.condition) = (style, step, condition)
   }
 
+  /// How much has to be known of a step, by its number.
+  public func detail(ofStep number: Int) -> StepDetail { isShown(number) ? .changes : .counts }
+
+  private func isShown(_ number: Int) -> Bool { step.map { $0 == UInt64(number) } ?? true }
+
   /// Writes a step, if it is to be shown.
   ///
   /// - Parameters:
@@ -65,7 +70,7 @@ public struct TimelineAccount: Sendable {
     _ report: StepReport, failures: [ScenarioResult.Failure] = [], broken: [String],
     _ machine: @autoclosure () -> Machine, to out: inout TextBuffer
   ) -> [String] {
-    let isShown = step.map { $0 == UInt64(report.number) } ?? true
+    let isShown = isShown(report.number)
     if isShown { show(report, failures, broken, machine, to: &out) }
     brokenCount += broken.count
     unmetCount += failures.count

@@ -66,7 +66,8 @@ extension DiagnosticCode {
     switch self {
     case .fileTooLarge:
       """
-      A scenario file has at most 4 MiB. Bulk layouts and contents are written as rules.
+      A scenario file has at most 4 MiB, and with the steps of a long timeline 64 MiB. Bulk layouts and \
+      contents are written as rules.
       """
     case .notUTF8: "A scenario is UTF-8 text, with or without a byte order mark."
     case .characterNotAllowed:
@@ -80,7 +81,11 @@ extension DiagnosticCode {
       """
     case .duplicateKey: "YAML readers disagree about which of the two counts."
     case .nestedTooDeeply: "A scenario needs fewer than ten levels; 64 are allowed."
-    case .tooManyNodes: "A scenario has at most 262144 keys, values, lists and mappings."
+    case .tooManyNodes:
+      """
+      A scenario has at most 262144 keys, values, lists and mappings beside the steps of its timeline, \
+      and as many in each step; a timeline has at most 2097152 steps.
+      """
     case .anchorOrAlias:
       """
       A few lines of aliases can stand for billions of values. A text that starts with `&` or \

@@ -44,7 +44,7 @@ package enum FileContents {
   private static func bytes(
     of descriptor: Int32, path: String
   ) throws(ScenarioFileError) -> [UInt8] {
-    let limit = TextCheck.maximumBytes + 1
+    let limit = TextCheck.maximumBytesWithSteps + 1
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while bytes.count < limit {

@@ -41,22 +41,31 @@ public enum ScenarioParser {
     try read(bytes: bytes, path: path, checkingName: checkingName).whole()
   }
 
-  private static func read(bytes: [UInt8], path: String, checkingName: Bool) -> ScenarioReading {
+  /// Reads what can be read of the bytes of a file.
+  package static func read(
+    bytes: [UInt8], path: String, checkingName: Bool, limits: SyntaxGuard.Limits = .init()
+  ) -> ScenarioReading {
     // A file that is too large is not shown; one with bad bytes is, with the bytes replaced.
-    let shown = bytes.count <= TextCheck.maximumBytes ? String(decoding: bytes, as: UTF8.self) : ""
+    let shown =
+      bytes.count <= TextCheck.maximumBytesWithSteps
+      ? String(decoding: bytes, as: UTF8.self) : ""
     var source = ScenarioSource(path: path, text: shown)
     let value: YAMLValue
+    let reader = ScenarioReader()
     do throws(Diagnostic) {
       let text = try TextCheck.text(bytes)
       source = ScenarioSource(path: path, text: text)
-      value = try YAMLValue(parsing: text)
+      value = try reader.value(of: text, limits)
     } catch {
       return ScenarioReading(source: source, scenario: nil, diagnostics: [error])
     }
-    let reader = ScenarioReader()
     let name = source.fileName
     let stem = name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name
     let scenario = reader.scenario(value, from: source, expectedName: checkingName ? stem : nil)
+    // Wherever it is, what is no YAML leaves nothing of the file.
+    if let error = reader.syntaxError {
+      return ScenarioReading(source: source, scenario: nil, diagnostics: [error])
+    }
     return ScenarioReading(
       source: source, scenario: scenario, diagnostics: reader.diagnostics,
       omissions: reader.omissions, damaged: reader.damaged)

@@ -1,11 +1,37 @@
 extension ScenarioReader {
   /// `timeline:`.
   func timeline(_ value: YAMLValue) -> Scenario.Timeline? {
+    if let longTimeline { return timeline(longTimeline) }
     let items = items(of: value, "`timeline`")
     if items.isEmpty, case .list = value.kind {
       report(.empty, "`timeline` has no steps", at: value.mark)
     }
     return Scenario.Timeline(mark: value.mark, steps: items.compactMap(step))
+  }
+
+  private func timeline(_ long: LongTimeline) -> Scenario.Timeline? {
+    var steps: [Scenario.Step] = []
+    steps.reserveCapacity(long.count)
+    do throws(Diagnostic) {
+      let mark = try long.forEachStep { item in step(item).map { steps.append($0) } }
+      return mark.map { Scenario.Timeline(mark: $0, steps: steps) }
+    } catch {
+      syntaxError = error
+      return nil
+    }
+  }
+
+  /// The text as a value; of a timeline that is too long for that, the steps are left for later.
+  func value(
+    of text: String, _ limits: SyntaxGuard.Limits
+  ) throws(Diagnostic) -> YAMLValue {
+    var syntax = SyntaxGuard(bytes: Array(text.utf8), limits: limits)
+    try syntax.run()
+    longTimeline = LongTimeline(syntax)
+    guard longTimeline?.otherBytes ?? syntax.bytes.count <= TextCheck.maximumBytes else {
+      throw TextCheck.tooLarge
+    }
+    return try YAMLValue(composing: longTimeline?.rest ?? text)
   }
 
   /// One item of `timeline`: the verb key says which.

@@ -20,6 +20,11 @@ final class ScenarioReader {
   /// Every name in an `on:` so far, looked up when the machine is known.
   var systemReferences: [Located<String>] = []
 
+  /// The steps of a timeline that is too long to be parsed with the rest of its file.
+  var longTimeline: LongTimeline?
+  /// What is wrong with their text.
+  var syntaxError: Diagnostic?
+
   /// More diagnostics than this are not kept: nobody reads them.
   private static let limit = 1000
 

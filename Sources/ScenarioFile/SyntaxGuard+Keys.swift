@@ -37,6 +37,7 @@ extension SyntaxGuard {
     let isNew: Bool
     if flows.isEmpty {
       guard let last = blocks.indices.last, blocks[last].isMapping else { return }
+      if last == 0 { steps.noteRootKey(name, startOfLine: key.start - key.column) }
       isNew = blocks[last].seen.insert(name).inserted
     } else {
       guard flows[flows.count - 1].isMapping else { return }
@@ -75,11 +76,27 @@ extension SyntaxGuard {
   }
 
   mutating func countNode() throws(Diagnostic) {
-    nodes += 1
-    guard nodes > Self.maximumNodes else { return }
+    if steps.isOpen { stepNodes += 1 } else { nodes += 1 }
+    steps.nodesOfPart += steps.isOpen ? 1 : 0
+    guard max(nodes, stepNodes) > limits.nodes else { return }
     throw Diagnostic(
-      .tooManyNodes, "more than \(Self.maximumNodes) keys and values", at: mark(),
+      .tooManyNodes,
+      "more than \(limits.nodes) keys and values" + (steps.isOpen ? " in one step" : ""),
+      at: mark(),
       notes: ["bulk layouts and contents are written as rules: ranges, `fill`, `random`"])
+  }
+
+  /// A `-` was met: it may begin a step of the timeline, whose list is the only one right below the root.
+  mutating func noteStep() throws(Diagnostic) {
+    guard steps.isTimeline, let root = blocks.first,
+      blocks.count == 2 && !blocks[1].isMapping || blocks.count == 1 && root.column == column
+    else { return }
+    stepNodes = 0
+    steps.begin(at: startOfLine, line: line, nodes: limits.part)
+    guard steps.count > limits.steps else { return }
+    throw Diagnostic(
+      .tooManyNodes, "more than \(limits.steps) steps", at: mark(),
+      notes: ["`count`, `stride` and `seed` make one step of many accesses"])
   }
 
   private func characters(from start: Int, moreThan limit: Int) -> Bool {

@@ -8,8 +8,21 @@
 package struct SyntaxGuard {
   /// How many lists and mappings may lie in each other.
   package static let maximumDepth = 64
-  /// How many scalars, lists and mappings a file may have.
-  package static let maximumNodes = 1 << 18
+
+  /// How much a file may have, and how much of it is parsed at once.
+  package struct Limits {
+    /// How many scalars, lists and mappings there may be beside the steps of the timeline, and in each of them.
+    package var nodes = 1 << 18
+    /// How many steps a timeline may have.
+    package var steps = 1 << 21
+    /// With more scalars, lists and mappings than this, the steps are parsed in parts.
+    package var whole = 1 << 18
+    /// About so many are in each part.
+    package var part = 1 << 15
+
+    /// The usual ones.
+    package init() {}
+  }
 
   let bytes: [UInt8]
   var position = 0
@@ -19,7 +32,12 @@ package struct SyntaxGuard {
   var flows: [Frame] = []
   var keys = [SimpleKey()]
   var isKeyAllowed = true
+  let limits: Limits
+  /// The scalars, lists and mappings beside the steps of the timeline, and those of the last step.
   var nodes = 0
+  var stepNodes = 0
+  /// The steps of the timeline, as far as they were met.
+  var steps = StepPlaces()
   private var document = Document.notStarted
 
   /// Whether the end of the text was reached; otherwise libyaml has something to say.
@@ -45,7 +63,9 @@ package struct SyntaxGuard {
   private enum Document { case notStarted, open, ended }
 
   /// Prepares to read a text that has been checked for its characters.
-  package init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(bytes: [UInt8], limits: Limits = Limits()) {
+    (self.bytes, self.limits) = (bytes, limits)
+  }
 
   /// Reads the whole text, or as far as libyaml will.
   package mutating func run() throws(Diagnostic) {
@@ -151,6 +171,7 @@ package struct SyntaxGuard {
   private mutating func blockEntry() throws(Diagnostic) -> Bool {
     guard flows.isEmpty, isKeyAllowed else { return false }
     try openBlock(at: column, isMapping: false)
+    try noteStep()
     guard forgetKey() else { return false }
     isKeyAllowed = true
     position += 1
@@ -191,6 +212,9 @@ package struct SyntaxGuard {
 
   /// The bytes before the position on its line.
   var column: Int { position - lineStart }
+
+  /// Where in the text the current line begins.
+  var startOfLine: Int { lineStart }
 
   /// The byte so far ahead, 0 beyond the end.
   func byte(_ ahead: Int = 0) -> UInt8 {

@@ -1,11 +1,13 @@
 /// Checks a file's bytes before anything parses them: UTF-8, and no character that hides or moves text.
 package enum TextCheck {
-  /// How large a scenario file may be.
+  /// How large a scenario file may be, the steps of its timeline not counted.
   package static let maximumBytes = 4 << 20
+  /// How large it may be with them.
+  package static let maximumBytesWithSteps = 64 << 20
 
   /// The bytes as text without a byte order mark, or what is wrong with them.
   static func text(_ bytes: [UInt8]) throws(Diagnostic) -> String {
-    guard bytes.count <= maximumBytes else { throw tooLarge }
+    guard bytes.count <= maximumBytesWithSteps else { throw tooLarge }
     do {
       _ = try UTF8Span(validating: bytes.span)
     } catch {

@@ -22,21 +22,21 @@ struct YAMLValue {
     self.kind = kind
   }
 
-  /// Parses a text that has passed `TextCheck`; the first thing wrong with it stops.
-  init(parsing text: String) throws(Diagnostic) {
-    var syntax = SyntaxGuard(bytes: Array(text.utf8))
-    try syntax.run()
+  /// Parses a text that a `SyntaxGuard` has read, or lines of it; the first thing wrong with it stops.
+  ///
+  /// `firstLine` is the line of the whole text with which it begins.
+  init(composing text: String, firstLine: Int = 1) throws(Diagnostic) {
     let root: Node?
     do {
       // The basic resolver gives every plain scalar the same tag: our own rules decide what it is.
       root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
     } catch let error as YamlError {
-      throw Diagnostic(error)
+      throw Diagnostic(error, firstLine: firstLine)
     } catch {
       throw Diagnostic(.syntax, "\(error)", at: SourceMark(line: 1, column: 1))
     }
     guard let root else { throw YAMLValue.emptyFile }
-    try self.init(root)
+    try self.init(root, firstLine)
     if case .scalar("", isPlain: true) = kind { throw YAMLValue.emptyFile }
   }
 
@@ -46,8 +46,8 @@ struct YAMLValue {
       notes: ["a scenario starts with `mmubench: 1`"])
   }
 
-  private init(_ node: Node) throws(Diagnostic) {
-    mark = SourceMark(node.mark)
+  private init(_ node: Node, _ firstLine: Int) throws(Diagnostic) {
+    mark = SourceMark(node.mark, firstLine)
     // The guard has refused these; nothing may reach the reader if it ever misses one.
     guard node.anchor == nil else {
       throw Diagnostic(.anchorOrAlias, "anchors are not used in scenarios", at: mark)
@@ -57,20 +57,22 @@ struct YAMLValue {
       kind = .scalar(scalar.string, isPlain: scalar.style == .plain)
     case .sequence(let sequence):
       var items: [YAMLValue] = []
-      for item in sequence { items.append(try YAMLValue(item)) }
+      for item in sequence { items.append(try YAMLValue(item, firstLine)) }
       kind = .list(items)
     case .mapping(let mapping):
-      kind = .mapping(try Self.pairs(mapping))
+      kind = .mapping(try Self.pairs(mapping, firstLine))
     case .alias:
       throw Diagnostic(.anchorOrAlias, "aliases are not used in scenarios", at: mark)
     }
   }
 
-  private static func pairs(_ mapping: Node.Mapping) throws(Diagnostic) -> [Pair] {
+  private static func pairs(
+    _ mapping: Node.Mapping, _ firstLine: Int
+  ) throws(Diagnostic) -> [Pair] {
     var pairs: [Pair] = []
     var seen: Set<String> = []
     for (key, value) in mapping {
-      let mark = SourceMark(key.mark)
+      let mark = SourceMark(key.mark, firstLine)
       guard case .scalar(let scalar) = key else {
         throw Diagnostic(.wrongKind, "a key must be text, not a list or a mapping", at: mark)
       }
@@ -78,7 +80,8 @@ struct YAMLValue {
         let name = Diagnostic.quote(scalar.string)
         throw Diagnostic(.duplicateKey, "the key \(name) is already in this mapping", at: mark)
       }
-      pairs.append(Pair(key: Located(scalar.string, at: mark), value: try YAMLValue(value)))
+      pairs.append(
+        Pair(key: Located(scalar.string, at: mark), value: try YAMLValue(value, firstLine)))
     }
     return pairs
   }
@@ -101,25 +104,26 @@ struct YAMLValue {
 }
 
 extension SourceMark {
-  fileprivate init(_ mark: Mark?) {
-    self.init(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
+  fileprivate init(_ mark: Mark?, _ firstLine: Int) {
+    self.init(
+      line: max(1, mark?.line ?? 1) + firstLine - 1, column: max(1, mark?.column ?? 1))
   }
 }
 
 extension Diagnostic {
   /// What the YAML parser found, in its own words.
-  fileprivate init(_ error: YamlError) {
-    let start = SourceMark(line: 1, column: 1)
+  fileprivate init(_ error: YamlError, firstLine: Int) {
+    let start = SourceMark(line: firstLine, column: 1)
     switch error {
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _),
       .composer(let context, let problem, let mark, _):
-      let place = SourceMark(mark)
+      let place = SourceMark(mark, firstLine)
       guard let context, context.mark.line > 0 else {
         self.init(.syntax, problem, at: place)
         return
       }
-      let origin = SourceMark(context.mark)
+      let origin = SourceMark(context.mark, firstLine)
       let words = context.text.split(separator: " ").joined(separator: " ")
       if problem.hasSuffix("end of stream") {
         // The end of the file is no place to look at: what never ended is.
@@ -133,7 +137,7 @@ extension Diagnostic {
       let names = keys.sorted().map(Diagnostic.quote).joined(separator: ", ")
       self.init(
         .duplicateKey, "the key \(names) is in this mapping more than once",
-        at: SourceMark(context.mark))
+        at: SourceMark(context.mark, firstLine))
     case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
       self.init(.syntax, "the YAML parser gave up: \(error)", at: start)
     }

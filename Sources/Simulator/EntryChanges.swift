@@ -2,24 +2,20 @@ import PhysicalMemory
 
 /// The entries of page tables that changed since somebody asked, by the pages that they are about.
 struct EntryChanges {
-  struct Place: Hashable {
-    var address: UInt64
-    var pid: UInt64
-  }
-
-  private var places: Set<Place> = []
-
-  /// More are not remembered: whoever changes so many can as well look at everything.
-  private static let limit = 4096
+  /// The numbers of the pages, by process.
+  private var pages: [(pid: UInt64, numbers: NumberSet)] = []
 
   mutating func note(_ address: UInt64, of pid: UInt64) {
-    guard places.count <= Self.limit else { return }
-    places.insert(Place(address: address / frameSize * frameSize, pid: pid))
+    let index = pages.firstIndex { $0.pid == pid } ?? pages.endIndex
+    if index == pages.endIndex { pages.append((pid, NumberSet())) }
+    pages[index].numbers.insert(address / frameSize)
   }
 
-  /// The places that changed since the last question; nil where they are too many to say.
-  mutating func take() -> Set<Place>? {
-    defer { places = [] }
-    return places.count <= Self.limit ? places : nil
+  /// The addresses of the pages that changed since the last question, by process.
+  mutating func take() -> [(pid: UInt64, addresses: [UInt64])] {
+    pages.indices.compactMap { index in
+      let numbers = pages[index].numbers.takeAll()
+      return numbers.isEmpty ? nil : (pages[index].pid, numbers.map { $0 * frameSize })
+    }
   }
 }

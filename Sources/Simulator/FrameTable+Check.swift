@@ -7,7 +7,7 @@ extension FrameTable {
   var brokenLists: [String] {
     PFNEntry.Location.allCases.filter { location in
       let queue = queues[index(location)]
-      let all = records.lazy.filter { $0.value.location == location }.count
+      let all = records.all.lazy.filter { $0.value.location == location }.count
       guard FrameRecord(at: location).isListed else { return all != queue.count }
       var (count, last) = (0, nil as UInt64?)
       var next = queue.first

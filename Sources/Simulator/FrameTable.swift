@@ -14,7 +14,7 @@ struct FrameTable {
     var count = 0
   }
 
-  private(set) var records: [UInt64: FrameRecord] = [:]
+  private(set) var records = NumberMap(filler: FrameRecord())
   private(set) var queues = [Queue](repeating: Queue(), count: PFNEntry.Location.allCases.count)
   /// Frames that were never used; the named ones are left out.
   private var untouched: UntouchedFrames
@@ -23,12 +23,14 @@ struct FrameTable {
   /// Frames that a step of the timeline names and that nobody else takes before.
   private(set) var named: Set<UInt64>
   /// Frames whose records are to be written into the database.
-  private var stale: Set<UInt64> = []
+  private var stale = NumberSet()
   /// Frames whose records have changed since the last check.
-  private var unchecked: Set<UInt64> = []
-  /// The records before the step, of those that changed.
-  private(set) var before: [UInt64: FrameRecord?] = [:]
-  private(set) var changeOrder: [UInt64] = []
+  private var unchecked = NumberSet()
+  /// The frames whose records the step changed, for each the place of its record before among `earlier`, if
+  /// it had one, and these records.
+  private var changed = NumberSet()
+  private var earlierPlaces: [Int32?] = []
+  private var earlier: [FrameRecord] = []
   var isJournaled = true
 
   init(installed: [ClosedRange<UInt64>], from first: UInt64, named: Set<UInt64>) {
@@ -38,48 +40,60 @@ struct FrameTable {
 
   // MARK: - Records
 
-  subscript(frame: UInt64) -> FrameRecord { records[frame] ?? FrameRecord() }
+  subscript(frame: UInt64) -> FrameRecord {
+    @inline(__always) _read { yield records[filled: frame] }
+  }
 
   /// Whether the record of a frame exists.
-  func isTouched(_ frame: UInt64) -> Bool { records[frame] != nil }
+  func isTouched(_ frame: UInt64) -> Bool { records.contains(frame) }
 
   /// Changes what is kept of a frame.
   mutating func update(_ frame: UInt64, _ change: (inout FrameRecord) -> Void) {
     note(frame)
-    change(&records[frame, default: FrameRecord()])
+    change(&records[filled: frame])
   }
 
   private mutating func note(_ frame: UInt64) {
     stale.insert(frame)
     unchecked.insert(frame)
-    guard isJournaled, before[frame] == nil else { return }
-    before.updateValue(records[frame], forKey: frame)
-    changeOrder.append(frame)
+    guard isJournaled, changed.insert(frame) else { return }
+    guard let record = records[frame] else { return earlierPlaces.append(nil) }
+    earlierPlaces.append(Int32(earlier.count))
+    earlier.append(record)
   }
 
   /// Whether the database is behind the records.
   var hasStale: Bool { !stale.isEmpty }
 
   /// The frames whose records have changed since they were last written into the database.
-  mutating func takeStale() -> Set<UInt64> {
-    defer { stale.removeAll(keepingCapacity: true) }
-    return stale
-  }
+  mutating func takeStale() -> [UInt64] { stale.takeAll() }
 
   /// The frames whose records have changed since the last check.
-  mutating func takeUnchecked() -> Set<UInt64> {
-    defer { unchecked = [] }
-    return unchecked
-  }
+  mutating func takeUnchecked() -> [UInt64] { unchecked.takeAll() }
 
   /// Forgets what was before.
   mutating func beginStep() {
-    before.removeAll(keepingCapacity: true)
-    changeOrder.removeAll(keepingCapacity: true)
+    changed.removeAll()
+    earlierPlaces.removeAll(keepingCapacity: true)
+    earlier.removeAll(keepingCapacity: true)
+  }
+
+  /// The frames that the step left other than they were, in the order of their first change: as many as are
+  /// wanted, with what was kept of them, and how many there are beside.
+  func changes(upTo limit: Int) -> (kept: [(frame: UInt64, before: FrameRecord?)], more: Int) {
+    var kept: [(frame: UInt64, before: FrameRecord?)] = []
+    var more = 0
+    for (frame, place) in zip(changed.numbers, earlierPlaces) {
+      let before = place.map { earlier[Int($0)] }
+      guard before?.shown != self[frame].shown else { continue }
+      if kept.count < limit { kept.append((frame, before)) } else { more += 1 }
+    }
+    return (kept, more)
   }
 
   // MARK: - Lists
 
+  /// The number of a list in `_MMLISTS`.
   func index(_ location: PFNEntry.Location) -> Int {
     switch location {
     case .zeroed: 0
@@ -114,16 +128,16 @@ struct FrameTable {
     // Frames in use are on no list, but they are counted.
     guard FrameRecord(at: location).isListed else {
       queues[place].count += 1
-      records[frame, default: FrameRecord()].location = location
+      records[filled: frame].location = location
       return
     }
     let last = queues[place].last
-    records[frame, default: FrameRecord()].location = location
-    records[frame]?.previous = last
-    records[frame]?.next = nil
+    records[filled: frame].location = location
+    records[filled: frame].previous = last
+    records[filled: frame].next = nil
     if let last {
       note(last)
-      records[last]?.next = frame
+      records[filled: last].next = frame
     } else {
       queues[place].first = frame
     }
@@ -139,18 +153,18 @@ struct FrameTable {
     guard record.isListed else { return }
     if let previous = record.previous {
       note(previous)
-      records[previous]?.next = record.next
+      records[filled: previous].next = record.next
     } else {
       queues[place].first = record.next
     }
     if let next = record.next {
       note(next)
-      records[next]?.previous = record.previous
+      records[filled: next].previous = record.previous
     } else {
       queues[place].last = record.previous
     }
-    records[frame]?.previous = nil
-    records[frame]?.next = nil
+    records[filled: frame].previous = nil
+    records[filled: frame].next = nil
   }
 
   // MARK: - Taking
@@ -198,8 +212,8 @@ struct FrameTable {
   /// A frame begins to be used.
   private mutating func begin(_ frame: UInt64) -> UInt64 {
     move(frame, to: .active)
-    records[frame]?.referenceCount = 1
-    records[frame]?.shareCount = 1
+    records[filled: frame].referenceCount = 1
+    records[filled: frame].shareCount = 1
     return frame
   }
 

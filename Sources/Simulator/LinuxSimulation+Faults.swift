@@ -18,6 +18,15 @@ extension LinuxSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: LinuxProcessState
   ) throws(StepFailure) -> FaultOutcome {
+    if let known = process.knownFault, let place = known.place(of: address, access, result),
+      !isKept
+    {
+      report.faultCounts[LinuxStatus.minor.rawValue, default: 0] += 1
+      return try outcome { () throws(StepFailure) in
+        try resolve(known, address, at: place, process)
+        return .retry
+      }
+    }
     let classifier = classifier(of: process, at: address)
     let verdict = classifier.verdict(on: VirtualAddress(address), access, result)
     note(verdict, address, access, result) {
@@ -26,17 +35,30 @@ extension LinuxSimulation {
       }
     }
     if case .growing = verdict.finding.area, verdict.oops != .certain { grow(to: address, process) }
-    do throws(StepFailure) {
+    return try outcome { () throws(StepFailure) in
       try resolve(verdict, address, access, process)
+      remember(verdict, address, access, result, process)
+      if [.wait, .swapInAndWait].contains(verdict.resolution) {
+        return .hit(StepStatus(linux: .waits))
+      }
+      return verdict.ending.map { .hit(StepStatus(linux: $0)) } ?? .retry
+    }
+  }
+
+  /// What comes of a fault that is answered, and of one that cannot be.
+  private func outcome(
+    _ answer: () throws(StepFailure) -> FaultOutcome
+  ) throws(StepFailure) -> FaultOutcome {
+    do throws(StepFailure) {
+      return try answer()
     } catch {
       if case .status(let status) = error { return .hit(status) }
       throw error
     }
-    if [.wait, .swapInAndWait].contains(verdict.resolution) {
-      return .hit(StepStatus(linux: .waits))
-    }
-    return verdict.ending.map { .hit(StepStatus(linux: $0)) } ?? .retry
   }
+
+  /// Whether the next fault is one that the report tells of.
+  private var isKept: Bool { detail > .counts && report.faults.count < StepReport.limit }
 
   private func note(
     _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
@@ -44,7 +66,7 @@ extension LinuxSimulation {
   ) {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
-    guard report.faults.count < StepReport.limit else { return }
+    guard isKept else { return }
     let code = FaultReport.Code(result)
     report.faults.append(
       FaultReport(
@@ -52,7 +74,8 @@ extension LinuxSimulation {
         syndrome: code.syndrome, errorFlags: code.words,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown",
-        status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""), answers: answers()))
+        status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""),
+        answers: detail < .answers ? [] : answers()))
   }
 
   /// The stack above an address that no area holds begins at its page now.

@@ -8,40 +8,54 @@ import PhysicalMemory
 /// agree. Between steps the frames and the entries that changed are compared, in both directions.
 extension LinuxSimulation {
   var violations: [String] {
-    let (frames, places) = (pages.takeTouched(), changes.take())
-    guard let frames, let places else { return allViolations }
     var found = countViolations
-    for place in places {
-      guard let process = processes.first(where: { $0.pid == place.pid }),
-        let entry = nextEntry(from: place.address, to: place.address + frameSize, process)
-      else { continue }
-      found += violations(of: entry, process)
+    for (pid, addresses) in changes.take() {
+      guard let process = processes.first(where: { $0.pid == pid }) else { continue }
+      for address in addresses {
+        guard let entry = nextEntry(from: address, to: address + frameSize, process) else {
+          continue
+        }
+        found += violations(of: entry, process)
+      }
     }
-    for frame in frames { found += violations(of: frame) }
+    for frame in pages.takeTouched() { found += violations(of: frame) }
     return found.sorted()
   }
 
   /// What an entry says that what it leads to does not.
   private func violations(of found: FoundEntry, _ process: LinuxProcessState) -> [String] {
-    let (address, entry, level) = (found.address, found.entry, found.level)
-    guard process.area(of: address) != nil else {
+    let (address, level) = (found.address, found.level)
+    guard process.areaIndex(of: address) != nil else {
       return ["\(address.hex) has an entry and no area"]
     }
-    var count = LinuxCount()
-    self.count(found, in: &count)
-    let reading = entries.decoder.reading(of: entry, level: level)
-    if reading.isPresent, let first = reading.frame?.frame, !isZero(first) {
+    var wrong: [String] = []
+    let reading = entries.decoder.reading(of: found.entry, level: level)
+    if reading.isPresent, let first = reading.frame?.frame {
+      checkWrites(found, reading, first, &wrong)
+      guard !isZero(first) else { return wrong }
       let frame = level > 1 ? first + address % Self.hugeSize / frameSize : first
       let mapper = LinuxPage.Mapper(pid: process.pid, address: address)
       if pages[frame]?.mappers.contains(mapper) != true {
-        count.found.append("\(address.hex) maps frame \(frame.hex), which says otherwise")
+        wrong.append("\(address.hex) maps frame \(frame.hex), which says otherwise")
       }
     } else if reading.state == .swap, let offset = reading.swapOffset,
       swap?.slots[offset]?.entries ?? 0 < 1
     {
-      count.found.append("page \(offset.hex) of swap is used and free")
+      wrong.append("page \(offset.hex) of swap is used and free")
     }
-    return count.found
+    return wrong
+  }
+
+  /// Whether an entry lets somebody write what is not his own alone.
+  private func checkWrites(
+    _ entry: FoundEntry, _ reading: LinuxEntryReading, _ first: UInt64, _ found: inout [String]
+  ) {
+    guard reading.isWritable else { return }
+    if isZero(first) {
+      found.append("\(entry.address.hex) may write to zeros")
+    } else if let page = pages[first], page.isAnonymous, page.mappers.count != 1 {
+      found.append("\(entry.address.hex) may be written, and others have the page too")
+    }
   }
 
   /// What is kept of a frame that is not so.
@@ -91,7 +105,7 @@ extension LinuxSimulation {
   private struct LinuxCount {
     var found: [String] = []
     /// How many entries map a frame.
-    var mapped: [UInt64: Int] = [:]
+    var mapped = NumberMap(filler: 0)
     /// How many entries lead to a page of the swap area.
     var swapped: [UInt64: Int] = [:]
     /// The frames of tables.
@@ -140,15 +154,10 @@ extension LinuxSimulation {
   private func count(_ entry: FoundEntry, in count: inout LinuxCount) {
     let reading = entries.decoder.reading(of: entry.entry, level: entry.level)
     if reading.isPresent, let first = reading.frame?.frame {
-      guard !isZero(first) else {
-        if reading.isWritable { count.found.append("\(entry.address.hex) may write to zeros") }
-        return
-      }
+      checkWrites(entry, reading, first, &count.found)
+      guard !isZero(first) else { return }
       for frame in first..<first + (entry.level > 1 ? Self.hugeFrames : 1) {
-        count.mapped[frame, default: 0] += 1
-      }
-      if reading.isWritable, pages[first]?.isAnonymous == true, pages[first]?.mappers.count != 1 {
-        count.found.append("\(entry.address.hex) may be written, and others have the page too")
+        count.mapped[filled: frame] += 1
       }
     } else if reading.state == .swap, let offset = reading.swapOffset {
       count.swapped[offset, default: 0] += 1
@@ -158,7 +167,7 @@ extension LinuxSimulation {
   /// Every frame is free or has one use, and who uses it says so.
   private func frameViolations(_ count: LinuxCount) -> [String] {
     var found = countViolations
-    for frame in count.mapped.keys where pages[frame] == nil {
+    for (frame, _) in count.mapped.all where pages[frame] == nil {
       found.append("frame \(frame.hex) is mapped and free")
     }
     let cached = Dictionary(
@@ -168,9 +177,9 @@ extension LinuxSimulation {
         if !count.tables.contains(frame) { found.append("table \(frame.hex) is nobody's") }
         continue
       }
-      if page.mappers.count != count.mapped[frame] ?? 0 {
+      if page.mappers.count != count.mapped[filled: frame] {
         found.append(
-          "frame \(frame.hex) is mapped \(count.mapped[frame] ?? 0) times and says otherwise")
+          "frame \(frame.hex) is mapped \(count.mapped[filled: frame]) times and says otherwise")
       }
       let isInFile = page.file.map { cached[frame]?.0 === $0.file && cached[frame]?.1 == $0.page }
       if !(isInFile ?? (cached[frame] == nil)) {

@@ -32,7 +32,7 @@ extension LinuxSimulation {
         add(page, of: file, to: &system.caches)
       }
     }
-    system.facts = facts(of: pages.all.keys.sorted())
+    system.facts = facts(of: pages.all.map(\.key))
     return system
   }
 

@@ -11,10 +11,17 @@ extension LinuxSimulation {
   func mapZero(
     _ address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    _ = try makePlace(of: address, process)
+    mapZero(
+      address / frameSize * frameSize, at: try makePlace(of: address, process), area, process)
+  }
+
+  /// The same, where the place of the page's entry is known.
+  func mapZero(
+    _ start: UInt64, at place: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
+  ) {
     var page = rights(area)
     page.isSpecial = true
-    try map(zeroFrame, at: address, entries.present(zeroFrame, page), process)
+    store(entries.present(zeroFrame, page), at: place, start, process)
   }
 
   func makePage(
@@ -29,12 +36,22 @@ extension LinuxSimulation {
   func mapOwn(
     _ frame: UInt64, at address: UInt64, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    process.noteOwnPage(at: address)
+    mapOwn(
+      frame, address / frameSize * frameSize, at: try makePlace(of: address, process), area, process
+    )
+  }
+
+  /// The same, where the place of the page's entry is known.
+  func mapOwn(
+    _ frame: UInt64, _ start: UInt64, at place: UInt64, _ area: LinuxArea,
+    _ process: LinuxProcessState
+  ) {
+    if !area.hasOwnPages { process.noteOwnPage(at: start) }
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-    pages[frame] = LinuxPage(isDirty: true)
+    pages[frame] = LinuxPage(mappers: [.init(pid: process.pid, address: start)], isDirty: true)
     swappable.append(frame)
-    try map(frame, at: address, entries.present(frame, page), process)
+    store(entries.present(frame, page), at: place, start, process)
   }
 
   /// A huge page; a small one where no huge one is free.

@@ -179,6 +179,6 @@ extension LinuxSimulation {
         drop(frame, page, file)
       }
     }
-    for frame in pages.all.keys.sorted() { dropFromSwapCache(frame) }
+    for frame in pages.all.map(\.key) { dropFromSwapCache(frame) }
   }
 }

@@ -6,11 +6,15 @@ import ScenarioFile
 
 /// The steps of a timeline.
 extension LinuxSimulation: SimulatedSystem {
-  func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport {
+  func perform(
+    _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
+  ) throws(StepFailure) -> StepReport {
     let process = try process(step.process?.value)
     current = process
+    self.detail = detail
+    (journal.isOpen, pages.areNoted) = (detail > .counts, detail > .counts)
     report = StepReport(
-      number: number, title: step.operation.title, process: process.name,
+      number: number, title: detail > .counts ? step.operation.title : "", process: process.name,
       note: step.note?.value)
     report.pid = process.pid
     report.address = step.operation.address
@@ -105,7 +109,9 @@ extension LinuxSimulation: SimulatedSystem {
         ? nil : LinuxFrameChange(number: frame, before: before, after: after)
     }
     report.moreLinuxFrames = pages.overflow
-    guard let range = operation.range, processes.contains(where: { $0 === process }) else { return }
+    guard detail > .counts, let range = operation.range,
+      processes.contains(where: { $0 === process })
+    else { return }
     let first = range.lowerBound / frameSize
     let last = min(range.upperBound / frameSize, first + Self.pageLimit - 1)
     report.pages = (first...last).map { number in

@@ -36,6 +36,8 @@ final class LinuxSimulation {
   var current: LinuxProcessState?
   /// A child that fork has not finished: nobody else knows of it yet.
   var unborn: LinuxProcessState?
+  /// How much the reports of steps say.
+  var detail = StepDetail.answers
   var report = StepReport(number: 0, title: "", process: "", note: nil)
   var journal = EntryJournal()
   /// The system as the classifier knows it while nothing is in a cache or in swap: made once, as each fault
@@ -116,7 +118,8 @@ final class LinuxSimulation {
   }
 
   func event(_ text: @autoclosure () -> String) {
-    if report.events.count < StepReport.limit { report.events.append(text()) }
+    guard detail > .counts, report.events.count < StepReport.limit else { return }
+    report.events.append(text())
   }
 
   // MARK: - Frames
@@ -133,7 +136,10 @@ final class LinuxSimulation {
       return wanted
     }
     while true {
-      if let frame = free.takeUntouched() { return frame }
+      if let frame = free.takeUntouched() {
+        memory.noteTaken(frame)
+        return frame
+      }
       if let frame = free.takeReturned() {
         memory.zero(frame: frame)
         return frame
@@ -161,9 +167,9 @@ final class LinuxSimulation {
   // MARK: - Results
 
   var machine: Machine {
-    let touched = pages.all.keys.filter { memory.has($0) }
+    let touched = pages.all.map(\.key).filter { memory.has($0) }
     return Machine(
-      memory: memory.image(touched: Array(touched)),
+      memory: memory.image(touched: touched),
       paging: processes.first.map(paging(of:)) ?? state,
       addressSpaces: processes.map {
         AddressSpace(

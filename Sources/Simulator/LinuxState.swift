@@ -9,9 +9,13 @@ final class LinuxProcessState {
   let root: UInt64
   /// The areas, ascending.
   var areas: [LinuxArea] = [] {
-    didSet { known = nil }
+    didSet { (known, knownFault, mayMerge) = (nil, nil, true) }
   }
   private var known: MemoryAreas?
+  /// The last fault whose like come to the same, until the areas change.
+  var knownFault: LinuxKnownFault?
+  /// Whether areas have changed since neighbours were joined.
+  private var mayMerge = false
   /// Who forked it, as long as that lives.
   weak var parent: LinuxProcessState?
   /// A table for each of its huge pages, so that none need be found when one is split
@@ -34,7 +38,12 @@ final class LinuxProcessState {
 
   /// The index of the area that holds an address.
   func areaIndex(of address: UInt64) -> Int? {
-    areas.firstIndex { $0.start <= address && address < $0.end }
+    var (low, high) = (0, areas.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if areas[middle].end <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < areas.count && areas[low].start <= address ? low : nil
   }
 
   func area(of address: UInt64) -> LinuxArea? { areaIndex(of: address).map { areas[$0] } }
@@ -82,6 +91,7 @@ final class LinuxProcessState {
 
   /// Joins neighbours that differ in nothing.
   func merge() {
+    guard mayMerge else { return }
     var merged: [LinuxArea] = []
     for area in areas {
       if let last = merged.last, last.isContinued(by: area) {
@@ -92,6 +102,7 @@ final class LinuxProcessState {
       }
     }
     if merged.count != areas.count { areas = merged }
+    mayMerge = false
   }
 
   /// A page of the process's own is in the area now, so that fork copies its entries.

@@ -75,6 +75,26 @@ final class SimulatedMemory {
   /// Whether a frame is installed.
   func has(_ frame: UInt64) -> Bool { installed.contains { $0.contains(frame) } }
 
+  // MARK: - Rows of frames
+
+  /// How many frames a huge page of the host has.
+  private static let hugeFrames: UInt64 = 512
+  /// The frame that was taken last, and how many were taken before it one after the other.
+  private var lastTaken = UInt64.max
+  private var row: UInt64 = 0
+
+  /// A frame begins to be used: after a long row of them, the host is told that the next ones follow.
+  ///
+  /// So a row costs at most as much more as it has cost, and frames here and there cost what they are.
+  func noteTaken(_ frame: UInt64) {
+    row = frame == lastTaken &+ 1 ? row + 1 : 0
+    lastTaken = frame
+    guard row >= Self.hugeFrames, frame % Self.hugeFrames == 0 else { return }
+    let start = Int(frame * frameSize)
+    let size = Int(Self.hugeFrames * frameSize)
+    mapping.expectWrites(at: start, count: min(size, mapping.count - start))
+  }
+
   // MARK: - Words
 
   /// The entry of a page table at an address, which is installed.
@@ -104,6 +124,20 @@ final class SimulatedMemory {
       for byte in 0..<size {
         mapping.store(
           UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)), at: Int(place) + byte)
+      }
+    }
+  }
+
+  /// The little-endian number of `size` bytes, at most 8, that lie in one frame.
+  @inline(__always)
+  func number(at place: UInt64, size: Int) -> UInt64 {
+    switch size {
+    case 8: mapping.load(UInt64.self, at: place) ?? 0
+    case 4: UInt64(mapping.load(UInt32.self, at: place) ?? 0)
+    case 2: UInt64(mapping.load(UInt16.self, at: place) ?? 0)
+    default:
+      (0..<UInt64(size)).reversed().reduce(0) {
+        $0 << 8 | UInt64(mapping.load(UInt8.self, at: place + $1) ?? 0)
       }
     }
   }

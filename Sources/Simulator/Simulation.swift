@@ -6,7 +6,9 @@ public import ScenarioFile
 /// An operating system that a timeline changes.
 protocol SimulatedSystem: AnyObject {
   /// Does a step and says what came of it.
-  func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport
+  func perform(
+    _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
+  ) throws(StepFailure) -> StepReport
   /// The machine as it is.
   var machine: Machine { get }
   /// What is not as it must be, of what was touched since the last question.
@@ -78,12 +80,13 @@ public final class Simulation {
 
   /// Does the next step; nil at the end.
   ///
+  /// - Parameter detail: how much the report says.
   /// - Throws: what is wrong with the scenario. A call that fails, and a program that is hit, are
   ///   answers: their status is in the report.
-  public func step() throws(DiagnosticList) -> StepReport? {
+  public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
     guard let step = next else { return nil }
     do throws(StepFailure) {
-      let report = try system.perform(step, done + 1)
+      let report = try system.perform(step, done + 1, detail)
       done += 1
       return report
     } catch {

@@ -24,7 +24,11 @@ final class WindowsProcessState {
     didSet { classifier = nil }
   }
   /// The classifier, until the descriptors change.
-  var classifier: PageClassifier?
+  var classifier: PageClassifier? {
+    didSet { knownFault = nil }
+  }
+  /// The last fault whose like come to the same, until the descriptors change.
+  var knownFault: KnownFault?
 
   /// Before the first page of a program come the entries of page tables; the number is arbitrary.
   private static let usualFirstIndex: UInt64 = 0x100

@@ -59,9 +59,6 @@ extension WindowsSimulation {
 
   // MARK: - Entries
 
-  private static let numbers: [PFNEntry.Location: UInt64] = Dictionary(
-    uniqueKeysWithValues: PFNEntry.Location.allCases.enumerated().map { ($1, UInt64($0)) })
-
   /// The priority of pages of programs that have not asked for another.
   private static let usualPriority: UInt64 = 5
 
@@ -75,16 +72,26 @@ extension WindowsSimulation {
     // The frame of a page that is mapped has an entry too, on that page or on another.
     while frames.hasStale {
       for frame in frames.takeStale() {
-        let place = space.pfnDatabase + frame * size
-        try mapDatabase(place...(place + (size - 1)))
-        storeKernel(composer.values(content(of: frames[frame], composer)), of: place)
+        let address = space.pfnDatabase + frame * size
+        let last = address + (size - 1)
+        try mapDatabase(address...last)
+        let content = content(of: frames[frame], composer)
+        // Few entries are on two pages.
+        let place = address / frameSize == last / frameSize ? kernelPlace(address) : nil
+        composer.forEachValue(of: content) { member, value in
+          if let place {
+            memory.store(value, at: place + member.offset, size: min(member.size, 8))
+          } else {
+            storeKernel(value, at: address + member.offset, size: min(member.size, 8))
+          }
+        }
       }
     }
   }
 
   private func content(of record: FrameRecord, _ composer: PFNComposer) -> PFNContent {
     var content = PFNContent(
-      location: Self.numbers[record.location] ?? 0,
+      location: UInt64(frames.index(record.location)),
       u1: record.isListed ? record.next ?? composer.noLink : record.workingSetIndex,
       u2: record.isListed ? record.previous ?? composer.noLink : record.shareCount)
     content.pteAddress = record.pteAddress

@@ -18,6 +18,17 @@ extension WindowsSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: WindowsProcessState
   ) throws(StepFailure) -> FaultOutcome {
+    if let known = process.knownFault, let place = known.place(of: address, access, result),
+      !isKept
+    {
+      report.faultCounts[known.status, default: 0] += 1
+      return try outcome { () throws(StepFailure) in
+        try makeZeroed(
+          address, at: place, known.protection, original: known.original, isWrite: access.isWrite,
+          process)
+        return .retry
+      }
+    }
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result)
@@ -28,8 +39,18 @@ extension WindowsSimulation {
       }
     }
     if let check = verdict.bugCheck { return end(StepStatus(check.name, code: check.code)) }
-    do throws(StepFailure) {
+    return try outcome { () throws(StepFailure) in
+      try remember(verdict, address, access, result, process)
       return try answer(verdict, address, access, process)
+    }
+  }
+
+  /// What comes of a fault that is answered, and of one that cannot be.
+  private func outcome(
+    _ answer: () throws(StepFailure) -> FaultOutcome
+  ) throws(StepFailure) -> FaultOutcome {
+    do throws(StepFailure) {
+      return try answer()
     } catch {
       guard case .status(let status) = error else { throw error }
       // The thread waits for a frame, and none comes: the system ends after 70 seconds.
@@ -89,7 +110,7 @@ extension WindowsSimulation {
     let status =
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
     report.faultCounts[status, default: 0] += 1
-    guard report.faults.count < StepReport.limit else { return }
+    guard isKept else { return }
     let code = FaultReport.Code(result)
     report.faults.append(
       FaultReport(
@@ -97,8 +118,12 @@ extension WindowsSimulation {
         syndrome: code.syndrome, errorFlags: code.words,
         state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
         cost: verdict.cost?.rawValue ?? "unknown", status: status,
-        code: verdict.bugCheck?.code ?? verdict.status?.code, answers: answers()))
+        code: verdict.bugCheck?.code ?? verdict.status?.code,
+        answers: detail < .answers ? [] : answers()))
   }
+
+  /// Whether the next fault is one that the report tells of.
+  private var isKept: Bool { detail > .counts && report.faults.count < StepReport.limit }
 
   // MARK: - Guard pages
 

@@ -24,7 +24,10 @@ extension WindowsSimulation {
     }
     while true {
       if !isZeroed, let frame = frames.takeFree() { return frame }
-      if let frame = frames.takeZeroed() { return frame }
+      if let frame = frames.takeZeroed() {
+        memory.noteTaken(frame)
+        return frame
+      }
       if let frame = frames.takeFree() {
         memory.zero(frame: frame)
         return frame
@@ -63,6 +66,7 @@ extension WindowsSimulation {
 
   func beginStep() {
     inspection.found = nil
+    isReported = detail > .counts
     frames.beginStep()
     journal.clear()
     report.lists = Self.listed.map {
@@ -78,13 +82,11 @@ extension WindowsSimulation {
     }
     report.entries = journal.changes.compactMap(entryReport)
     report.moreEntries = journal.overflow
-    let changed = frames.changeOrder.filter { frame in
-      frames.before[frame].map { $0?.shown != frames[frame].shown } ?? false
+    let changes = frames.changes(upTo: StepReport.limit)
+    report.frames = changes.kept.map { frame, before in
+      FrameChange(number: frame, before: before, after: frames[frame])
     }
-    report.frames = changed.prefix(StepReport.limit).map { frame in
-      FrameChange(number: frame, before: frames.before[frame] ?? nil, after: frames[frame])
-    }
-    report.moreFrames = max(0, changed.count - StepReport.limit)
+    report.moreFrames = changes.more
   }
 
   private func entryReport(_ change: EntryJournal.Change) -> ChangedEntry? {

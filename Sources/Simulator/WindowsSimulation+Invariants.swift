@@ -8,11 +8,10 @@ extension WindowsSimulation {
   var violations: [String] {
     if let known = inspection.found { return known }
     var found: [String] = []
-    var changed = frames.takeUnchecked()
-    for (table, visit) in inspection.takeTables() {
-      changed.formUnion(check(table, visit, &found))
-    }
-    for frame in changed where frames.isTouched(frame) { check(frame, &found) }
+    inspection.databasePage = nil
+    for (table, entries) in inspection.takeTables() { check(table, entries, &found) }
+    for frame in frames.takeUnchecked() { inspection.noteFrame(frame) }
+    for frame in inspection.takeFrames() where frames.isTouched(frame) { check(frame, &found) }
     inspection.found = found.sorted()
     return found.sorted()
   }
@@ -37,7 +36,8 @@ extension WindowsSimulation {
             + "\(area.charge) are charged")
       }
     }
-    for frame in frames.records.keys { check(frame, &found) }
+    for (frame, _) in frames.records.all { check(frame, &found) }
+    _ = inspection.takeFrames()
     if charged != committed {
       found.append("\(committed) pages are charged, and \(charged) are committed")
     }
@@ -64,8 +64,8 @@ extension WindowsSimulation {
     below table: UInt64, level: Int, _ start: UInt64, _ process: WindowsProcessState,
     _ found: inout [String]
   ) -> UInt64 {
-    let visit = Inspection.Visit(level: level, start: start, process: process)
-    _ = check(table / frameSize, visit, &found)
+    inspection.visit(table / frameSize, .init(level: level, start: start, process: process))
+    check(table / frameSize, nil, &found)
     guard level > 1 else { return 1 }
     var count: UInt64 = 1
     for index in 0..<state.entryCount(level) {
@@ -79,40 +79,55 @@ extension WindowsSimulation {
     return count
   }
 
-  /// Checks the entries of one table; gives the frames whose number of mappings is not what it was.
-  private func check(
-    _ frame: UInt64, _ visit: Inspection.Visit, _ found: inout [String]
-  ) -> Set<UInt64> {
-    guard frames[frame].use == .table else { return inspection.setMapped([], by: frame) }
-    let (level, process) = (visit.level, visit.process)
-    var used: UInt64 = 0
-    var mapped: [UInt64] = []
-    // The page of the top table has the entries of both halves.
-    for index in 0..<Int(frameSize) / state.entrySize {
-      let place = frame * frameSize + UInt64(index * state.entrySize)
-      let entry = memory.entry(at: place)
-      guard entry != 0 else { continue }
-      let address = state.address(visit.start, level: level, index: index)
-      switch state.meaning(of: entry, level: level) {
-      case .table: used += 1
-      case .page(let page):
-        used += 1
-        guard isUser(address), level == 1 else { continue }
-        mapped.append(page.rawValue / frameSize)
-        checkValid(page.rawValue / frameSize, address, process, &found)
-      case .notPresent:
-        let reading = decoder.reading(of: entry, level: level)
-        guard reading.state == .transition, let page = reading.pfn else { continue }
-        used += 1
-        checkTransition(page, at: place, address, &found)
-      case .reserved: found.append("\(address.hex) has an entry with reserved bits")
+  /// Checks the entries of a table that have changed, or all of one that was not looked at before.
+  ///
+  /// `places` are in units of four bytes; nil stands for all.
+  private func check(_ table: UInt64, _ places: [UInt64]?, _ found: inout [String]) {
+    guard let visit = inspection.visit(of: table) else { return }
+    guard frames[table].use == .table else { return inspection.forget(table) }
+    let count = format.entryCount(visit.level)
+    let known = inspection.takeSeen(table)
+    var seen = known ?? Inspection.SeenTable(entryCount: count)
+    if let places, known != nil {
+      for place in places {
+        check(entry: Int(place) * 4 / format.entrySize, of: table, visit, &seen, &found)
       }
+    } else {
+      for index in 0..<count { check(entry: index, of: table, visit, &seen, &found) }
     }
-    if used != frames[frame].entriesInUse {
+    if seen.inUse != frames[table].entriesInUse {
       found.append(
-        "frame \(frame.hex) has \(used) entries in use, and says \(frames[frame].entriesInUse)")
+        "frame \(table.hex) has \(seen.inUse) entries in use, and says \(frames[table].entriesInUse)"
+      )
     }
-    return inspection.setMapped(mapped, by: frame)
+    inspection.keep(seen, of: table)
+  }
+
+  /// Checks one entry of a table, and counts it in place of the one that was there at the last check.
+  private func check(
+    entry index: Int, of table: UInt64, _ visit: Inspection.Visit,
+    _ known: inout Inspection.SeenTable, _ found: inout [String]
+  ) {
+    let place = table * frameSize + UInt64(index * format.entrySize)
+    let entry = memory.entry(at: place)
+    let address = format.address(visit.start, level: visit.level, index: index)
+    var seen = Inspection.SeenEntry.unused
+    switch format.meaning(of: entry, level: visit.level) {
+    case .table: seen = .used
+    case .page(let page):
+      seen = .used
+      guard visit.level == 1, format.isUser(address) else { break }
+      seen = .mapping(page.rawValue / frameSize)
+      checkValid(page.rawValue / frameSize, address, visit.process, &found)
+    case .notPresent:
+      guard entry != 0 else { break }
+      let reading = decoder.reading(of: entry, level: visit.level)
+      guard reading.state == .transition, let page = reading.pfn else { break }
+      seen = .used
+      checkTransition(page, at: place, address, &found)
+    case .reserved: found.append("\(address.hex) has an entry with reserved bits")
+    }
+    inspection.note(seen, at: index, of: &known)
   }
 
   private func checkValid(
@@ -145,7 +160,8 @@ extension WindowsSimulation {
   // MARK: - Frames
 
   private func check(_ frame: UInt64, _ found: inout [String]) {
-    let (record, name) = (frames[frame], "frame \(frame.hex)")
+    let record = frames[frame]
+    var name: String { "frame \(frame.hex)" }
     if record.isListed != (record.referenceCount == 0) {
       let list = record.location.rawValue
       found.append("\(name) has \(record.referenceCount) references and is \(list)")
@@ -175,8 +191,8 @@ extension WindowsSimulation {
   private func checkDatabase(
     _ frame: UInt64, _ record: FrameRecord, _ found: inout [String]
   ) {
-    guard let database = classifier(of: processes[0]).pfnDatabase, let composer else { return }
-    guard let entry = try? database.entry(of: frame) else {
+    guard let database, let composer else { return }
+    guard let entry = databaseRecord(of: frame, in: database) else {
       return found.append("the PFN database has no entry for frame \(frame.hex)")
     }
     let links =
@@ -186,49 +202,26 @@ extension WindowsSimulation {
     let isSame =
       entry.location == record.location && entry.referenceCount == record.referenceCount
       && entry.isPrototype == record.isPrototype && entry.originalPte == record.originalPte
-      && entry.setFlags.contains("Modified") == record.isModified
-      && entry.pteAddress.rawValue == record.pteAddress && entry.pteFrame == record.pteFrame
-      && (entry.forwardLink, entry.backwardLink) == links
+      && entry.isModified == record.isModified
+      && entry.pteAddress == record.pteAddress && entry.pteFrame == record.pteFrame
+      && (entry.u1, entry.u2) == links
     if !isSame { found.append("the PFN database says something else of frame \(frame.hex)") }
   }
-}
 
-/// What the checks have seen in page tables, and what they have still to look at.
-struct Inspection {
-  /// Where a table belongs.
-  struct Visit {
-    var level: Int
-    /// The first address that the table translates.
-    var start: UInt64
-    var process: WindowsProcessState
-  }
-
-  /// What the last check found; nil where something was touched since.
-  var found: [String]?
-  private var tables: [UInt64: Visit] = [:]
-  /// The frames that the entries of each table map, and by how many entries each frame is mapped.
-  private var mapped: [UInt64: [UInt64]] = [:]
-  private var counts: [UInt64: UInt64] = [:]
-
-  /// A table of a process has changed; what it was before, in the same step, does not matter.
-  mutating func touch(_ table: UInt64, _ visit: Visit) { tables[table] = visit }
-
-  /// The tables that have changed since the last call.
-  mutating func takeTables() -> [UInt64: Visit] {
-    defer { tables = [:] }
-    return tables
-  }
-
-  func mappings(of frame: UInt64) -> UInt64 { counts[frame] ?? 0 }
-
-  /// Notes what the entries of a table map; gives the frames that are mapped more or fewer times than before.
-  mutating func setMapped(_ frames: [UInt64], by table: UInt64) -> Set<UInt64> {
-    var changes: [UInt64: Int] = [:]
-    for frame in mapped.updateValue(frames, forKey: table) ?? [] { changes[frame, default: 0] -= 1 }
-    for frame in frames { changes[frame, default: 0] += 1 }
-    for (frame, change) in changes where change != 0 {
-      counts[frame] = UInt64(Int(counts[frame] ?? 0) + change)
+  /// What the database says of a frame, found by way of the kernel's page tables.
+  ///
+  /// The entries of frames that follow each other are in one page, which is looked up once in a check.
+  private func databaseRecord(of frame: UInt64, in database: PFNDatabase) -> PFNRecord? {
+    let address = database.address(of: frame)
+    guard database.isInOnePage(address) else { return try? database.record(of: frame) }
+    let page = address.rawValue / frameSize
+    if inspection.databasePage?.page != page {
+      guard let place = try? database.place(of: VirtualAddress(page * frameSize)) else {
+        return nil
+      }
+      inspection.databasePage = (page, place.rawValue)
     }
-    return Set(changes.lazy.filter { $0.value != 0 }.map(\.key))
+    let place = (inspection.databasePage?.place ?? 0) + address.rawValue % frameSize
+    return database.record { memory.number(at: place + $0.offset, size: $0.size) }
   }
 }

@@ -65,10 +65,9 @@ extension WindowsSimulation {
     let page = page(of: address)
     switch finding.content {
     case .zeros:
-      let frame = try takeFrame(isZeroed: true)
-      try makePrivate(
-        frame, at: page, place: place, protection, isDirty: isDirty,
-        original: try softwareEntry(protection), isModified: true, process)
+      try makeZeroed(
+        address, at: place, protection, original: try softwareEntry(protection), isWrite: isDirty,
+        process)
     case .memory(let byte):
       let frame = byte.rawValue / frameSize
       activate(frame)

@@ -147,7 +147,7 @@ extension WindowsSimulation {
 
   /// The machine as it is now.
   var machine: Machine {
-    let touched = frames.records.keys.filter { memory.has($0) }
+    let touched = frames.records.all.map(\.key).filter { memory.has($0) }
     var machine = Machine(
       memory: memory.image(touched: touched),
       paging: paging(of: processes.dropFirst().first ?? processes[0]),

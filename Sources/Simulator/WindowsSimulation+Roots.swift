@@ -52,6 +52,7 @@ extension WindowsSimulation {
   }
 
   private func release(table frame: UInt64) {
+    inspection.forget(frame)
     frames.release(frame)
     committed -= 1
   }

@@ -7,15 +7,18 @@ extension WindowsSimulation: SimulatedSystem {
   /// Windows has no pagemap.
   func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64? { nil }
 
-  func perform(_ step: Scenario.Step, _ number: Int) throws(StepFailure) -> StepReport {
+  func perform(
+    _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
+  ) throws(StepFailure) -> StepReport {
     if let bugCheck {
       throw .mistake(
         "the system has ended with \(bugCheck.name): no step comes after a bug check",
         notes: ["make the steps before it, or those after it, a scenario of their own"])
     }
     let process = try process(step.process?.value)
+    self.detail = detail
     report = StepReport(
-      number: number, title: step.operation.title, process: process.name,
+      number: number, title: detail > .counts ? step.operation.title : "", process: process.name,
       note: step.note?.value)
     report.address = step.operation.address
     report.pid = process.pid

@@ -113,10 +113,10 @@ extension WindowsSimulation {
     memory.store(entry: entry, at: place)
     let table = place / frameSize
     guard !isPrototype, frames[table].use == .table else { return }
-    if let process {
+    inspection.touch(place, of: process) { process in
       // What the table translates begins where what the entry above it translates does.
-      let mask = level == state.topLevel ? 0 : UInt64.max << state.pageShift(level + 1)
-      inspection.touch(table, .init(level: level, start: address & mask, process: process))
+      let mask = level == format.topLevel ? 0 : UInt64.max << format.pageShift(level + 1)
+      return .init(level: level, start: address & mask, process: process)
     }
     let (was, isNow) = (isInUse(before, level: level), isInUse(entry, level: level))
     guard was != isNow || (before == 0) != (entry == 0) else { return }
@@ -138,6 +138,7 @@ extension WindowsSimulation {
       guard frames[frame].use == .table, frames[frame].usedEntries == 0 else { return }
       process.workingSet.leave(frames[frame].pteAddress / frameSize)
       store(0, at: place, level: level, address: address, process: process)
+      inspection.forget(frame)
       frames.release(frame)
       committed -= 1
       event("\(state.mode.tableName(level - 1)) for \(address.hex) given back")

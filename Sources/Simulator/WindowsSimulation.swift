@@ -15,6 +15,7 @@ final class WindowsSimulation {
   let kernel: WindowsKernel
   let entries: WindowsEntries
   let leaf: LeafBits
+  let format: TableFormat
   let decoder: PTEDecoder
   let encoder: PTEEncoder
   let structures: WindowsStructures
@@ -38,6 +39,8 @@ final class WindowsSimulation {
   var pool: KernelArena
   var prototypeArena: KernelArena
   var selfMap: SelfMap?
+  /// The PFN database as everybody reads it; there is one once the System process is there.
+  private(set) lazy var database = classifier(of: processes[0]).pfnDatabase
   let listHead: UInt64
   /// How many pages may be committed, and are.
   var commitLimit = UInt64.max
@@ -46,6 +49,8 @@ final class WindowsSimulation {
   var bugCheck: StepStatus?
   /// The frames that the step takes first.
   var wantedFrames: [UInt64] = []
+  /// How much the reports of steps say.
+  var detail = StepDetail.answers
   var report = StepReport(number: 0, title: "", process: "", note: nil)
   var journal = EntryJournal()
   var inspection = Inspection()
@@ -84,6 +89,7 @@ final class WindowsSimulation {
         notes: [])
     }
     self.leaf = leaf
+    format = TableFormat(state, kernel)
     let table = EntryEncoder(state, level: 2, isPage: false)?.base ?? 0
     let rights = state.bits(granting: .all, level: 2, isPage: false) ?? 0
     tableBits = table | rights | entries.tableBits
@@ -175,7 +181,8 @@ final class WindowsSimulation {
   }
 
   func event(_ text: @autoclosure () -> String) {
-    if report.events.count < StepReport.limit { report.events.append(text()) }
+    guard detail > .counts, report.events.count < StepReport.limit else { return }
+    report.events.append(text())
   }
 }
 
@@ -207,33 +214,4 @@ struct KernelArena {
   }
 
   private func whole(_ size: UInt64) -> UInt64 { (size + 15) / 16 * 16 }
-}
-
-/// The entries that a step changed, each with what it was at first.
-struct EntryJournal {
-  struct Change {
-    var place: UInt64
-    var before: UInt64
-    var level: Int
-    var address: UInt64
-    var isPrototype: Bool
-    var process: String
-  }
-
-  /// Whether changes are noted.
-  var isOpen = true
-  private(set) var changes: [Change] = []
-  private var known = PlaceSet()
-  /// How many entries changed and are not kept.
-  var overflow: Int { known.count - changes.count }
-
-  mutating func note(_ change: @autoclosure () -> Change, at place: UInt64) {
-    guard isOpen, known.insert(place), changes.count < StepReport.limit else { return }
-    changes.append(change())
-  }
-
-  mutating func clear() {
-    changes.removeAll(keepingCapacity: true)
-    known.removeAll()
-  }
 }

@@ -3,15 +3,18 @@
 /// Indexes are used again, so they say nothing of that order.
 struct WorkingSet {
   private struct Member {
-    var index: UInt64
-    var older: UInt64?
-    var newer: UInt64?
+    var index: UInt64 = 0
+    /// The pages that entered before and after it; `nobody` at the ends.
+    var older = nobody
+    var newer = nobody
   }
 
-  private var members: [UInt64: Member] = [:]
-  /// The page that has been in it for longest.
-  private(set) var oldest: UInt64?
-  private var newest: UInt64?
+  /// No page of a program has this number.
+  private static let nobody = UInt64.max
+
+  private var members = NumberMap(filler: Member())
+  private var first = nobody
+  private var last = nobody
   private var nextIndex: UInt64
   private var freeIndexes: [UInt64] = []
 
@@ -19,16 +22,21 @@ struct WorkingSet {
 
   var count: Int { members.count }
 
-  func contains(_ page: UInt64) -> Bool { members[page] != nil }
+  /// The page that has been in it for longest.
+  var oldest: UInt64? { first == Self.nobody ? nil : first }
+
+  func contains(_ page: UInt64) -> Bool { members.contains(page) }
 
   /// The page that entered next after one that is in it.
-  func next(after page: UInt64) -> UInt64? { members[page]?.newer }
+  func next(after page: UInt64) -> UInt64? {
+    members[page].flatMap { $0.newer == Self.nobody ? nil : $0.newer }
+  }
 
   /// The pages, from the oldest on.
   var pages: [UInt64] {
     Array(
-      sequence(state: oldest) { next in
-        defer { next = next.flatMap { members[$0]?.newer } }
+      sequence(state: oldest) { [self] next in
+        defer { next = next.flatMap { self.next(after: $0) } }
         return next
       })
   }
@@ -38,24 +46,25 @@ struct WorkingSet {
     if let index = members[page]?.index { return index }
     let index = freeIndexes.popLast() ?? nextIndex
     if index == nextIndex { nextIndex += 1 }
-    members[page] = Member(index: index, older: newest)
-    if let newest { members[newest]?.newer = page } else { oldest = page }
-    newest = page
+    members[page] = Member(index: index, older: last)
+    if last == Self.nobody { first = page } else { members[filled: last].newer = page }
+    last = page
     return index
   }
 
   mutating func leave(_ page: UInt64) {
-    guard let member = members.removeValue(forKey: page) else { return }
+    guard let member = members[page] else { return }
+    members[page] = nil
     freeIndexes.append(member.index)
-    if let older = member.older {
-      members[older]?.newer = member.newer
+    if member.older == Self.nobody {
+      first = member.newer
     } else {
-      oldest = member.newer
+      members[filled: member.older].newer = member.newer
     }
-    if let newer = member.newer {
-      members[newer]?.older = member.older
+    if member.newer == Self.nobody {
+      last = member.older
     } else {
-      newest = member.older
+      members[filled: member.newer].older = member.older
     }
   }
 }

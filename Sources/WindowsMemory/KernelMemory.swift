@@ -1,6 +1,15 @@
 public import Paging
 public import PhysicalMemory
 
+/// Translates one address as the processor does, rights aside.
+private struct PageLookup: WalkerOperation {
+  let address: VirtualAddress
+
+  mutating func run(_ walker: some TableWalker) -> PhysicalAddress? {
+    walker.translate(address).translation?.address
+  }
+}
+
 /// Memory at kernel addresses, as far as the image holds it.
 ///
 /// Addresses are translated by the system root. Pages that the processor would fault on but that are
@@ -28,6 +37,10 @@ public struct KernelMemory: Sendable {
     of address: VirtualAddress, depth: Int
   ) throws(KernelReadFailure) -> PhysicalAddress {
     guard depth < Self.depthLimit else { throw KernelReadFailure(address, .loop) }
+    // What the processor translates needs no search.
+    var lookup = PageLookup(address: address)
+    let state = search.state
+    if let page = state.perform(&lookup, on: search.memory) { return page }
     var steps: [PageSearchStep] = []
     switch search.search(address, steps: &steps) {
     case .page(let place, _, _, _): return place
@@ -78,15 +91,21 @@ public struct KernelMemory: Sendable {
     at address: VirtualAddress, size: Int
   ) throws(KernelReadFailure) -> UInt64 {
     if address.rawValue % frameSize <= frameSize - 8, size == 8 || size == 4 {
-      let place = try location(of: address)
-      let number =
-        size == 4
-        ? search.memory.load(UInt32.self, at: place).map(UInt64.init)
-        : search.memory.load(UInt64.self, at: place)
-      if let number { return number }
+      if let number = number(at: try location(of: address), size: size) { return number }
     }
     let bytes = try bytes(at: address, count: min(size, 8))
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// The little-endian number of 2, 4 or 8 bytes at a physical address; nil where the image lacks it, and of
+  /// another size.
+  func number(at place: PhysicalAddress, size: Int) -> UInt64? {
+    switch size {
+    case 8: search.memory.load(UInt64.self, at: place)
+    case 4: search.memory.load(UInt32.self, at: place).map(UInt64.init)
+    case 2: search.memory.load(UInt16.self, at: place).map(UInt64.init)
+    default: nil
+    }
   }
 
   /// The bytes at a kernel address; they may cross pages.

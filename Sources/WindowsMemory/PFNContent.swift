@@ -54,6 +54,15 @@ package struct PFNComposer: Sendable {
 
   /// The members of an entry.
   package func values(_ content: PFNContent) -> [MemberValue] {
+    var values: [MemberValue] = []
+    forEachValue(of: content) { values.append(($0, $1)) }
+    return values
+  }
+
+  /// Gives the members of an entry, one after the other.
+  package func forEachValue(
+    of content: PFNContent, _ body: (StructureMember, UInt64) -> Void
+  ) {
     var flags = location.setting(content.location, in: 0) ?? 0
     flags = cached?.setting(1, in: flags) ?? flags
     flags = modified?.setting(content.isModified ? 1 : 0, in: flags) ?? flags
@@ -61,13 +70,14 @@ package struct PFNComposer: Sendable {
     flags = priority?.setting(content.priority, in: flags) ?? flags
     var u4 = content.pteFrame & structure.pteFrame.lowMask
     if content.isPrototype, let bit = structure.prototypePte { u4 |= 1 << bit.offset }
-    return [
-      (structure.u1, content.u1), (structure.u2, content.u2),
-      (structure.pteAddress, content.pteAddress), (structure.originalPte, content.originalPte),
-      // XP's flags are in one word with the count.
-      (structure.flags, flags), (structure.referenceCount, content.referenceCount),
-      (structure.u4, u4),
-    ]
+    body(structure.u1, content.u1)
+    body(structure.u2, content.u2)
+    body(structure.pteAddress, content.pteAddress)
+    body(structure.originalPte, content.originalPte)
+    // XP's flags are in one word with the count.
+    body(structure.flags, flags)
+    body(structure.referenceCount, content.referenceCount)
+    body(structure.u4, u4)
   }
 }
 

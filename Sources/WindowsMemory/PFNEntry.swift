@@ -76,6 +76,7 @@ public struct PFNDatabase: Sendable {
   private let flagFields: PFNFlagFields
   /// Before Vista the flag that the entry is a prototype stands here.
   private let prototypeFlag: BitField?
+  private let modifiedFlag: BitField?
   private let lockBits: UInt64
   /// The bits of `u2` that count.
   private let shareCountMask: UInt64
@@ -91,6 +92,7 @@ public struct PFNDatabase: Sendable {
     self.start = start
     flagFields = flags
     prototypeFlag = flags.field("PrototypePte")
+    modifiedFlag = flags.field("Modified")
     lockBits = structures.entrySize - 1
     // From Windows 10 on the two highest bits are a lock and a mark.
     let width = UInt64(structure.u2.size) * 8 - (kernel.id.build >= 10240 ? 2 : 0)
@@ -99,40 +101,111 @@ public struct PFNDatabase: Sendable {
 
   /// The entry of a frame.
   public func entry(of pfn: UInt64) throws(KernelReadFailure) -> PFNEntry {
-    let address = start.advanced(by: pfn &* structure.size)
+    let record = try record(of: pfn)
+    return PFNEntry(
+      pfn: pfn, address: address(of: pfn), location: record.location,
+      pteAddress: VirtualAddress(record.pteAddress), isPrototype: record.isPrototype,
+      originalPte: record.originalPte, pteFrame: record.pteFrame,
+      referenceCount: record.referenceCount,
+      shareCount: record.location == .active ? record.u2 & shareCountMask : nil,
+      forwardLink: record.u1, backwardLink: record.u2,
+      cacheAttribute: flagFields.field("CacheAttribute").map {
+        PFNEntry.CacheAttribute.allCases[Int($0.value(in: record.flags))]
+      },
+      priority: flagFields.field("Priority")?.value(in: record.flags),
+      color: flagFields.field("PageColor")?.value(in: record.flags),
+      setFlags: flagFields.names(of: record.flags))
+  }
+
+  /// The numbers of an entry, for those who ask about millions of frames.
+  package func record(of pfn: UInt64) throws(KernelReadFailure) -> PFNRecord {
+    let address = address(of: pfn)
     do throws(KernelReadFailure) {
-      return try entry(of: pfn, at: address)
+      return try record(at: address)
     } catch {
       guard error.reason == .notResident(.zero) else { throw error }
       throw KernelReadFailure(address, .notInDatabase)
     }
   }
 
-  private func entry(
-    of pfn: UInt64, at address: VirtualAddress
-  ) throws(KernelReadFailure) -> PFNEntry {
-    let flags = try memory.value(structure.flags, of: address)
-    let u4 = try memory.value(structure.u4, of: address)
-    let u2 = try memory.value(structure.u2, of: address)
-    let location = PFNEntry.Location.allCases[Int(flagFields.location.value(in: flags))]
+  /// Where the entry of a frame is.
+  package func address(of pfn: UInt64) -> VirtualAddress {
+    start.advanced(by: pfn &* structure.size)
+  }
+
+  private func record(at address: VirtualAddress) throws(KernelReadFailure) -> PFNRecord {
+    // Most entries are in one page, whose place is looked up once.
+    let place = isInOnePage(address) ? try memory.location(of: address) : nil
+    return try record { (member) throws(KernelReadFailure) in
+      if let place,
+        let number = memory.number(at: place.advanced(by: member.offset), size: member.size)
+      {
+        return number
+      }
+      return try memory.value(member, of: address)
+    }
+  }
+
+  /// Where in physical memory the byte at an address of the database is.
+  package func place(of address: VirtualAddress) throws(KernelReadFailure) -> PhysicalAddress {
+    try memory.location(of: address)
+  }
+
+  /// Whether the entry at an address is in one page, as most are.
+  package func isInOnePage(_ address: VirtualAddress) -> Bool {
+    address.rawValue % frameSize + structure.size <= frameSize
+  }
+
+  /// The numbers of an entry, whose members `value` reads.
+  package func record<Failure: Error>(
+    _ value: (StructureMember) throws(Failure) -> UInt64
+  ) throws(Failure) -> PFNRecord {
+    let flags = try value(structure.flags)
+    let u4 = try value(structure.u4)
     let isPrototype =
       prototypeFlag?.isSet(in: flags) ?? (structure.prototypePte.map { $0.bits(of: u4) != 0 })
-    return PFNEntry(
-      pfn: pfn, address: address, location: location,
-      pteAddress: VirtualAddress(
-        try memory.value(structure.pteAddress, of: address) & ~lockBits),
-      isPrototype: isPrototype ?? false,
-      originalPte: try memory.value(structure.originalPte, of: address),
-      pteFrame: structure.pteFrame.bits(of: u4),
-      referenceCount: try memory.value(structure.referenceCount, of: address),
-      shareCount: location == .active ? u2 & shareCountMask : nil,
-      forwardLink: try memory.value(structure.u1, of: address), backwardLink: u2,
-      cacheAttribute: flagFields.field("CacheAttribute").map {
-        PFNEntry.CacheAttribute.allCases[Int($0.value(in: flags))]
-      },
-      priority: flagFields.field("Priority")?.value(in: flags),
-      color: flagFields.field("PageColor")?.value(in: flags),
-      setFlags: flagFields.names(of: flags))
+    return PFNRecord(
+      location: PFNEntry.Location(number: flagFields.location.value(in: flags)),
+      pteAddress: try value(structure.pteAddress) & ~lockBits, isPrototype: isPrototype ?? false,
+      isModified: modifiedFlag?.isSet(in: flags) ?? false,
+      originalPte: try value(structure.originalPte), pteFrame: structure.pteFrame.bits(of: u4),
+      referenceCount: try value(structure.referenceCount), u1: try value(structure.u1),
+      u2: try value(structure.u2), flags: flags)
+  }
+}
+
+/// The numbers of an entry of the PFN database.
+package struct PFNRecord: Sendable {
+  /// The list that the page is on.
+  package let location: PFNEntry.Location
+  /// The address of the entry that maps the page, without its lock bits.
+  package let pteAddress: UInt64
+  package let isPrototype: Bool
+  package let isModified: Bool
+  package let originalPte: UInt64
+  package let pteFrame: UInt64
+  package let referenceCount: UInt64
+  /// A link of the list that the page is on, or the place in a working set.
+  package let u1: UInt64
+  /// The other link, or the share count.
+  package let u2: UInt64
+  let flags: UInt64
+}
+
+extension PFNEntry.Location {
+  /// The list with a number of `_MMLISTS`, which has three bits.
+  fileprivate init(number: UInt64) {
+    self =
+      switch number {
+      case 0: .zeroed
+      case 1: .free
+      case 2: .standby
+      case 3: .modified
+      case 4: .modifiedNoWrite
+      case 5: .bad
+      case 6: .active
+      default: .transition
+      }
   }
 }
 

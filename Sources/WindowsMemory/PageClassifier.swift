@@ -16,6 +16,8 @@ public struct PageClassifier: Sendable {
   let vads: VADReader?
   let subsections: SubsectionReader?
   let frames: PFNDatabase?
+  /// The entry of a page that is filled with zeros, for reading and writing.
+  let plainDemandZero: UInt64?
 
   /// Prepares for the pages of an address space.
   ///
@@ -31,6 +33,7 @@ public struct PageClassifier: Sendable {
     self.system = system
     self.process = process
     let decoder = system.decoder
+    plainDemandZero = Self.plainDemandZero(system.kernel)
     search = TableSearch(memory: memory, state: paging, decoder: decoder)
     var kernelState = paging
     // A root for user mode has no kernel half; the process has one that does.

@@ -36,9 +36,10 @@ extension PageClassifier {
     return search.decoder.withoutMask(entry) == plainDemandZero
   }
 
-  private var plainDemandZero: UInt64? {
+  /// The entry that says just this, without the invalid-PTE mask; nil where a kernel has none.
+  static func plainDemandZero(_ kernel: WindowsKernel) -> UInt64? {
     guard let readWrite = MMProtection(base: "MM_READWRITE") else { return nil }
-    return try? PTEEncoder(system.kernel).entry(.demandZero(readWrite))
+    return try? PTEEncoder(kernel).entry(.demandZero(readWrite))
   }
 
   /// Calls the function that resolves the state.

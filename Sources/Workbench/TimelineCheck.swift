@@ -15,9 +15,10 @@ struct TimelineCheck {
 
   init(_ run: TimelineRun) throws {
     let steps = run.scenario.timeline?.steps ?? []
+    let detail: StepDetail = run.scenario.golden ? .changes : .counts
     if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
     for step in steps {
-      guard let report = try run.step() else { break }
+      guard let report = try run.step(detail) else { break }
       failures += try run.failures()
       failures += run.violations.prefix(Self.violationLimit).map {
         step.failure(run.scenario, ("an invariant of the memory manager", $0))

@@ -75,17 +75,22 @@ public final class TimelineRun {
 
   /// The number of steps.
   public var count: Int { simulation.count }
+  /// The number of steps that were done.
+  public var done: Int { simulation.done }
 
   /// Does the next step; nil at the end.
-  public func step() throws(DiagnosticList) -> StepReport? {
-    guard let report = try simulation.step() else { return nil }
+  ///
+  /// - Parameter detail: how much the report says; where the step expects faults, they are told of in any case.
+  public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
+    let least: StepDetail = simulation.next?.faults == nil ? .counts : .changes
+    guard let report = try simulation.step(max(detail, least)) else { return nil }
     last = report
     return report
   }
 
-  /// Does the steps up to one, or all.
+  /// Does the steps up to one, or all, whose reports nobody sees.
   public func run(through step: Int? = nil) throws(DiagnosticList) {
-    while step == nil || last?.number != step, try self.step() != nil {}
+    while step == nil || last?.number != step, try self.step(.counts) != nil {}
   }
 
   /// The machine as it is now; its memory changes with the next step.

@@ -3,33 +3,113 @@ import PhysicalMemory
 import ScenarioFile
 import Simulator
 
-/// How many steps of a timeline are simulated in a second.
+/// How many steps, accesses and faults of timelines are simulated in a second.
 extension Benchmark {
-  /// A million accesses to 4096 pages, and as many faults as there are pages in 64 MiB.
-  func timelines() throws {
-    try timeline(
-      "a million accesses", "{ write: 0x100_0000..0x1ff_ffff, count: 1_000_000, seed: 1 }")
-    try timeline("16384 first touches", "{ write: 0x100_0000..0x4ff_ffff }")
+  /// A system that timelines run on, with the steps that make room for pages.
+  private struct Setting {
+    var name: String
+    var os: String
+    var begin: [String]
   }
 
-  private func timeline(_ name: String, _ step: String) throws {
+  private static let range = "0x1_0000_0000..0x1_1fff_ffff"
+  private static let settings = [
+    Setting(
+      name: "Windows", os: "windows-19041.508", begin: ["{ reserve: \(range), commit: true }"]),
+    Setting(
+      name: "Linux", os: "linux-6.1",
+      begin: [
+        "{ mmap: \(range), prot: [read, write] }", "{ madvise: \(range), advice: nohugepage }",
+      ]),
+  ]
+  private static let pages = 1 << 16
+  private static let touch = "{ write: 0x1_0000_0000..0x1_0fff_ffff }"
+
+  /// First touches against those of the host, steps of one access against one step of them all, and a
+  /// million accesses to 4096 pages.
+  mutating func timelines() throws {
+    let rounds = quick ? 2 : 5
+    let mapped = pages(touchedByHost: Self.pages)
+    precondition(mapped == Self.pages, "the host touches \(mapped) pages")
+    for setting in Self.settings {
+      let touches = try scenario(setting, [Self.touch])
+      report(
+        Contest(
+          "\(setting.name): first touches", count: Self.pages, limit: 3, rounds: rounds,
+          names: ("host", "model")
+        ) {
+          pages(touchedByHost: Self.pages)
+        } subject: {
+          faults(touches)
+        })
+      let count = 1 << 15
+      let many = try scenario(
+        setting, (0..<count).map { "{ write: \(0x1_0000_0000 + $0 * Int(frameSize)) }" })
+      let one = try scenario(
+        setting, ["{ write: \(0x1_0000_0000)..\(0x1_0000_0000 + count * Int(frameSize) - 1) }"])
+      report(
+        Contest(
+          "\(setting.name): steps that fault", count: count, limit: 8, rounds: rounds,
+          names: ("one", "many")
+        ) {
+          faults(one)
+        } subject: {
+          faults(many)
+        })
+      try rate(
+        "\(setting.name): a million accesses", setting,
+        "{ write: 0x1_0000_0000..0x1_00ff_ffff, count: 1_000_000, seed: 1 }")
+      try rate("\(setting.name): \(Self.pages) first touches", setting, Self.touch)
+    }
+  }
+
+  private func scenario(_ setting: Setting, _ steps: [String]) throws -> Scenario {
     let text =
       """
       mmubench: 1
       scenario: speed
       title: Speed
       source: the benchmark
-      machine: { mode: x86-64, memory: 1 GiB, os: windows-19041.508 }
+      machine: { mode: x86-64, memory: 1 GiB, os: \(setting.os) }
       timeline:
-        - { reserve: 0x100_0000..0x4ff_ffff, commit: true }
-        - \(step)
 
-      """
-    let scenario = try ScenarioParser.parse(text: text, path: "speed.yaml")
+      """ + (setting.begin + steps).map { "  - \($0)\n" }.joined()
+    return try ScenarioParser.parse(text: text, path: "speed.yaml")
+  }
+
+  private func begin(_ scenario: Scenario) throws -> Simulation {
     var empty = scenario
     empty.timeline = nil
-    let simulation = try Simulation(scenario, on: try ImageBuilder.build(empty).machine)
-    _ = try simulation.step()
+    // A Linux is made by its timeline alone.
+    if scenario.machine.os?.value.hasPrefix("linux") == true { empty.machine.os = nil }
+    return try Simulation(scenario, on: try ImageBuilder.build(empty).machine)
+  }
+
+  /// Runs a timeline whose steps nobody looks at; gives how many faults there were.
+  private func faults(_ scenario: Scenario) -> Int {
+    do {
+      let simulation = try begin(scenario)
+      var faults = 0
+      while let report = try simulation.step(.counts) {
+        faults += report.faultCounts.values.reduce(0, +)
+      }
+      precondition(simulation.violations.isEmpty, "the model has a mistake")
+      return faults
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+
+  /// Writes a byte to each of so many pages of the process's own; gives how many there were.
+  private func pages(touchedByHost count: Int) -> Int {
+    guard let mapping = try? ByteMapping.zeroed(count: count * Int(frameSize)) else { return 0 }
+    for page in 0..<count { mapping.store(1 as UInt8, at: page * Int(frameSize)) }
+    return count
+  }
+
+  private func rate(_ name: String, _ setting: Setting, _ step: String) throws {
+    let simulation = try begin(try scenario(setting, [step]))
+    for _ in setting.begin { _ = try simulation.step() }
     let clock = ContinuousClock()
     var result = Result<Int, any Error>.success(0)
     var seconds = 0.0

@@ -79,7 +79,7 @@ struct SimulateCommand: ParsableCommand {
     var account = TimelineAccount(
       output.json ? .json : style == .windbg ? .windbg : .plain, only: step, until: until)
     try output.write { stream in
-      while let report = try run.step() {
+      while let report = try run.step(account.detail(ofStep: run.done + 1)) {
         let warnings = account.write(
           report, failures: try run.failures(), broken: run.violations, run.machine,
           to: &stream.buffer)

@@ -19,6 +19,11 @@ import Testing
     ("alias as a key", "a: 1\n*x : 2\n", .anchorOrAlias),
     ("merge key", "<<: *x\n", .anchorOrAlias),
     ("many items", "[" + String(repeating: "0,", count: 1_000_000), .tooManyNodes),
+    (
+      "many items in a step", "timeline:\n  - [" + String(repeating: "0,", count: 1_000_000),
+      .tooManyNodes
+    ),
+    ("alias in a step", "timeline:\n  - { read: 0 }\n  - *x\n", .anchorOrAlias),
     ("many keys", (0..<300_000).map { "k\($0): 0\n" }.joined(), .tooManyNodes),
     ("tags", "!!python/object/apply:os.system [ls]\n", .tag),
     ("second document", "a: 1\n---\nb: 2\n", .severalDocuments),

@@ -36,7 +36,9 @@ import Workbench
 
   /// What goes wrong first; nil where nothing does.
   private static func failure(_ steps: Steps, _ os: String) throws -> String? {
-    guard let run = try run(steps, os) else { return "no timeline" }
+    guard let run = try run(steps, os), let short = try self.run(steps, os) else {
+      return "no timeline"
+    }
     var naive = NaiveLinux(hasPageout: !os.hasPrefix("linux-4"))
     for (index, (pid, step)) in steps.enumerated() {
       let foretold = foretold(step, pid, run.machine)
@@ -48,6 +50,11 @@ import Workbench
         return wrong("\(got ?? "success"), not \(wanted ?? "success")")
       }
       if let first = run.violations.first { return wrong(first) }
+      // What is told in short is the same.
+      guard let told = try short.step(.counts), told.status == report.status,
+        told.faultCounts == report.faultCounts, told.lists == report.lists
+      else { return wrong("told in short, it is something else") }
+      if let first = short.violations.first { return wrong("told in short: \(first)") }
       let faults = report.faultCounts.values.reduce(0, +)
       if let most = naive.mostFaults(pid, step), faults > most {
         return wrong("\(faults) faults where \(most) would do")

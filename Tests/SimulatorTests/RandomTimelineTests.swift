@@ -59,7 +59,9 @@ import Workbench
 
   /// What goes wrong first; nil where nothing does.
   private static func failure(_ steps: Steps, _ setting: Setting) throws -> String? {
-    guard let run = try run(steps, setting) else { return "no timeline" }
+    guard let run = try run(steps, setting), let short = try self.run(steps, setting) else {
+      return "no timeline"
+    }
     var naive = NaiveWindows()
     for (index, (pid, step)) in steps.enumerated() {
       let foretold = foretold(step, pid, run.machine)
@@ -69,6 +71,11 @@ import Workbench
       let wanted = naive.status(pid, step)
       guard got == wanted else { return wrong("\(got ?? "success"), not \(wanted ?? "success")") }
       if let first = run.violations.first { return wrong(first) }
+      // What is told in short is the same.
+      guard let told = try short.step(.counts), told.status == report.status,
+        told.faultCounts == report.faultCounts, told.lists == report.lists
+      else { return wrong("told in short, it is something else") }
+      if let first = short.violations.first { return wrong("told in short: \(first)") }
       if let foretold, foretold != report.faults.first.map(Foretold.init) {
         let said = String(describing: foretold)
         return wrong("`fault` said \(said), and \(report.faults) came")
