@@ -142,7 +142,7 @@ public struct Explanation: Sendable {
       out.endLine()
     }
     if let verdictOfSystem, verdictOfSystem.hasRules {
-      heading("what Windows goes by", to: &out)
+      heading("what \(verdictOfSystem.system) goes by", to: &out)
       verdictOfSystem.writeRules(to: &out)
     }
     if isSoftwareEntry { return }
