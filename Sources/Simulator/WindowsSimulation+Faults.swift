@@ -26,9 +26,9 @@ extension WindowsSimulation {
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result, stack: process.stack)
-    note(verdict, address, access, result) {
+    note(verdict, address, access, result) { fault in
       let classifier = classifier(of: process)
-      return FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
+      fault.ask(paging(of: process), in: memory, of: .windows(system)) {
         .windows(
           classifier.verdict(on: VirtualAddress(address), $0, $1, stack: process.stack))
       }
@@ -89,7 +89,7 @@ extension WindowsSimulation {
 
   private func note(
     _ verdict: WindowsVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
-    _ answers: () -> [AccessAnswer]
+    _ ask: (inout FaultReport) -> Void
   ) {
     let status =
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
@@ -97,13 +97,14 @@ extension WindowsSimulation {
     guard report.faults.count < StepReport.limit else { return }
     var code: PageFaultErrorCode?
     if case .pageFault(let fault) = result { code = fault.errorCode }
-    report.faults.append(
-      FaultReport(
-        address: VirtualAddress(address), access: access, errorCode: code?.rawValue,
-        errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
-        state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
-        cost: verdict.cost?.rawValue ?? "unknown", status: status,
-        code: verdict.bugCheck?.code ?? verdict.status?.code, answers: answers()))
+    var fault = FaultReport(
+      address: VirtualAddress(address), access: access, errorCode: code?.rawValue,
+      errorFlags: code.map { "\($0)" } ?? result.outcome.rawValue,
+      state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
+      cost: verdict.cost?.rawValue ?? "unknown", status: status,
+      code: verdict.bugCheck?.code ?? verdict.status?.code)
+    if !report.faults.contains(where: fault.isLike) { ask(&fault) }
+    report.faults.append(fault)
   }
 
   // MARK: - Guard pages
