@@ -42,6 +42,7 @@ enum LinuxPages: CaseIterable {
   ///   - address: the address of the page.
   ///   - knowsNoExecute: whether entries of the kernel can refuse a fetch.
   ///   - draw: chooses frames and places in swap.
+  /// - Returns: the items.
   func statements(
     at address: UInt64, knowsNoExecute: Bool, _ draw: inout Draw
   ) -> [(key: String, item: String)] {
