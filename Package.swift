@@ -117,7 +117,7 @@ let package = Package(
       "Quiz",
       [
         "BitLayout", "PhysicalMemory", "Paging", "ScenarioFile", "Machine", "ImageBuilder",
-        "WindowsMemory",
+        "WindowsMemory", "LinuxMemory",
       ]),
     room(
       "Workbench",
@@ -195,7 +195,9 @@ let package = Package(
         "TestSupport",
       ],
       fixtures: ["Diagnostics"]),
-    tests("Quiz", ["Quiz", "Report", "Machine", "Paging", "PhysicalMemory", "ScenarioFile"]),
+    tests(
+      "Quiz",
+      ["Quiz", "Report", "Machine", "LinuxMemory", "Paging", "PhysicalMemory", "ScenarioFile"]),
     tests(
       "Simulator",
       [

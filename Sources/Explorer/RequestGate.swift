@@ -15,6 +15,12 @@ struct RequestGate: Sendable {
   let server: sockaddr_un
   /// Those whose requests were passed on.
   let askers: Askers
+  private let silent = SilentConnections()
+  private let turns = Turns()
+
+  init(pool: any AsyncSocketPool, server: sockaddr_un, askers: Askers) {
+    (self.pool, self.server, self.askers) = (pool, server, askers)
+  }
 
   /// Longer than this no browser waits with the rest of a request.
   private static let patience = Duration.seconds(30)
@@ -28,7 +34,7 @@ struct RequestGate: Sendable {
   func run(on socket: AsyncSocket) async throws {
     try await withThrowingDiscardingTaskGroup { group in
       while true {
-        let client = try await socket.accept()
+        let client = try await Self.next(socket)
         group.addTask {
           // Whoever goes away, or sends nothing, is owed nothing.
           try? await pass(client)
@@ -38,18 +44,39 @@ struct RequestGate: Sendable {
     }
   }
 
+  /// The next connection; where one cannot be taken, as for want of files, a later one may be.
+  private static func next(_ socket: AsyncSocket) async throws -> AsyncSocket {
+    while true {
+      do { return try await socket.accept() } catch {
+        try Task.checkCancellation()
+        try await Task.sleep(for: look)
+      }
+    }
+  }
+
   private func pass(_ client: AsyncSocket) async throws {
-    let head = try await Self.within(Self.patience) { try await Self.readHead(of: client) }
+    let head = try await head(of: client)
     if let refusal = head.refusal { return try await refuse(client, refusal) }
+    // Who has gone already is not worked for.
+    guard !Self.hasHungUp(client) else { return }
+    guard turns.enter() else { return try await refuse(client, Self.crowd) }
+    defer { turns.leave() }
     let (number, line) = askers.enter(Asker())
     defer { askers.leave(number) }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await answer(client, head.bytes(adding: line)) }
+      group.addTask {
+        try await turns.take()
+        defer { turns.giveBack() }
+        try await answer(client, head.bytes(adding: line))
+      }
       group.addTask { try await Self.hangsUp(client) }
       defer { group.cancelAll() }
       try await group.next()
     }
   }
+
+  private static let crowd = RequestHead.Refusal(
+    status: 503, text: "too many pages are waited for at once")
 
   private func answer(_ client: AsyncSocket, _ request: [UInt8]) async throws {
     let socket = try await AsyncSocket.connected(to: server, pool: pool)
@@ -65,12 +92,20 @@ struct RequestGate: Sendable {
   /// What he sends after his request is for nobody. The pool is not asked to wait for him, for it would
   /// still do so when the answer is there and the connection is closed.
   private static func hangsUp(_ client: AsyncSocket) async throws {
-    while true {
-      try await Task.sleep(for: look)
-      do { _ = try client.socket.read(atMost: chunk) } catch SocketError.blocked {} catch {
-        return
-      }
+    while !hasHungUp(client) { try await Task.sleep(for: look) }
+  }
+
+  private static func hasHungUp(_ client: AsyncSocket) -> Bool {
+    do { _ = try client.socket.read(atMost: chunk) } catch SocketError.blocked {} catch {
+      return true
     }
+    return false
+  }
+
+  private func head(of client: AsyncSocket) async throws -> RequestHead {
+    let number = silent.enter(client.socket)
+    defer { silent.leave(number) }
+    return try await Self.within(Self.patience) { try await Self.readHead(of: client) }
   }
 
   private static func readHead(of client: AsyncSocket) async throws -> RequestHead {

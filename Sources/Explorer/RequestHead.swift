@@ -33,15 +33,41 @@ package struct RequestHead: Sendable {
 
   private static let newline = UInt8(ascii: "\n")
 
-  /// The head with one header field more.
+  /// The head with one header field more, and a path as its target.
   ///
   /// - Parameter line: the field with the end of its line; it becomes the last one, which counts where
   ///   a name is there twice.
   /// - Returns: the bytes.
   package func bytes(adding line: String) -> [UInt8] {
     let end = bytes.hasSuffix("\r\n") ? 2 : 1
-    return bytes.dropLast(end) + Array(line.utf8) + bytes.suffix(end)
+    guard let absolute else { return bytes.dropLast(end) + Array(line.utf8) + bytes.suffix(end) }
+    let method = Array(bytes.prefix { $0 != Self.blank })
+    let rest = Array(bytes.dropFirst(method.count + 1 + words[1].count).dropLast(end))
+    let fields = "Host: \(absolute.host)\r\n\(line)"
+    let target = [Self.blank] + Array(absolute.path.utf8)
+    return [method, target, rest, Array(fields.utf8), Array(bytes.suffix(end))].flatMap(\.self)
   }
+
+  /// Host and path of a target that names both; nil for a path alone.
+  ///
+  /// `GET http://name/` asks for that host, whatever the field Host says (RFC 9112, 3.2.2).
+  private var absolute: (host: String, path: String)? {
+    let scheme = "http://"
+    let target = words.count > 1 ? String(decoding: words[1], as: UTF8.self) : ""
+    guard target.prefix(scheme.count).lowercased() == scheme else { return nil }
+    let rest = target.dropFirst(scheme.count)
+    let host = rest.prefix { $0 != "/" && $0 != "?" }
+    let path = rest.dropFirst(host.count)
+    return (String(host), path.hasPrefix("/") ? String(path) : "/\(path)")
+  }
+
+  /// The words of the request line.
+  private var words: [ArraySlice<UInt8>] {
+    bytes.prefix { $0 != Self.newline && $0 != Self.carriageReturn }
+      .split(separator: Self.blank, omittingEmptySubsequences: false)
+  }
+
+  private static let blank = UInt8(ascii: " ")
 
   /// Whether there is nothing more to wait for.
   package var isDecided: Bool { isWhole || isTooLong }
@@ -59,14 +85,12 @@ package struct RequestHead: Sendable {
     guard bytes.starts(with: "GET ".utf8) || bytes.starts(with: "HEAD ".utf8) else {
       return Refusal(status: 405, text: "pages are only read")
     }
-    let words = bytes.prefix { $0 != Self.newline && $0 != Self.carriageReturn }
-      .split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     guard words.count == 3,
       ["HTTP/1.1", "HTTP/1.0"].contains(String(decoding: words[2], as: UTF8.self))
     else { return Refusal(status: 505, text: "what is spoken here is HTTP/1.1") }
-    // `GET http://name/` asks for that host, whatever the field Host says (RFC 9112, 3.2.2).
-    guard words[1].first == UInt8(ascii: "/") else {
-      return Refusal(status: 403, text: "requests for another host are refused")
+    guard words[1].first == UInt8(ascii: "/") || absolute != nil else {
+      return Refusal(
+        status: 400, text: "a target is a path, or an address that begins with http://")
     }
     return nil
   }

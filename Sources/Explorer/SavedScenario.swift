@@ -51,7 +51,10 @@ struct SavedScenario {
 
   private func text(_ draft: [String], _ answer: SavedAnswer, loss: String? = nil) -> String {
     let notes =
-      ["A scenario is in the file of its own name: \(name).yaml."] + (loss.map { [$0] } ?? [])
+      [
+        "A scenario is in the file of its own name: \(name).yaml.",
+        "It has no golden yet, and fails without: `mmubench run --update \(name).yaml` records one.",
+      ] + (loss.map { [$0] } ?? [])
     let comments = notes.map { "# \($0)" }
     return (comments + draft + ["expect:", "  - { \(answer.text) }"]).joined(separator: "\n") + "\n"
   }

@@ -91,5 +91,5 @@ extension LinuxClassifier {
 
 extension LinuxKernel {
   /// Whether entries of user pages never have XD, though the processor knows it.
-  var losesNoExecute: Bool { format == .pae && version >= LinuxVersion(5, 19) }
+  package var losesNoExecute: Bool { format == .pae && version >= LinuxVersion(5, 19) }
 }

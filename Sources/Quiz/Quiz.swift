@@ -38,6 +38,8 @@ public struct Quiz: Sendable {
       }
     case .windows(let mode, let id):
       try WindowsExercise(mode, id, level, &draw).exercise(number, kind, &draw)
+    case .linux(let mode, let id):
+      try LinuxExercise(mode, id, level, &draw).exercise(number, kind, &draw)
     }
   }
 }

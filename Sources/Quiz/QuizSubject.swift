@@ -8,13 +8,15 @@ public enum QuizSubject: Hashable, Sendable {
   case processor(PagingMode)
   /// A Windows kernel, by its id, on a processor in a paging mode.
   case windows(PagingMode, id: String)
+  /// A Linux kernel, by its id, on a processor in a paging mode.
+  case linux(PagingMode, id: String)
 
   /// The subject in the words of the command line.
   public var name: String {
     switch self {
     case .toy(let geometry): geometry.description
     case .processor(let mode): mode.rawValue
-    case .windows(let mode, let id): "\(mode.rawValue), \(id)"
+    case .windows(let mode, let id), .linux(let mode, let id): "\(mode.rawValue), \(id)"
     }
   }
 
@@ -26,6 +28,7 @@ public enum QuizSubject: Hashable, Sendable {
     case .processor(.arm64): [.translate, .rights, .fault, .dump]
     case .processor: [.translate, .rights, .fault, .updates, .dump]
     case .windows: [.fault, .kernel, .frames]
+    case .linux: [.fault, .kernel, .cost, .signal]
     }
   }
 }
@@ -54,6 +57,10 @@ public enum ExerciseKind: String, CaseIterable, Sendable {
   case dump
   /// What the kernel does about an access.
   case kernel
+  /// Whether the kernel counts a fault as minor or major, or sends a signal.
+  case cost
+  /// Which signal the program gets, and with which code.
+  case signal
   /// Which entries of the frame table (the PFN database) change as the kernel resolves a fault.
   case frames
 }

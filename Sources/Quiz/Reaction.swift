@@ -37,6 +37,6 @@ enum Reaction: String, CaseIterable {
 extension Answer.Choice {
   init<Value: Equatable>(_ value: Value, of all: [Value], _ text: String) {
     let place = all.firstIndex(of: value) ?? 0
-    self.init(letter: Array("abcdefghij")[place], text: text)
+    self.init(letter: Array("abcdefghijklmnopqrstuvwxyz")[place], text: text)
   }
 }

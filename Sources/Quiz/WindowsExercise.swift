@@ -21,6 +21,16 @@ struct WindowsExercise {
   func exercise(
     _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
   ) throws(DiagnosticList) -> Exercise {
+    while true {
+      let exercise = try drawn(number, kind, &draw)
+      // Where the entry alone does not tell, or frames of others have a part in it, the next is drawn.
+      if kind == nil || exercise.kind == kind { return exercise }
+    }
+  }
+
+  private func drawn(
+    _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
+  ) throws(DiagnosticList) -> Exercise {
     var text = ScenarioText(
       exercise: number, machine: "\(QuizMemory.statement(mode)), os: \(id)", seed: seed)
     let pages = places.near + [places.far]

@@ -142,7 +142,7 @@ public struct Explanation: Sendable {
       out.endLine()
     }
     if let verdictOfSystem, verdictOfSystem.hasRules {
-      out.writeIndented("what Windows goes by", .bold)
+      out.writeIndented("what \(verdictOfSystem.system) goes by", .bold)
       verdictOfSystem.writeRules(to: &out)
     }
     if isSoftwareEntry { return }

@@ -1,4 +1,5 @@
 import BitLayout
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -67,6 +68,7 @@ public struct QuizText: Sendable {
         out.endLine()
       }
     }
+    write(setting.machine.areas()?.list.areas ?? [], to: &out)
     guard !setting.prototypes.isEmpty else { return }
     out.write("  prototype entries", .bold)
     out.write(" of a section\n")
@@ -75,6 +77,19 @@ public struct QuizText: Sendable {
       out.write("\(entry.address)", .cyan)
       out.write("  ")
       out.hex(entry.value, digits: paging.entrySize * 2)
+      out.endLine()
+    }
+  }
+
+  /// The areas of a Linux process, which decide with the entries.
+  private func write(_ areas: [MemoryArea], to out: inout TextBuffer) {
+    guard !areas.isEmpty else { return }
+    out.write("  areas", .bold)
+    out.write(" of the process\n")
+    for area in areas {
+      out.write("    ")
+      out.write("\(VirtualAddress(area.start)) to \(VirtualAddress(area.end - 1))", .cyan)
+      out.write("  \(area.permissions)\(AreaFacts(area).words)")
       out.endLine()
     }
   }

@@ -3,33 +3,40 @@ import Paging
 import PhysicalMemory
 
 extension FaultReport {
-  /// What becomes of an access that faulted, and then of every other access to the same address at the
-  /// same moment.
+  /// Finds out what becomes of the access that faulted, of every other access to the same address at
+  /// the same moment, and of this one with another entry there.
   ///
   /// - Parameters:
-  ///   - address: the address.
-  ///   - access: the access that faulted.
   ///   - state: the paging state of the process.
-  ///   - memory: the memory as it is.
+  ///   - memory: the memory as it is; entries are tried in it, and it is as it was afterwards.
+  ///   - system: the kernel, which tells entries apart.
   ///   - verdict: what the kernel makes of an access.
-  /// - Returns: the answers, that of the access that faulted first.
-  static func answers(
-    at address: UInt64, _ access: Access, _ state: PagingState, in memory: MemoryImage,
+  mutating func ask(
+    _ state: PagingState, in memory: SimulatedMemory, of system: OperatingSystem,
     verdict: (Access, AccessResult) -> SystemVerdict
-  ) -> [AccessAnswer] {
-    let address = VirtualAddress(address)
-    let (end, steps) = state.walk(address, in: memory)
-    let walk = Walk(
-      address: address, mode: state.mode, root: state.root, result: end, steps: steps,
-      isInImage: true)
-    let others = [Access.Privilege.user, .supervisor].flatMap { privilege in
-      [Access.Kind.read, .write, .execute].map { Access($0, as: privilege) }
-    }
-    return ([access] + others.filter { $0 != access }).map { access in
-      let result = state.access(address, access, in: memory)
+  ) {
+    let address = address
+    func answer(_ access: Access) -> AccessAnswer {
+      let (end, steps) = state.walk(address, in: memory.image)
+      let walk = Walk(
+        address: address, mode: state.mode, root: state.root, result: end, steps: steps,
+        isInImage: true)
+      let result = state.access(address, access, in: memory.image)
       return AccessAnswer(
         pointer: address, access: access, walk: walk, state: state, result: result,
         verdict: verdict(access, result))
     }
+    let others = [Access.Privilege.user, .supervisor].flatMap { privilege in
+      [Access.Kind.read, .write, .execute].map { Access($0, as: privilege) }
+    }
+    let own = answer(access)
+    answers = [own] + others.filter { $0 != access }.map(answer)
+    guard let place = own.walk.steps.last?.entryAddress.rawValue else { return }
+    let entry = memory.entry(at: place)
+    supposed = system.alternativeEntries(to: own).map { condition, other in
+      memory.store(entry: other, at: place)
+      return SupposedAnswer(condition: condition, answer: answer(access))
+    }
+    memory.store(entry: entry, at: place)
   }
 }

@@ -29,8 +29,8 @@ extension LinuxSimulation {
     }
     let classifier = classifier(of: process, at: address)
     let verdict = classifier.verdict(on: VirtualAddress(address), access, result)
-    note(verdict, address, access, result) {
-      FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
+    note(verdict, address, access, result) { fault in
+      fault.ask(paging(of: process), in: memory, of: .linux(nothingCached)) {
         .linux(classifier.verdict(on: VirtualAddress(address), $0, $1))
       }
     }
@@ -62,20 +62,20 @@ extension LinuxSimulation {
 
   private func note(
     _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
-    _ answers: () -> [AccessAnswer]
+    _ ask: (inout FaultReport) -> Void
   ) {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
     guard isKept else { return }
     let code = FaultReport.Code(result)
-    report.faults.append(
-      FaultReport(
-        address: VirtualAddress(address), access: access, errorCode: code.errorCode,
-        syndrome: code.syndrome, errorFlags: code.words,
-        state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
-        cost: verdict.cost?.rawValue ?? "unknown",
-        status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""),
-        answers: detail < .answers ? [] : answers()))
+    var fault = FaultReport(
+      address: VirtualAddress(address), access: access, errorCode: code.errorCode,
+      syndrome: code.syndrome, errorFlags: code.words,
+      state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
+      cost: verdict.cost?.rawValue ?? "unknown",
+      status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""))
+    if detail >= .answers, !report.faults.contains(where: fault.isLike) { ask(&fault) }
+    report.faults.append(fault)
   }
 
   /// The stack above an address that no area holds begins at its page now.

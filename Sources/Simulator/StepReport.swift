@@ -101,8 +101,23 @@ public struct FaultReport: Hashable, Sendable {
   /// The number of the status, where there is one.
   public var code: UInt32?
   /// What the processor and the kernel made of the access, and then what they would have made of every
-  /// other to the same address.
+  /// other to the same address; empty where a fault of the step before went the same way.
   public var answers: [AccessAnswer] = []
+  /// What they would have made of it, had the entry been another.
+  public var supposed: [SupposedAnswer] = []
+
+  /// Whether another fault went the same way for the same reason.
+  func isLike(_ other: FaultReport) -> Bool {
+    state == other.state && handler == other.handler && access == other.access
+  }
+}
+
+/// What would have become of an access under a condition.
+public struct SupposedAnswer: Hashable, Sendable {
+  /// The condition: "the entry were transition".
+  public var condition: String
+  /// What would have become of it.
+  public var answer: AccessAnswer
 }
 
 /// An entry of a page table, or of a prototype array, that changed.

@@ -30,11 +30,10 @@ extension WindowsSimulation {
       }
     }
     try writeDatabase()
-    let verdict = classifier(of: process).verdict(
-      on: VirtualAddress(address), access, result)
-    note(verdict, address, access, result) {
+    let verdict = classifier(of: process).verdict(on: VirtualAddress(address), access, result)
+    note(verdict, address, access, result) { fault in
       let classifier = classifier(of: process)
-      return FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
+      fault.ask(paging(of: process), in: memory, of: .windows(system)) {
         .windows(classifier.verdict(on: VirtualAddress(address), $0, $1))
       }
     }
@@ -105,21 +104,21 @@ extension WindowsSimulation {
 
   private func note(
     _ verdict: WindowsVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
-    _ answers: () -> [AccessAnswer]
+    _ ask: (inout FaultReport) -> Void
   ) {
     let status =
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
     report.faultCounts[status, default: 0] += 1
     guard isKept else { return }
     let code = FaultReport.Code(result)
-    report.faults.append(
-      FaultReport(
-        address: VirtualAddress(address), access: access, errorCode: code.errorCode,
-        syndrome: code.syndrome, errorFlags: code.words,
-        state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
-        cost: verdict.cost?.rawValue ?? "unknown", status: status,
-        code: verdict.bugCheck?.code ?? verdict.status?.code,
-        answers: detail < .answers ? [] : answers()))
+    var fault = FaultReport(
+      address: VirtualAddress(address), access: access, errorCode: code.errorCode,
+      syndrome: code.syndrome, errorFlags: code.words,
+      state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
+      cost: verdict.cost?.rawValue ?? "unknown", status: status,
+      code: verdict.bugCheck?.code ?? verdict.status?.code)
+    if detail >= .answers, !report.faults.contains(where: fault.isLike) { ask(&fault) }
+    report.faults.append(fault)
   }
 
   /// Whether the next fault is one that the report tells of.

@@ -85,7 +85,8 @@ public struct ScenarioRunner: Sendable {
     guard let expected else {
       return .init(
         "golden", expected: "a golden in \(goldenPath)",
-        got: "none; look at the answers and record them with --update")
+        got: "none yet: `mmubench run --update \(reading.source.path)` records the answers, for you"
+          + " to read")
     }
     let different = GoldenComparison.firstDifferentLine(expected: expected, got: answers)
     guard let different else { return .init("golden", expected: "", got: "") }

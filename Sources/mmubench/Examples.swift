@@ -152,6 +152,10 @@ enum Examples {
       ),
       ("accessed and dirty bits alone", "mmubench quiz --kind updates --seed 2 -c"),
       ("one about Windows", "mmubench quiz --os windows-10-22h2 --seed 7 --json"),
+      (
+        "what Linux does about faults, solved",
+        "mmubench quiz --os linux-6.1 --kind kernel --level 2 -c"
+      ),
     ],
     "export": [
       (

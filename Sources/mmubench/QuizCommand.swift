@@ -28,14 +28,15 @@ struct QuizCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A Windows kernel: exercises on what it makes of entries that are not present.",
+      "A Windows or Linux kernel: exercises on what it makes of entries and of faults.",
       valueName: "id"))
   var os: String?
 
   @Option(
     help: ArgumentHelp(
       "One kind of exercise only: translate, rights, fault, updates (accessed and dirty bits), dump"
-        + " (an image with holes), and with --os kernel, frames.", valueName: "kind"))
+        + " (an image with holes); of Windows fault, kernel, frames; of Linux fault, kernel, cost,"
+        + " signal.", valueName: "kind"))
   var kind: String?
 
   @Option(
@@ -52,7 +53,9 @@ struct QuizCommand: ParsableCommand {
     help: ArgumentHelp(
       "1: where an address lies; 2: large pages and rights; 3: reserved bits and registers. Of"
         + " Windows, 1: four states of entries; 2: guards and refusals too; 3: copy-on-write,"
-        + " prototypes and the PFN database too. A toy has one level.",
+        + " prototypes and the PFN database too. Of Linux, 1: untouched pages, files and swap; 2:"
+        + " copy-on-write, the page of zeros, NUMA hints and refusals too; 3: userfaultfd, guards,"
+        + " migration, stacks and the kernel's own accesses too. A toy has one level.",
       valueName: "1|2|3"),
     transform: Numbers.number)
   var level: UInt64 = 1
@@ -117,9 +120,8 @@ struct QuizCommand: ParsableCommand {
     }
     let mode = try Choice.of(PagingMode.self, "mode", mode)
     guard let os, os != "none" else { return .processor(mode) }
-    guard !LinuxKernel.isID(os) else {
-      throw Failure.usage(
-        "--os \(os): a quiz is about Windows kernels, as windows-19041.508 is one")
+    if LinuxKernel.isID(os) {
+      return .linux(mode, id: try LinuxKernel(id: os, mode: mode).id)
     }
     guard os.lowercased().hasPrefix("windows") else {
       throw Failure.usage(OperatingSystem.unknown(os))

@@ -41,6 +41,21 @@ import Testing
     #expect(other.output == file.output)
   }
 
+  @Test func aLinuxKernelIsASubject() throws {
+    let solved = try shell("\"$0\" quiz --os linux-6.1 --kind signal --count 4 -c")
+    #expect(solved.status == 0, "\(solved.errors)")
+    #expect(solved.output.contains("kernel  Linux 6.1"))
+    #expect(solved.output.contains("what Linux goes by"))
+    #expect(!solved.output.contains("Windows"))
+    let key = try shell("\"$0\" quiz --os linux-6.1 --mode arm64 --kind cost --json")
+    #expect(key.output.split(separator: "\n").allSatisfy { $0.contains(#""kind":"cost""#) })
+    let frames = try shell("\"$0\" quiz --os linux-6.1 --kind frames")
+    #expect(frames.status == 64)
+    #expect(frames.errors.contains("there are fault, kernel, cost, signal"))
+    #expect(try shell("\"$0\" quiz --os linux-9x").status == 64)
+    #expect(try shell("\"$0\" quiz --os linux-2.6").status == 64)
+  }
+
   @Test func whatHasNoEndIsReadOnlySoFar() throws {
     let endless = try shell("\"$0\" quiz --grade /dev/zero")
     #expect(endless.status == 65)

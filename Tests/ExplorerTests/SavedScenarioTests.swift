@@ -33,6 +33,7 @@ import Workbench
       try ExplorerTests.explorer(), query.map { (name: $0.key, value: $0.value) })
     #expect(name.hasPrefix("explored-\(query["va"] ?? "")"))
     #expect(name.hasSuffix(query["set"] == nil ? ".yaml" : "-cr4-smap.yaml"))
+    #expect(text.contains("fails without: `mmubench run --update \(name)`"))
     let address = VirtualAddress(try NumberText.number(query["va"] ?? ""))
     var machine = try ExplorerTests.machine()
     if query["set"] == "CR4.SMAP" { machine.paging.cr4 ^= 0x20_0000 }

@@ -42,6 +42,13 @@ import Testing
       }
       let named = try await Self.answer(port, ["GET / HTTP/1.1", "Host: localhost:PORT"])
       #expect(named.hasPrefix("HTTP/1.1 200"))
+      // A target may name the host, which then counts.
+      for target in ["http://127.0.0.1:PORT/?va=0x400000", "HTTP://localhost:PORT?va=0x400000"] {
+        let absolute = try await Self.answer(
+          port, ["GET \(target) HTTP/1.1", "Host: evil.example"])
+        #expect(absolute.hasPrefix("HTTP/1.1 200"), "\(target): \(absolute.prefix(60))")
+        #expect(absolute.contains("mapped to 0x5000"))
+      }
       let strangers = [
         ["GET / HTTP/1.1", "Host: evil.example:PORT"], ["GET / HTTP/1.1", "Host: 127.0.0.1"],
         ["GET / HTTP/1.1"],
@@ -53,6 +60,7 @@ import Testing
         ],
         ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Sec-Fetch-Site: cross-site"],
         ["GET http://evil.example/ HTTP/1.1", "Host: 127.0.0.1:PORT"],
+        ["GET http://127.0.0.1:PORT@evil.example/ HTTP/1.1", "Host: 127.0.0.1:PORT"],
       ]
       for lines in strangers {
         let answer = try await Self.answer(port, lines)
@@ -94,6 +102,75 @@ import Testing
         port,
         ["GET /?va=\(String(repeating: "0", count: 20_000)) HTTP/1.1", "Host: 127.0.0.1:PORT"])
       #expect(long.hasPrefix("HTTP/1.1 431"), "\(long.prefix(60))")
+    }
+  }
+
+  /// Those who have gone, and those who say nothing, keep nobody waiting.
+  @Test(.timeLimit(.minutes(2))) func aRequestIsAnsweredAfterManyThatHungUp() async throws {
+    let begun = Mutex(0)
+    let server = ExplorerServer(port: 0) { path, _, _ in
+      if path == "/gone" {
+        begun.withLock { $0 += 1 }
+        Thread.sleep(forTimeInterval: 0.2)
+      }
+      return Explorer.Page(bytes: Array(path.utf8))
+    }
+    try await withServer(server) { port in
+      let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
+      for _ in 0..<60 {
+        let socket = try await AsyncSocket.connected(to: address)
+        try await socket.write(Data("GET /gone HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8))
+        try socket.close()
+      }
+      let start = ContinuousClock.now
+      let own = try await Self.answer(port, ["GET /own HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(own.hasSuffix("/own"))
+      #expect(ContinuousClock.now - start < .seconds(10))
+      #expect(begun.withLock { $0 } < 30, "few are worked for who have gone")
+    }
+  }
+
+  /// What is under way for long keeps nobody waiting for ever.
+  @Test(.timeLimit(.minutes(2))) func manyLongQuestionsKeepNobodyFromAShortOne() async throws {
+    let begun = AsyncStream<Void>.makeStream()
+    let server = ExplorerServer(port: 0) { path, _, asker in
+      begun.continuation.yield()
+      let end = ContinuousClock.now + .seconds(60)
+      while path == "/slow", asker.isWaiting, ContinuousClock.now < end {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      return Explorer.Page(bytes: Array(path.utf8))
+    }
+    try await withServer(server) { port in
+      let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
+      var sockets: [AsyncSocket] = []
+      for _ in 0..<12 {
+        let socket = try await AsyncSocket.connected(to: address)
+        try await socket.write(Data("GET /slow HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8))
+        sockets.append(socket)
+      }
+      let own = try await Self.answer(port, ["GET /own HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(own.hasSuffix("/own"))
+      for socket in sockets { try socket.close() }
+    }
+  }
+
+  /// A connection that says nothing has a place as long as no other needs it.
+  @Test(.timeLimit(.minutes(2))) func theOldestOfTooManySilentConnectionsIsClosed() async throws {
+    try await withServer { port in
+      let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
+      var sockets: [AsyncSocket] = []
+      for _ in 0..<200 { sockets.append(try await AsyncSocket.connected(to: address)) }
+      let own = try await Self.answer(port, ["GET /?va=0x400000 HTTP/1.1", "Host: 127.0.0.1:PORT"])
+      #expect(own.hasPrefix("HTTP/1.1 200"))
+      let oldest = try #require(sockets.first)
+      await #expect(throws: SocketError.disconnected) {
+        while true { _ = try await oldest.read() }
+      }
+      let newest = try #require(sockets.last)
+      try await newest.write(Data("GET /page.css HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8))
+      #expect(try await newest.read() == UInt8(ascii: "H"))
+      for socket in sockets { try socket.close() }
     }
   }
 
@@ -172,6 +249,12 @@ import Testing
     #expect(
       head("GET / HTTP/1.1\n\n").bytes(adding: "X: 1\r\n")
         == Array("GET / HTTP/1.1\nX: 1\r\n\n".utf8))
+    #expect(
+      head("GET HTTP://b:1?va=1 HTTP/1.1\r\nHost: a\r\n\r\n").bytes(adding: "X: 1\r\n")
+        == Array("GET /?va=1 HTTP/1.1\r\nHost: a\r\nHost: b:1\r\nX: 1\r\n\r\n".utf8))
+    for target in ["*", "b:1", "https://b/"] {
+      #expect(head("GET \(target) HTTP/1.1\r\n\r\n").refusal?.status == 400)
+    }
     let limit = RequestHead.lineLimit
     #expect(head(String(repeating: "a", count: limit + 1)).refusal?.status == 431)
     #expect(head(String(repeating: "a", count: limit)).refusal?.status == 400)

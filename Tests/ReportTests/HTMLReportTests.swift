@@ -241,6 +241,22 @@ import Workbench
     #expect(moments.contains { $0.contains("class=\"function idle\"") })
   }
 
+  /// The entry that a step's access faulted at might have been another, as in a report of the fault alone;
+  /// one that the processor uses differs by the kernel's own bits.
+  @Test func faultsOfStepsHaveTheWaysOfOtherEntries() throws {
+    let moments = try Self.page(of: "timelines/win-page-life")
+      .components(separatedBy: "<li class=\"moment\"").dropFirst()
+    let transition = try #require(moments.first { $0.contains("transition: soft") })
+    for condition in ["demand-zero", "page-file", "guarded"] {
+      #expect(transition.contains("if the entry were \(condition)"))
+    }
+    #expect(!transition.contains("if the entry were transition"))
+    let valid = try #require(moments.first { $0.contains("valid: soft") })
+    #expect(valid.contains("if CopyOnWrite were 1") && valid.contains(">MiCopyOnWrite<"))
+    let fork = try Self.page(of: "timelines/linux-fork")
+    #expect(!fork.contains("if the entry were anonymous"))
+  }
+
   /// Pointing at any entry of a drawing, a neighbour too, names every bit of it; on paper, those that
   /// are set are named.
   @Test func everyBitOfANeighbourIsNamed() throws {

@@ -95,6 +95,16 @@ class Checks:
         torn = [row for row in rows if len(row) == 2 and min(row) < max(row) / 3]
         self.that(f"{name}: strips of bits are torn: {torn}", not torn)
 
+    def aligned(self, name):
+        """A heading of the table of rights stands over the middle of its column."""
+        off = self.browser.eval(
+            f"""[...document.querySelectorAll('table.rights')].filter({VISIBLE}).flatMap((table) =>
+            [...table.tHead.rows[0].cells].slice(1).map((head, place) => {{
+            const middle = (cell) => {{ const range = document.createRange(); range.selectNodeContents(cell);
+              const box = range.getBoundingClientRect(); return box.x + box.width / 2; }};
+            return Math.abs(middle(head) - middle(table.tBodies[0].rows[0].cells[place + 1])); }})).filter((more) => more > 2)""")
+        self.that(f"{name}: headings of rights stand beside their columns, by {off[:3]} pixels", not off)
+
     def tree(self):
         """What a screen reader is told: (role, name, description, depth) in the order of reading."""
         nodes = {node["nodeId"]: node for node in self.browser.call("Accessibility.getFullAXTree")["nodes"]}
@@ -215,6 +225,7 @@ def look_at_all(checks, pages):
                 checks.fits(f"{name}, {look}")
                 checks.legible(f"{name}, {look}")
                 checks.balanced(f"{name}, {look}")
+                checks.aligned(f"{name}, {look}")
             if look == "light":
                 checks.readable(name)
                 checks.stops(name)
@@ -248,6 +259,21 @@ def play(checks, url):
 
     last = browser.eval("document.querySelectorAll('.moment').length")
     checks.that("player: begins with the first step only", shown() == ["step-1"])
+    blank = browser.eval(
+        f"""(() => {{ const now = [...document.querySelectorAll('.moment')].find({VISIBLE});
+        const next = document.querySelector('#timeline ~ section') ?? document.querySelector('footer');
+        return next.getBoundingClientRect().top - now.lastElementChild.getBoundingClientRect().bottom; }})()""")
+    checks.that(f"player: {blank:.0f} pixels of nothing below a short step", blank < 120)
+    # Scrolled so that the buttons stick to the top, they stay there whatever the steps take.
+    browser.eval("document.documentElement.style.scrollBehavior = 'auto'")
+    browser.eval("document.querySelector('[data-do=last]').click()")
+    browser.eval("document.querySelector('.controls').scrollIntoView()")
+    tops = []
+    for _ in range(last):
+        tops.append(browser.eval("Math.round(document.querySelector('.controls').getBoundingClientRect().top)"))
+        browser.eval("document.querySelector('[data-do=back]').click()")
+    checks.that(f"player: the buttons move from under the pointer: {tops}", len(set(tops)) == 1)
+    browser.open(url)
     browser.click("[data-do=next]")
     browser.click("[data-do=next]")
     checks.that("player: two steps forward", shown() == ["step-3"])

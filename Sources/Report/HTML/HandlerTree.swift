@@ -2,6 +2,7 @@ import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
+import Simulator
 import WindowsMemory
 
 /// The ways through the kernel's handlers from one address: the one that this access takes, and those
@@ -52,27 +53,37 @@ struct HandlerTree {
         interruptLevel: answer.interruptLevel)
       for way in Self.ways(of: other, AccessSentence(other).question, isTaken: false) { add(way) }
     }
-    // A way that the entry as it is leads to says more by who takes it.
-    let known = ways
-    for alternative in machine.alternatives(to: answer) {
-      let other = alternative.machine.access(
-        answer.pointer, answer.access, in: space, alignmentCheck: answer.state.alignmentCheck,
-        interruptLevel: answer.interruptLevel)
-      for way in Self.ways(
-        of: other, "if \(alternative.condition)", isTaken: false, isSupposed: true)
-      where !known.contains(where: way.isLike) { add(way) }
-    }
+    Self.add(
+      machine.alternatives(to: answer).map { alternative in
+        let other = alternative.machine.access(
+          answer.pointer, answer.access, in: space, alignmentCheck: answer.state.alignmentCheck,
+          interruptLevel: answer.interruptLevel)
+        return (alternative.condition, other)
+      }, to: &ways)
     self.ways = ways
   }
 
-  /// The ways of answers that are known already, the first of which is the access that was made.
-  init(_ answers: [AccessAnswer]) {
+  /// The ways of what is known already: answers, the first of which is the access that was made, and
+  /// what would have become of it under conditions.
+  init(_ answers: [AccessAnswer], supposed: [SupposedAnswer]) {
     var ways: [Way] = []
     for (index, answer) in answers.enumerated() {
       let taker = AccessSentence(answer).question
       for way in Self.ways(of: answer, taker, isTaken: index == 0) { Self.add(way, to: &ways) }
     }
+    Self.add(supposed.map { ($0.condition, $0.answer) }, to: &ways)
     self.ways = ways
+  }
+
+  /// Adds what another entry leads to; a way that the entry as it is leads to says more by who takes it.
+  private static func add(
+    _ supposed: [(condition: String, answer: AccessAnswer)], to ways: inout [Way]
+  ) {
+    let known = ways
+    for (condition, answer) in supposed {
+      for way in Self.ways(of: answer, "if \(condition)", isTaken: false, isSupposed: true)
+      where !known.contains(where: way.isLike) { add(way, to: &ways) }
+    }
   }
 
   private static func add(_ way: Way, to ways: inout [Way]) {

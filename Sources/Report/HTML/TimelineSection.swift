@@ -67,11 +67,7 @@ struct TimelineSection {
         let code = status.code.map { " (\(UInt64($0).hex))" } ?? ""
         out.verdict(status.name + code, status.isSuccess ? .green : .red)
       }
-      var drawn: Set<String> = []
-      for fault in step.faults {
-        let ways = "\(fault.state) \(fault.handler) \(fault.access)"
-        write(fault, isDrawn: drawn.insert(ways).inserted, to: &out)
-      }
+      for fault in step.faults { write(fault, to: &out) }
       writeCounts(step, to: &out)
       for event in step.events { out.element("p", ["class": "event"], text: event) }
       if !step.entries.isEmpty { writeEntries(step, to: &out) }
@@ -96,7 +92,7 @@ struct TimelineSection {
   }
 
   /// Writes a fault; what a step did before in the same way is named, not drawn again.
-  private func write(_ fault: FaultReport, isDrawn: Bool, to out: inout HTMLBuffer) {
+  private func write(_ fault: FaultReport, to out: inout HTMLBuffer) {
     let isPageFault = fault.errorCode != nil || fault.syndrome != nil
     let code = isPageFault ? fault.codeText : fault.errorFlags
     let status = fault.code.map { "\(fault.status) (\(UInt64($0).hex))" } ?? fault.status
@@ -105,8 +101,9 @@ struct TimelineSection {
         "fault at \(fault.address), \(fault.access.kind.noun) by \(fault.access.privilege.noun)"
           + ", \(code)", TextStyle(FaultCost(rawValue: fault.cost)))
       out.element("p", text: "\(fault.state): \(fault.cost), \(status)")
-      guard !isDrawn else {
-        return HandlerFigure(tree: HandlerTree(fault.answers)).write(to: &out)
+      guard fault.answers.isEmpty else {
+        let tree = HandlerTree(fault.answers, supposed: fault.supposed)
+        return HandlerFigure(tree: tree).write(to: &out)
       }
       out.element("ol", ["class": "handler"]) { out in
         for name in fault.handler { out.element("li", text: name) }

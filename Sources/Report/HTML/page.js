@@ -13,6 +13,8 @@ for (const player of document.querySelectorAll("[data-player]")) {
 
   const show = (index, isMoved = true) => {
     current = Math.max(0, Math.min(moments.length - 1, index));
+    // Where a step is shorter than the one before, the buttons stay under the pointer.
+    document.body.style.minHeight = `${scrollY + innerHeight}px`;
     moments.forEach((moment, place) => moment.classList.toggle("current", place === current));
     range.value = current + 1;
     output.textContent = `${current + 1} of ${moments.length}`;
