@@ -99,7 +99,8 @@ public struct PFNDatabase: Sendable {
 
   /// The entry of a frame.
   public func entry(of pfn: UInt64) throws(KernelReadFailure) -> PFNEntry {
-    let address = start.advanced(by: pfn &* structure.size)
+    guard let address = start.element(pfn, size: structure.size, within: memory.lastAddress)
+    else { throw KernelReadFailure(start, .beyondAddresses) }
     do throws(KernelReadFailure) {
       return try entry(of: pfn, at: address)
     } catch {
