@@ -11,6 +11,10 @@ struct CompletionScript {
     var verb: String
     /// Shells give `!` a meaning, so that who begins a name with it has to quote.
     var isOffered: Bool { !name.hasPrefix("!") }
+    /// Patterns of bash and zsh, to which words come as they were typed.
+    var pattern: String {
+      isOffered ? "'\(name)'" : "'\(name)'|\"'\(name)'\"|'\\\(name)'"
+    }
   }
 
   /// The script.
@@ -37,7 +41,7 @@ struct CompletionScript {
 
   private mutating func completeBash() {
     insert(after: "    case \"${subcommand}\" in\n") { alias in
-      "    '\(alias.name)')\n        _mmubench_\(alias.verb)\n        ;;\n"
+      "    \(alias.pattern))\n        _mmubench_\(alias.verb)\n        ;;\n"
     }
     let verbs = MMUBench.configuration.subcommands.compactMap { $0.configuration.commandName }
     insert(after: "-W '\(verbs.joined(separator: " ")) help") { alias in
@@ -47,7 +51,7 @@ struct CompletionScript {
 
   private mutating func completeZsh() {
     insert(after: "        case \"${words[1]}\" in\n") { alias in
-      "        '\(alias.name)')\n            _mmubench_\(alias.verb) && ret=0\n            ;;\n"
+      "        \(alias.pattern))\n            _mmubench_\(alias.verb) && ret=0\n            ;;\n"
     }
     insert(after: "            'help:Show subcommand help information.'\n") { alias in
       alias.isOffered ? "            '\(alias.name):The same as \(alias.verb).'\n" : ""
