@@ -98,7 +98,10 @@ let package = Package(
     room("Golden", ["CXXHash", "PhysicalMemory", "Paging", "Machine"]),
     room(
       "ReverseMap",
-      ["CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "WindowsMemory"]),
+      [
+        "CXXHash", "PhysicalMemory", "Paging", "DumpFormats", "Machine", "LinuxMemory",
+        "WindowsMemory",
+      ]),
     // Layer 5
     room(
       "ImageBuilder",
@@ -184,8 +187,8 @@ let package = Package(
     tests(
       "ReverseMap",
       [
-        "ReverseMap", "DumpFormats", "Machine", "Paging", "PhysicalMemory", "WindowsMemory",
-        "Workbench", "TestSupport",
+        "ReverseMap", "DumpFormats", "LinuxMemory", "Machine", "Paging", "PhysicalMemory",
+        "WindowsMemory", "Workbench", "TestSupport",
       ]),
     tests("Workbench", ["Golden", "Machine", "Paging", "Workbench", "TestSupport"]),
     tests(

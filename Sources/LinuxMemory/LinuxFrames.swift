@@ -1,3 +1,4 @@
+import Paging
 public import PhysicalMemory
 
 /// The state of a frame, as its `struct page` says.
@@ -200,7 +201,8 @@ public struct LinuxFrames: Sendable {
   ) throws(LinuxKernelMemory.Failure) -> VirtualAddress? {
     switch model {
     case .flat(let variable):
-      return try memory.pointer(at: variable).advanced(by: pfn &* size)
+      let array = try memory.pointer(at: variable)
+      return array.element(pfn, size: size, within: memory.paging.mode.lastAddress)
     case .sparse(let sections):
       let number = pfn >> sections.shift
       guard number < sections.count else { return nil }
@@ -209,7 +211,9 @@ public struct LinuxFrames: Sendable {
         at: section.advanced(by: sections.mapOffset), size: memory.pointerSize)
       // The low bits are flags; the second says that there is an array.
       guard word & 0b10 != 0 else { return nil }
-      return VirtualAddress(word & ~Self.sectionFlags).advanced(by: pfn &* size)
+      // The kernel has counted back from the array to frame 0, which may wrap.
+      let place = (word & ~Self.sectionFlags) &+ pfn &* size
+      return VirtualAddress(place & memory.paging.mode.lastAddress)
     }
   }
 

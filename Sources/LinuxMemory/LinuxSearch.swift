@@ -26,6 +26,7 @@ public struct LinuxSearch: Sendable {
   let paging: PagingState
   private let vmcoreinfo: Vmcoreinfo?
   private let roots: [Root]
+  private let seeksRoots: Bool
 
   /// Prepares a search.
   ///
@@ -34,10 +35,13 @@ public struct LinuxSearch: Sendable {
   ///   - paging: the paging state; its roots do not matter.
   ///   - vmcoreinfo: what the kernel says of itself, where that is known.
   ///   - roots: roots of the dump, such as the registers of its processors.
+  ///   - seeksRoots: whether roots are looked for in all of memory where there are no processes.
   public init(
-    _ memory: MemoryImage, _ paging: PagingState, _ vmcoreinfo: Vmcoreinfo?, roots: [Root] = []
+    _ memory: MemoryImage, _ paging: PagingState, _ vmcoreinfo: Vmcoreinfo?, roots: [Root] = [],
+    seeksRoots: Bool = true
   ) {
     self.memory = memory
+    self.seeksRoots = seeksRoots
     self.vmcoreinfo = vmcoreinfo
     var paging = vmcoreinfo.map { paging.completed(by: $0) } ?? paging
     // A search gives no verdict: what emulators write into PDPTEs shall not hide a kernel.
@@ -142,6 +146,7 @@ public struct LinuxSearch: Sendable {
       image.isMostlyPresent
       ? "no task_struct of the swapper is in the kernel's image"
       : "the dump does not hold the kernel's own memory"
+    guard seeksRoots else { return }
     findings.scanned = RootScan.roots(kernel)
     findings.isIsolated = isIsolated(findings.scanned.map(\.table))
   }

@@ -6,10 +6,13 @@ public struct Vmcoreinfo: Sendable {
   /// The bytes that the text begins with in memory; no other page has them at its start.
   static let beginning = "OSRELEASE="
 
+  /// The lines as they were read.
+  public let text: String
   private let values: [String: String]
 
   /// Reads the lines; those that are none are left out, of several with one key the first counts.
   public init(text: String) {
+    self.text = text
     var values: [String: String] = [:]
     for line in text.split(whereSeparator: \.isNewline) {
       guard let sign = line.firstIndex(of: "=") else { continue }

@@ -21,9 +21,28 @@ extension Machine {
       roots: roots.map { LinuxSearch.Root(register: $0.0, source: $0.1) })
     guard let findings = search.run() else { return }
     take(findings)
+    takeReaders(findings, vmcoreinfo)
+    system.linux?.trace = LinuxTrace(paging: findings.paging, vmcoreinfo: vmcoreinfo?.text)
+  }
+
+  /// Finds the memory of a kernel again by the trace that is known of it; what is known of roots and processes
+  /// stays as it is.
+  package mutating func readKernelAgain() {
+    guard let trace = system.linux?.trace else { return }
+    let vmcoreinfo = trace.vmcoreinfo.map { Vmcoreinfo(text: $0) }
+    let register = paging.isARM64 ? trace.paging.arm64.ttbr1 : trace.paging.cr3
+    let root = register.map { LinuxSearch.Root(register: $0, source: "an earlier search") }
+    let search = LinuxSearch(
+      memory, trace.paging, vmcoreinfo, roots: root.map { [$0] } ?? [], seeksRoots: false)
+    if let findings = search.run() { takeReaders(findings, vmcoreinfo) }
+  }
+
+  /// Takes what reads areas and descriptors of frames in the kernel's memory.
+  private mutating func takeReaders(_ findings: LinuxFindings, _ vmcoreinfo: Vmcoreinfo?) {
     let frames = vmcoreinfo.flatMap {
       LinuxFrames($0, LinuxKernelMemory(memory, findings.paging), findings)
     }
+    system.linux?.areaReader = findings.areaReader
     system.linux?.frames = frames
     system.linux?.facts.descriptors = frames
   }
@@ -35,9 +54,7 @@ extension Machine {
     if let version = findings.version,
       let kernel = try? LinuxKernel(version, LinuxEntryFormat(paging.mode))
     {
-      var known = LinuxSystem(kernel, foundBy: source)
-      known.areaReader = findings.areaReader
-      system = .linux(known)
+      system = .linux(LinuxSystem(kernel, foundBy: source))
     }
     noteAside("kernel", findings.release, from: source)
     if let offset = findings.kernelOffset {

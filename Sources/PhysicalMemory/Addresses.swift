@@ -40,6 +40,22 @@
   @inlinable
   public func advanced(by offset: UInt64) -> Self { Self(rawValue &+ offset) }
 
+  /// The address of an element of an array that begins here.
+  ///
+  /// - Parameters:
+  ///   - index: which element, the first is 0.
+  ///   - size: the bytes of an element.
+  ///   - last: the highest address that there is.
+  /// - Returns: the address; nil where the element would be beyond `last`, even in part.
+  public func element(_ index: UInt64, size: UInt64, within last: UInt64) -> Self? {
+    let (offset, isFar) = index.multipliedReportingOverflow(by: size)
+    let (address, wraps) = rawValue.addingReportingOverflow(offset)
+    guard !isFar, !wraps, address <= last, size <= 1 || last - address >= size - 1 else {
+      return nil
+    }
+    return Self(address)
+  }
+
   /// Orders addresses by value, as unsigned numbers.
   @inlinable
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

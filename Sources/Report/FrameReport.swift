@@ -79,13 +79,10 @@ public struct FrameReport: Sendable {
     let reading = decoder.reading(of: entry.originalPte, table: .prototype)
     let sentence = WindowsEntrySentence(
       reading: reading, kernel: kernel, table: .prototype, level: 1, mode: machine.paging.mode)
-    let kind = entry.isPrototype ? "a prototype entry" : "an entry of a page table"
-    let place = entry.pteFrame &* frameSize + entry.pteAddress.rawValue % frameSize
     let protection = reading.protection.map { ", \($0.name)" } ?? ""
     var facts = [
       ("entry at", entry.address.description), ("list", entry.location.rawValue),
-      ("PTE address", "\(entry.pteAddress), \(kind)"),
-      ("containing frame", "\(entry.pteFrame.hex): the PTE is at physical \(place.hex)"),
+      ("PTE address", place(entry)), ("containing frame", container(entry)),
       ("restore PTE", "\(entry.originalPte.hex)\(protection), \(sentence.state)"),
       ("reference count", "\(entry.referenceCount)"),
     ]
@@ -100,6 +97,19 @@ public struct FrameReport: Sendable {
     let flags = entry.setFlags.joined(separator: " ")
     facts.append(("flags", flags.isEmpty ? "-" : flags))
     return facts
+  }
+
+  /// Frames that are free, and some that the system keeps for itself, have no entry that leads to them.
+  private func place(_ entry: PFNEntry) -> String {
+    guard entry.pteAddress.rawValue != 0 else { return "none: it names no entry" }
+    let kind = entry.isPrototype ? "a prototype entry" : "an entry of a page table"
+    return "\(entry.pteAddress), \(kind)"
+  }
+
+  private func container(_ entry: PFNEntry) -> String {
+    guard entry.pteAddress.rawValue != 0 else { return entry.pteFrame.hex }
+    let place = entry.pteFrame &* frameSize &+ entry.pteAddress.rawValue % frameSize
+    return "\(entry.pteFrame.hex): the PTE is at physical \(place.hex)"
   }
 }
 

@@ -18,6 +18,8 @@ public struct OwnerReport: Sendable {
   private let machine: Machine
   private let style: OwnerStyle
   private let digits: Int
+  /// Which address spaces the styles of others know: of a process with two roots they have the first.
+  private let isListed: [Bool]
   /// The number of mappings written.
   public private(set) var count: UInt64 = 0
 
@@ -26,6 +28,7 @@ public struct OwnerReport: Sendable {
     self.machine = machine
     self.style = style
     digits = machine.paging.mode.addressDigits
+    isListed = machine.firstSpaces.enumerated().map { $0 == $1 || style == .plain }
   }
 
   /// Writes what stands above the mappings.
@@ -44,8 +47,9 @@ public struct OwnerReport: Sendable {
     }
   }
 
-  /// Writes a mapping as a line of text.
+  /// Writes a mapping as a line of text, where the style has one for it.
   public mutating func writeText(_ mapping: ReverseMapping, to out: inout TextBuffer) {
+    guard isListed[mapping.space] else { return }
     let space = machine.addressSpaces[mapping.space]
     switch style {
     case .plain: writePlain(mapping, space, to: &out)

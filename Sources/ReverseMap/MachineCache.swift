@@ -22,24 +22,26 @@ public struct MachineCache {
     self.remark = remark
   }
 
-  /// The machine that a dump is, as far as a reverse map depends on it: what is known of Linux beyond its
-  /// roots is not there where the machine comes from the cache.
+  /// The machine that a dump is.
   ///
   /// - Parameters:
   ///   - dump: the dump.
   ///   - layout: how it was opened, if it is a raw image.
   ///   - overrides: what the user says over what the dump says.
+  ///   - readsKernel: whether more is asked than who maps what: only then is the kernel of a Linux that comes
+  ///     from the cache looked at, for areas and descriptors of frames.
   /// - Returns: the machine, from the cache or found anew.
   /// - Throws: `MachineOverrides.Problem`, as where a dump is opened without a cache.
   public func machine(
-    of dump: DumpFile, layout: RawLayout, overrides: MachineOverrides
+    of dump: DumpFile, layout: RawLayout, overrides: MachineOverrides, readsKernel: Bool = false
   ) throws(MachineOverrides.Problem) -> Machine {
     guard use != .none, overrides.areas == nil, let place = Place(dump, layout, overrides) else {
       return try Machine(dump, overrides: overrides)
     }
     let kept = bytes(at: place)
-    if use == .normal, let kept, let machine = machine(of: dump, kept, place) {
+    if use == .normal, let kept, var machine = machine(of: dump, kept, place) {
       CacheFolder.use(place.path)
+      if readsKernel { machine.readKernelAgain() }
       return machine
     }
     let found = try Machine(dump, overrides: overrides)

@@ -1,16 +1,16 @@
-import DumpFormats
+package import DumpFormats
+package import LinuxMemory
 package import Machine
 package import Paging
 import PhysicalMemory
 package import WindowsMemory
 
-/// What a machine is beside its memory, as far as a reverse map and what is said above it depend on it.
-///
-/// Of Linux no answer depends on more than the roots and whose they are.
+/// What a machine is beside its memory, and what leads to the kernel in it.
 package struct MachineFields {
   package private(set) var paging = PagingState(mode: .x86_64)
   package private(set) var spaces: [AddressSpace] = []
   package private(set) var windows: WindowsSystem?
+  package private(set) var linux: LinuxSystem?
   package private(set) var provenance: [Machine.Provenance] = []
   package private(set) var warnings: [String] = []
 
@@ -27,15 +27,17 @@ package struct MachineFields {
     paging = machine.paging
     spaces = machine.addressSpaces
     windows = machine.system.windows
+    linux = machine.system.linux
     provenance = machine.provenance
     warnings = machine.warnings
   }
 
   /// The machine that a dump is.
-  func machine(_ dump: DumpFile) -> Machine {
+  package func machine(_ dump: DumpFile) -> Machine {
     Machine(
       dump, paging: paging, addressSpaces: spaces,
-      system: windows.map { .windows($0) } ?? .none, provenance: provenance, warnings: warnings)
+      system: windows.map { .windows($0) } ?? linux.map { .linux($0) } ?? .none,
+      provenance: provenance, warnings: warnings)
   }
 
   /// The fields in bytes.
@@ -63,6 +65,7 @@ package struct MachineFields {
       try system.run(&tape)
       windows = system
     }
+    try LinuxSystem.run(&linux, mode, &tape)
     try tape.list(&provenance, Machine.Provenance("", "", from: "")) {
       tape, fact throws(FieldTape.Unreadable) in
       try tape.text(&fact.subject)
@@ -86,7 +89,7 @@ package struct MachineFields {
 }
 
 extension PagingState {
-  fileprivate mutating func run(_ tape: inout FieldTape) throws(FieldTape.Unreadable) {
+  mutating func run(_ tape: inout FieldTape) throws(FieldTape.Unreadable) {
     try tape.choice(&mode)
     for path in [\PagingState.cr3, \.cr0, \.cr4, \.efer, \.pkru, \.pkrs, \.pat] {
       try tape.number(&self[keyPath: path])

@@ -23,6 +23,9 @@ public struct KernelMemory: Sendable {
     search = TableSearch(memory: memory, state: state, decoder: decoder)
   }
 
+  /// The highest address.
+  var lastAddress: UInt64 { search.state.mode.lastAddress }
+
   /// How many prototype entries may lead to each other; real ones are at most two deep.
   static let depthLimit = 4
 

@@ -17,6 +17,8 @@ public struct KernelReadFailure: Error, Hashable, Sendable {
     /// The PFN database, of which this is an entry, has no page there: it has none for frames that are not
     /// installed, and in a timeline none for those that were never used.
     case notInDatabase
+    /// The entry of the frame in the PFN database, which begins at the address, would be beyond all addresses.
+    case beyondAddresses
     /// The offsets of the structure are not known for the kernel.
     case unknownStructure(String)
   }
@@ -49,6 +51,8 @@ extension KernelReadFailure: CustomStringConvertible {
     case .loop: "\(address): prototype entries lead to each other"
     case .notInDatabase:
       "\(address): the PFN database has no page there; the frame is not installed, or was never used"
+    case .beyondAddresses:
+      "the PFN database, which begins at \(address), has none: it would be beyond all addresses"
     case .unknownStructure(let name): "where the members of \(name) are is not known"
     }
   }

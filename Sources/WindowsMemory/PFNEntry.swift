@@ -119,7 +119,8 @@ public struct PFNDatabase: Sendable {
 
   /// The numbers of an entry, for those who ask about millions of frames.
   package func record(of pfn: UInt64) throws(KernelReadFailure) -> PFNRecord {
-    let address = address(of: pfn)
+    guard let address = start.element(pfn, size: structure.size, within: memory.lastAddress)
+    else { throw KernelReadFailure(start, .beyondAddresses) }
     do throws(KernelReadFailure) {
       return try record(at: address)
     } catch {

@@ -18,6 +18,12 @@ public struct Exhibit {
   /// What the steps of the timeline did.
   public let steps: [StepReport]
 
+  /// Shows a machine that was opened already, of a dump.
+  public init(_ machine: Machine) {
+    self.machine = machine
+    (scenario, questions, steps) = (nil, [], [])
+  }
+
   /// Opens a machine as `Workbench.open` does.
   ///
   /// - Parameters:

@@ -15,6 +15,8 @@ struct ExploreCommand: ParsableCommand {
       who maps it, take another process, invert a bit of a register or of an entry, and save what is \
       shown as a scenario. Of a timeline, take a step: the machine is then that after it. Changes stand in the address of the page; the file never changes. \
       The pages are served to this machine alone, until ^C; the first one's address is printed.
+
+      What is found of a dump is kept in the cache folder, as `reverse` keeps it.
       """ + Examples.of("explore"))
 
   @Argument(
@@ -27,6 +29,7 @@ struct ExploreCommand: ParsableCommand {
   var port: UInt64 = 0
 
   @OptionGroup var areas: AreaOptions
+  @OptionGroup(title: "Index options") var cache: CacheOptions
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func validate() throws {
@@ -36,10 +39,9 @@ struct ExploreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let exhibit = try options.exhibit(machine, areas)
+    let exhibit = try self.exhibit()
     let explorer = Explorer(
-      exhibit.machine, title: machine,
-      indexedAs: Workbench.isScenario(machine) ? nil : machine,
+      exhibit.machine, title: machine, indexedAs: cache.indexed(machine),
       moments: try options.moments(exhibit, machine, areas))
     try ExplorerServer(explorer, port: UInt16(truncatingIfNeeded: port)).serve { address in
       let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
@@ -47,5 +49,10 @@ struct ExploreCommand: ParsableCommand {
       stream.flush()
       Notice.write { $0.write("mmubench: ^C ends it\n") }
     }
+  }
+
+  private func exhibit() throws -> Exhibit {
+    guard !Workbench.isScenario(machine) else { return try options.exhibit(machine, areas) }
+    return Exhibit(try cache.open(machine, options, areas, readsKernel: true))
   }
 }

@@ -44,8 +44,18 @@ struct Failure: Error, CustomStringConvertible {
     case let error as TimelineAccount.Failure:
       end(error.exitStatus, message(error.description))
     case let error as Failure: end(error.status, message(error.description))
-    default: MMUBench.exit(withError: error)
+    default:
+      if let script = CompletionScript(MMUBench.fullMessage(for: error)) { end(script) }
+      MMUBench.exit(withError: error)
     }
+  }
+
+  private static func end(_ script: CompletionScript) -> Never {
+    let stream = ReportStream(descriptor: STDOUT_FILENO, name: "standard output")
+    stream.buffer.write("\(script.text)\n")
+    stream.flush()
+    if let failure = stream.failure { exit(with: failure) }
+    Glibc.exit(0)
   }
 
   private static func message(_ text: String) -> String {

@@ -13,6 +13,8 @@ struct FindCommand: ParsableCommand {
       All memory in the image is searched, whether anybody maps it or not. A place is found where it \
       crosses from one frame into the next, as long as both are in the image. With --json each place is one \
       object for each mapping, as of `reverse`, or one with nothing but `pa` where nobody maps it.
+
+      What is found of a dump is kept in the cache folder, as `reverse` keeps it.
       """ + Examples.of("find"))
 
   @Argument(
@@ -81,7 +83,8 @@ struct FindCommand: ParsableCommand {
   }
 
   func run() throws {
-    let machine = try options.open(machine)
+    let (machine, isFoundAgain) = try index.open(machine, options)
+    if owners { Notice.warnOfRefusedRoots(of: machine) }
     let search = MemorySearch(try pattern)
     var agrees = true
     try output.write { stream in
@@ -99,7 +102,7 @@ struct FindCommand: ParsableCommand {
       }
       if !output.json { list.writeTotal() }
     }
-    if !agrees { throw ExitCode(1) }
+    if !agrees || !isFoundAgain { throw ExitCode(1) }
   }
 
   private func run(

@@ -1,14 +1,11 @@
 import ArgumentParser
-import DumpFormats
 import Machine
 import Report
 import ReverseMap
-import Workbench
 
 /// What is done with the cache of indexes.
 struct IndexOptions: ParsableArguments {
-  @Flag(help: "Neither read nor keep an index in the cache folder.")
-  var noCache = false
+  @OptionGroup var cache: CacheOptions
 
   @Flag(
     help:
@@ -17,7 +14,7 @@ struct IndexOptions: ParsableArguments {
   var verifyCache = false
 
   func validate() throws {
-    guard noCache, verifyCache else { return }
+    guard cache.noCache, verifyCache else { return }
     throw ValidationError("--no-cache and --verify-cache: there is nothing to verify")
   }
 
@@ -26,13 +23,8 @@ struct IndexOptions: ParsableArguments {
   ///
   /// - Returns: the machine, and false where --verify-cache found that what was kept is not as it should be.
   func open(_ path: String, _ options: MachineOptions) throws -> (machine: Machine, agrees: Bool) {
-    guard !Workbench.isScenario(path) else { return (try options.open(path), true) }
     let verdict = Verdict()
-    let cache = MachineCache(use) { say($0, verdict) }
-    let dump = try DumpFile.open(path, layout: options.rawLayout)
-    let machine = try cache.machine(
-      of: dump, layout: options.rawLayout, overrides: options.overrides)
-    options.announce(machine, path)
+    let machine = try cache.open(path, options, use: use) { say($0, verdict) }
     return (machine, !verdict.isDifferent)
   }
 
@@ -47,7 +39,7 @@ struct IndexOptions: ParsableArguments {
     let verdict = Verdict()
     do {
       try body(map(of: machine, refusingKept: false, verdict))
-    } catch let error as ReverseMapError where error.isOfIndex && !noCache {
+    } catch let error as ReverseMapError where error.isOfIndex && !cache.noCache {
       Notice.warn("\(error): it is built again")
       verdict.isDifferent = verdict.isDifferent || verifyCache
       try body(map(of: machine, refusingKept: true, verdict))
@@ -68,7 +60,7 @@ struct IndexOptions: ParsableArguments {
     return try ReverseMap(machine, index)
   }
 
-  private var use: IndexCache.Use { noCache ? .none : verifyCache ? .verified : .normal }
+  private var use: IndexCache.Use { cache.noCache ? .none : verifyCache ? .verified : .normal }
 
   private func say(_ remark: IndexCache.Remark, _ verdict: Verdict) {
     switch remark {

@@ -87,8 +87,8 @@ struct MachineOptions: ParsableArguments {
     return scenario.machine.mode?.value != mode.rawValue
   }
 
-  // Options that were not on the command line of a verb cannot be asked: nil stands for them.
-  private func overrides(with areas: AreaOptions?) throws -> MachineOverrides {
+  /// What the user says, with the areas of a process; nil where the verb has no option for them.
+  func overrides(with areas: AreaOptions?) throws -> MachineOverrides {
     var overrides = overrides
     guard let areas else { return overrides }
     (overrides.areas, overrides.areasFile) = (try areas.areas(), areas.maps)

@@ -19,7 +19,8 @@ struct MountCommand: ParsableCommand {
 
       What is written to pt_*.mem, page.mem, memory.vmem and memory.pmem changes what the files show \
       next, never the dump; --save keeps it. The program stays in the foreground until it gets ^C, ^\\, \
-      SIGTERM or SIGHUP, or until `umount DIR` (`fusermount3 -u DIR` where umount is for root alone).
+      SIGTERM or SIGHUP, or until `umount DIR` (`fusermount3 -u DIR` where umount is for root alone). \
+      What is found of a dump is kept in the cache folder, as `reverse` keeps it.
       """ + Examples.of("mount"))
 
   @Argument(
@@ -49,6 +50,7 @@ struct MountCommand: ParsableCommand {
   @Flag(help: "Let other users read the files too.")
   var allowOther = false
 
+  @OptionGroup(title: "Index options") var cache: CacheOptions
   @OptionGroup(title: "Machine options") var options: MachineOptions
 
   func validate() throws {
@@ -58,9 +60,8 @@ struct MountCommand: ParsableCommand {
 
   func run() throws {
     try requireSave()
-    let opened = try options.open(machine)
-    let path = Workbench.isScenario(machine) ? nil : machine
-    let tree = FileTree(opened, from: path)
+    let opened = try cache.open(machine, options)
+    let tree = FileTree(opened, from: cache.indexed(machine))
     try FuseMount(tree, at: folder, allowsOthers: allowOther).serve {
       Notice.write {
         $0.write("mmubench: \(machine) is at \(folder); ^C or `umount \(folder)` ends it\n")

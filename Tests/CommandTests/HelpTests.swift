@@ -163,6 +163,12 @@ import Testing
       (["fault", "plain.yaml", "0", "--access", "wr"], "write"),
       (["fault", "plain.yaml", "0", "--as", "us"], "user"),
       (["map", "plain.yaml", "--accept", "pdpte-a"], "pdpte-accessed"),
+      // The other names of verbs.
+      (["vto"], "vtop"), (["pas2"], "pas2vas"), (["vtop", "plain.y"], "plain.yaml"),
+      (["vtop", "plain.yaml", "0", "--style", "rek"], "rekall"),
+      (["db", "plain.yaml", "0", "--len"], "--length"), (["ptov", "pla"], "plain.yaml"),
+      (["pas2vas", "plain.yaml", "0", "--style", "memp"], "memprocfs"),
+      (["!pfn", "plain.y"], "plain.yaml"),
     ])
   func filesAndChoicesAreCompleted(words: [String], expected: String) throws {
     #expect(try completions(words) == [expected])
@@ -173,6 +179,41 @@ import Testing
     let script = try Command.run(["--generate-completion-script", name], in: place).output
     let lines = script.split(separator: "\n").filter { $0.contains("JUnit") }
     #expect(lines.contains { $0.contains(action) }, "\(lines)")
+  }
+
+  private static let hasFish = FileManager.default.isExecutableFile(atPath: "/usr/bin/fish")
+
+  /// What fish offers for the last word of a line, without what it says of it.
+  private func fishCompletions(_ line: String) throws -> [Substring] {
+    let script = try Command.run(["--generate-completion-script", "fish"], in: place)
+    try place.write(script.output, to: "completion.fish")
+    let completed = try shell(
+      "fish --no-config -c 'source completion.fish; complete -C \"\(line)\"'")
+    #expect(completed.status == 0, "\(completed)")
+    return completed.lines.compactMap { $0.split(separator: "\t").first }
+  }
+
+  @Test(
+    .enabled(if: hasFish, "there is no fish"),
+    arguments: [
+      ("mmubench pas2", "pas2vas"), ("mmubench vtop plain.y", "plain.yaml"),
+      ("mmubench vtop plain.yaml 0 --style rek", "rekall"),
+      ("mmubench ptov --ver", "--verify-cache"),
+      ("mmubench !db plain.yaml --phys", "--physical"),
+    ])
+  func fishCompletesOtherNamesOfVerbs(line: String, expected: Substring) throws {
+    #expect(try fishCompletions(line).contains(expected))
+  }
+
+  /// Words come to bash and zsh as they were typed.
+  @Test(arguments: ["bash", "zsh"]) func quotedNamesOfVerbsAreVerbs(name: String) throws {
+    let script = try Command.run(["--generate-completion-script", name], in: place).output
+    #expect(
+      script.contains(
+        """
+        '!pfn'|"'!pfn'"|'\\!pfn')
+        """), "\(name)")
+    #expect(script.contains("'pas2vas')"))
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])

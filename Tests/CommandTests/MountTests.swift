@@ -26,6 +26,9 @@ final class LiveMount {
     process.executableURL = Command.program
     process.arguments = ["mount", arguments[0], folder.path] + arguments.dropFirst()
     process.currentDirectoryURL = place.url
+    process.environment = [
+      "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": place.url.appending(path: "cache").path,
+    ]
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
     while !FileManager.default.fileExists(atPath: folder.path + "/pid") {

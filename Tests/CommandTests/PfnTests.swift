@@ -185,6 +185,26 @@ import Testing
     #expect(!check.output.contains("pfn-database"), "\(check)")
   }
 
+  /// An entry that names no address of a PTE says so; of a frame whose entry would be beyond all addresses there
+  /// is none, though the sum would wrap to an address that is there.
+  @Test func whatIsNotThereIsSaidInWords() throws {
+    let path = Self.scenarios.appending(path: "win-pfn-database.yaml").path
+    let outcome = try Command.run(
+      ["pfn", path, "0x100", "0xfffffffffffff", "0xffffffffffffffff"], in: place)
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.output.contains(
+        """
+          PTE address      none: it names no entry
+          containing frame 0x0
+          restore PTE
+        """), "\(outcome)")
+    let beyond = "its entry is not known: the PFN database, which begins at 0x81000000, has none"
+    #expect(outcome.output.components(separatedBy: beyond).count == 3, "\(outcome)")
+    let windbg = try Command.run(["pfn", path, "0x100", "--style", "windbg"], in: place)
+    #expect(windbg.output.contains("pteaddress 00000000\n"), "as the debugger prints it")
+  }
+
   /// Frames of a guest whose own kernel said the same in /proc/kpageflags and /proc/kpagecount.
   @Test func linuxSaysItInItsStructPage() throws {
     let dump = Self.scenarios.deletingLastPathComponent()

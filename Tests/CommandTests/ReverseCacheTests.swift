@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// What `reverse` keeps of a dump: the index of its tables, and what was found in opening it.
@@ -97,6 +98,49 @@ import Testing
       ["reverse", "memory.elf", "0x5000", "--physical-bits", "41"], in: place,
       environment: place.caching)
     #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
+  }
+
+  /// What one verb keeps another uses: damage to it comes to light there.
+  @Test func verbsShareWhatTheyKeep() throws {
+    try buildDump(of: "plain")
+    let ask = ["find", "memory.elf", "--hex", "07 20", "--json"]
+    func find(_ more: String...) throws -> Command.Outcome {
+      try Command.run(ask + more, in: place, environment: environment)
+    }
+    let first = try find("--no-cache")
+    #expect(!first.lines.isEmpty && kept("found").isEmpty)
+    #expect(try find().output == first.output)
+    let file = try #require(kept("found").first)
+    #expect(kept("found").count == 1 && indexes.count == 1)
+    let right = try Data(contentsOf: file)
+    var wrong = right
+    wrong[right.count - 1] ^= 4
+    try wrong.write(to: file)
+    let verified = try find("--no-owners", "--verify-cache")
+    #expect(verified.status == 1 && verified.errors.contains("searched again"), "\(verified)")
+    #expect(try Data(contentsOf: file) == right)
+    try wrong.write(to: file)
+    let outcome = try run("reverse", "memory.elf", "0x5000")
+    #expect(outcome.status == 0 && outcome.errors.contains("searched again"), "\(outcome)")
+    #expect(try find().output == first.output && kept("found").count == 1)
+    // A dump that changed is searched again, and its file replaced.
+    try place.write(
+      Workplace.scenario("other", "map: [{ va: 0x80_0000, to: 0x5000 }]"), to: "plain.yaml")
+    #expect(
+      try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf", "--force").status == 0)
+    #expect(try find().output == find("--no-cache").output)
+  }
+
+  @Test(.enabled(if: LiveMount.refusal == nil, "\(LiveMount.refusal ?? "")"))
+  func aMountKeepsWhatItFoundUnlessToldNotTo() throws {
+    try buildDump(of: "plain")
+    for (options, count) in [(["--no-cache"], 0), ([], 1)] {
+      let mount = try LiveMount(["memory.elf"] + options, in: place)
+      #expect(mount.write("5000", to: "misc/phys2virt/phys.txt") == 0)
+      #expect(try mount.read("misc/phys2virt/virt.txt").contains("0000000000400000"))
+      #expect(try mount.end(SIGTERM) == 0)
+      #expect(kept("found").count == count && indexes.count == count, "\(options)")
+    }
   }
 
   /// Each file of a dump decides what it says, whichever of them was named.

@@ -30,6 +30,23 @@ import Testing
     #expect(outcome.status == 0)
   }
 
+  /// Those programs know one root of a process; here each mapping is below both of an isolated one's.
+  @Test func theStylesOfOthersSayAMappingOnceForAProcess() throws {
+    let scenario = Self.root.appending(path: "Scenarios/dumps/x64-4l-pti.yaml").path
+    func lines(_ style: String) throws -> [Substring] {
+      try run("reverse", scenario, "0x101ce8000", "--pid", "79", "--style", style).lines
+    }
+    #expect(
+      try lines("memprocfs") == ["    79 ffff8c5901ce8000", "    79 0000000000401000"])
+    #expect(
+      try lines("rekall").dropFirst(2) == [
+        "0x000101ce8000 0x8c5901ce8000     79 w_anon",
+        "0x000101ce8000 0x000000401000     79 w_anon",
+      ])
+    let all = try run("reverse", scenario, "0x101ce8000", "--style", "memprocfs").lines
+    #expect(Set(all).count == all.count, "\(all)")
+  }
+
   @Test func objectsAreThoseOfTheInterface() throws {
     let outcome = try run("reverse", "plain.yaml", "0x5123", "--json")
     #expect(

@@ -59,6 +59,16 @@ import Testing
     #expect(frame.mapping == 0xffff_8880_0000_0001)
   }
 
+  /// Frames whose descriptors would be beyond all addresses have none, wherever the sum would wrap to.
+  @Test(arguments: [1 << 58, 1 << 60, 0x1fb_dbc0 as UInt64])
+  func noDescriptorIsBeyondAllAddresses(pfn: UInt64) throws {
+    var sketch = LinuxSketch()
+    sketch.putWord(LinuxSketch.image + 0x9_1000, at: 0x9_0000)
+    let frames = try frames("SYMBOL(mem_map)=ffffffff81090000", sketch)
+    #expect(throws: LinuxFrameProblem.noDescriptor) { try frames.frame(pfn) }
+    #expect(throws: Never.self) { try frames.frame(5) }
+  }
+
   private static let words: [(flags: UInt64, named: [String], said: [String], numbers: [Int])] = [
     (
       0xf_ffff_c008_003e, ["referenced", "uptodate", "dirty", "lru", "active", "swapbacked"],

@@ -1,4 +1,6 @@
+import DumpFormats
 import Foundation
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -97,6 +99,35 @@ import WindowsMemory
     #expect(found.virtualStore == 2 && found.origins == windows.origins)
   }
 
+  /// What a kernel's memory says is read again where it was found: areas of processes, descriptors of frames.
+  @Test func whatIsKnownOfLinuxComesBack() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Scenarios/dumps/linux-tasks-la57.elf.xz").path
+    let dump = try DumpFile.open(path)
+    let machine = try Machine(dump)
+    let linux = try #require(machine.system.linux)
+    let bytes = try #require(try MachineFields(machine)?.bytes())
+    let fields = try MachineFields(reading: bytes)
+    let kept = try #require(fields.linux)
+    #expect(kept.kernel.version == linux.kernel.version && kept.foundBy == linux.foundBy)
+    #expect(kept.kernel.options == linux.kernel.options)
+    #expect(kept.trace != nil && kept.trace == linux.trace)
+    #expect(throws: FieldTape.Unreadable.self) {
+      try MachineFields(reading: bytes.dropLast(8) + [])
+    }
+    var again = fields.machine(dump)
+    #expect(again.system.linux?.areaReader == nil && again.system.linux?.frames == nil)
+    again.readKernelAgain()
+    let read = try #require(again.system.linux)
+    #expect(again.addressSpaces == machine.addressSpaces)
+    #expect(again.provenance == machine.provenance && again.warnings == machine.warnings)
+    let areas = try #require(linux.areaReader?.areas(ofProcess: 77))
+    #expect(read.areaReader?.areas(ofProcess: 77) == areas)
+    let frames = try #require(linux.frames)
+    #expect(try read.frames?.frame(7) == frames.frame(7))
+    #expect(read.facts.descriptors != nil)
+  }
+
   /// What is kept names every property, and so does the name of the file that it is kept in; whoever adds
   /// one adds it there (`MachineFields.swift`, `IndexKey+Question.swift`), and counts it here.
   @Test func everyPropertyIsKept() throws {
@@ -107,6 +138,8 @@ import WindowsMemory
     #expect(Mirror(reflecting: machine).children.count == 11)
     let windows = try Self.windows()
     #expect(Mirror(reflecting: windows).children.count == 8)
+    let linux = LinuxSystem(try LinuxKernel(id: "linux-6.1", mode: .x86_64), foundBy: "a test")
+    #expect(Mirror(reflecting: linux).children.count == 7)
     let process = WindowsProcess(
       record: VirtualAddress(0), pid: 4, name: "System", directoryTableBase: 0x1000)
     #expect(Mirror(reflecting: process).children.count == 8)
