@@ -81,6 +81,7 @@ public final class Simulation {
   /// Does the next step; nil at the end.
   ///
   /// - Parameter detail: how much the report says.
+  /// - Returns: what the step did.
   /// - Throws: what is wrong with the scenario. A call that fails, and a program that is hit, are
   ///   answers: their status is in the report.
   public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {

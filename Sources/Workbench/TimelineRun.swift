@@ -81,6 +81,8 @@ public final class TimelineRun {
   /// Does the next step; nil at the end.
   ///
   /// - Parameter detail: how much the report says; where the step expects faults, they are told of in any case.
+  /// - Returns: what the step did.
+  /// - Throws: `DiagnosticList`, with what is wrong with the scenario.
   public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
     let least: StepDetail = simulation.next?.faults == nil ? .counts : .changes
     guard let report = try simulation.step(max(detail, least)) else { return nil }
