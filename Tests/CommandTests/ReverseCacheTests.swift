@@ -105,7 +105,7 @@ import Testing
     try buildDump(of: "plain")
     let ask = ["find", "memory.elf", "--hex", "07 20", "--json"]
     func find(_ more: String...) throws -> Command.Outcome {
-      try Command.run(ask + more, in: place, environment: environment)
+      try Command.run(ask + more, in: place, environment: place.caching)
     }
     let first = try find("--no-cache")
     #expect(!first.lines.isEmpty && kept("found").isEmpty)

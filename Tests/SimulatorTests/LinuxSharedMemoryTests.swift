@@ -1,4 +1,5 @@
 import Machine
+import Paging
 import PhysicalMemory
 import ScenarioFile
 import Simulator
