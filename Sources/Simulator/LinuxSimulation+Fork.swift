@@ -63,7 +63,8 @@ extension LinuxSimulation {
       store(
         entries.changed(reading.state, frame, page, isHuge: level == 2), at: place, level: level,
         address, parent)
-      page.isUserfaultProtected = false
+      // The child has not used the page yet (copy_present_pte: pte_mkold).
+      (page.isUserfaultProtected, page.isYoung) = (false, false)
       // Who shares a page has not written to it as long as only the other has.
       if isShared { page.isDirty = false }
       let next = entries.changed(reading.state, frame, page, isHuge: level == 2)
