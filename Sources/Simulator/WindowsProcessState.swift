@@ -46,9 +46,7 @@ final class WindowsProcessState {
   }
 
   /// The page in which the kernel shares its clock and its version with every program.
-  ///
-  /// No page is mapped there: who touches it touches what is not modelled.
-  static let sharedDataPage: UInt64 = 0x7ffe_0000 / frameSize
+  static let sharedDataPage = SharedUserData.userAddress / frameSize
 
   /// Where a range with these pages would be inserted; nil where one overlaps, or the kernel's shared data.
   func place(for pages: ClosedRange<UInt64>) -> Int? {

@@ -18,11 +18,6 @@ extension WindowsSimulation {
   func fault(
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: WindowsProcessState
   ) throws(StepFailure) -> FaultOutcome {
-    guard address / frameSize != WindowsProcessState.sharedDataPage else {
-      throw .mistake(
-        "the kernel's shared data at \(page(of: address).hex) is not simulated",
-        notes: ["Windows has a page there that programs read"])
-    }
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
       on: VirtualAddress(address), access, result, stack: process.stack)
@@ -75,6 +70,7 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let finding = verdict.finding
     switch verdict.status {
+    case .transition? where finding.isSharedData: try mapSharedData(address, process)
     case .success?: try makeWritable(address, process)
     case .copyOnWrite?: try copyOnWrite(finding, address, process)
     case .demandZero?, .transition?, .pagingFile?: try bringIn(finding, address, access, process)

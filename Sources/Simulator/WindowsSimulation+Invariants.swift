@@ -151,7 +151,9 @@ extension WindowsSimulation {
     }
     switch record.use {
     case .private, .prototype:
-      let wanted = record.isListed ? 0 : record.shareCount
+      // The kernel has the page that all share at an address of its own.
+      let own: UInt64 = frame == sharedData?.frame ? 1 : 0
+      let wanted = record.isListed ? 0 : record.shareCount &- own
       let shares = inspection.mappings(of: frame)
       if shares != wanted { found.append("\(name) is mapped \(shares) times, and says \(wanted)") }
       let isInArray = prototypeArena.start..<prototypeArena.end ~= record.pteAddress

@@ -26,6 +26,7 @@ extension WindowsSimulation {
     for (name, start, mark) in [
       ("pool", space.pool, nil), ("array of prototype PTEs", space.prototypes, nil),
       ("PFN database", space.pfnDatabase, said?.mark),
+      ("kernel's shared data", sharedDataAlias * frameSize, nil),
     ] where isInSelfMap(start) {
       throw .mistake(
         .overlap, "the \(name) would begin in the self-map, at \(start.hex)",
@@ -58,7 +59,7 @@ extension WindowsSimulation {
         .addressNotCanonical, "\(address.hex) is not in the kernel's half of addresses",
         at: database.mark)
     }
-    guard address != space.pool, address != space.prototypes else {
+    guard ![space.pool, space.prototypes, sharedDataAlias * frameSize].contains(address) else {
       throw .mistake(
         .overlap, "at \(address.hex) other structures of the kernel begin", at: database.mark)
     }
@@ -83,7 +84,8 @@ extension WindowsSimulation {
   /// How many bytes there are from the start of a part up to the next one.
   private func room(from start: UInt64) -> UInt64 {
     let others =
-      [space.pool, space.prototypes, space.pfnDatabase] + (selfMap.map { [$0.base] } ?? [])
+      [space.pool, space.prototypes, space.pfnDatabase, sharedDataAlias * frameSize]
+      + (selfMap.map { [$0.base] } ?? [])
     return (others.filter { $0 > start }.min() ?? endOfAddresses) - start
   }
 }

@@ -57,6 +57,7 @@ extension WindowsSimulation {
     guard process.pid != Self.systemPID else { throw .mistake("the System process does not end") }
     for range in process.ranges.reversed() { try release(range, of: process) }
     process.ranges = []
+    try releaseSharedData(of: process)
     let base = paging(of: process).root.rawValue
     processes.removeAll { $0 === process }
     linkProcesses()

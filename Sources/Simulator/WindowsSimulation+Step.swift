@@ -20,6 +20,7 @@ extension WindowsSimulation: SimulatedSystem {
     report.address = step.operation.address
     report.pid = process.pid
     stepByte = UInt8(truncatingIfNeeded: number)
+    try makeSharedData(for: step.operation)
     wantedFrames = step.frames.map { $0.value / frameSize }
     beginStep()
     do throws(StepFailure) {

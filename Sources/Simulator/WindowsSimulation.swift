@@ -31,6 +31,8 @@ final class WindowsSimulation {
   var space: KernelSpace
   /// The frames behind kernel addresses, by the number of the page.
   var kernelPages: [UInt64: UInt64] = [:]
+  /// The page that the kernel shares with every program; nil while no step was about it.
+  var sharedData: SharedPage?
   /// The frames that are set aside for the PFN database and its page tables.
   var databaseFrames: DatabaseFrames?
   var pool: KernelArena

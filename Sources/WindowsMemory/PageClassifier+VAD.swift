@@ -17,6 +17,9 @@ extension PageClassifier {
           "flow of ReactOS", isUncertain: true))
       return
     }
+    guard finding.address.rawValue / frameSize != SharedUserData.userAddress / frameSize else {
+      return takeSharedData(&finding)
+    }
     finding.vad = vadAnswer(of: finding.address, failure: &finding.failure)
     switch finding.vad {
     case .notAsked, .unknown: break

@@ -73,6 +73,8 @@ public struct PageFinding: Hashable, Sendable {
   public internal(set) var vad = VADAnswer.notAsked
   /// The entries that were read, in order.
   public internal(set) var steps: [PageSearchStep] = []
+  /// Whether it is the page that the kernel shares with every process, and this one has no entry for it yet.
+  public internal(set) var isSharedData = false
   /// What could not be read and would have told more.
   public internal(set) var failure: KernelReadFailure?
   /// The rules that led here.
@@ -85,6 +87,7 @@ public struct PageFinding: Hashable, Sendable {
 
   /// Whether the page is shared: its state is kept in a prototype entry, or would be.
   public var isShared: Bool {
+    if isSharedData { return true }
     if case .found(let vad) = vad, isLeftToVAD { return !vad.isPrivate }
     return reading?.state == .prototype || reading?.state == .prototypeVAD
   }

@@ -71,8 +71,9 @@ extension PageClassifier {
     case .valid, .large:
       verdict.end(.soft, .transition)
       verdict.note(
-        "another process has the page: the entry is filled in; that current kernels call it a"
-          + " transition is not established", Self.flow, isUncertain: true)
+        (finding.isSharedData ? "the page is in memory" : "another process has the page")
+          + ": the entry is filled in; that current kernels call it a transition is not established",
+        Self.flow, isUncertain: true)
     case .prototype, .prototypeVAD:
       let why = finding.failure.map { "\($0)" } ?? "where it is is not known"
       verdict.note("the prototype entry decides, and it cannot be read: \(why)", Self.flow)
