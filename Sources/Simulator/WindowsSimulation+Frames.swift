@@ -88,7 +88,9 @@ extension WindowsSimulation {
   }
 
   private func entryReport(_ change: EntryJournal.Change) -> ChangedEntry? {
-    let after = memory.entry(at: change.place)
+    // A table that was given back has no entries any more.
+    let use = frames[change.place / frameSize].use
+    let after = use == .table || use == .kernel ? memory.entry(at: change.place) : 0
     guard after != change.before else { return nil }
     let table: PTETable = change.isPrototype ? .prototype : .process
     func meaning(_ entry: UInt64) -> String {

@@ -66,6 +66,8 @@ import Workbench
     while let report = try run.step() {
       guard report.status?.isSuccess == false else { continue }
       refused += 1
+      let name = try #require(report.title.split(separator: " ").dropFirst(2).first)
+      #expect(!report.entries.contains { $0.process == name }, "\(report.entries)")
       let active = report.lists.first { $0.name == "active" }
       // What the kernel takes for its pool stays the kernel's.
       if refused > 1 { #expect(active?.before == active?.after) }
