@@ -65,6 +65,7 @@ extension Machine {
     }
     guard let generation = evidence.generation else {
       windows.origins[.kernel]?.detail = before + Self.assumedGeneration
+      windows.isGenerationAssumed = true
       return
     }
     if windows.kernel.hasSwizzleBit != (generation == .swizzled) {
@@ -76,6 +77,7 @@ extension Machine {
       }
       windows.kernel = other
     }
+    windows.isGenerationAssumed = false
     let has = windows.kernel.hasSwizzleBit ? "has" : "has no"
     windows.origins[.kernel]?.detail =
       "\(before); it \(has) SwizzleBit: \(evidence.generationWords)"

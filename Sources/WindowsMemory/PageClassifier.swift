@@ -1,3 +1,4 @@
+import BitLayout
 public import Paging
 public import PhysicalMemory
 
@@ -65,6 +66,7 @@ public struct PageClassifier: Sendable {
       take(reading, level, entry, into: &finding)
       noteTables(&finding)
       classify(&finding, reading)
+      noteAssumptions(&finding, reading)
     }
     return finding
   }
@@ -84,6 +86,27 @@ public struct PageClassifier: Sendable {
         WindowsRule(
           "\(name) is in transition: the table is still in its frame, and its entries count",
           "memory forensics practice: software entries at upper levels"))
+    }
+  }
+
+  /// An entry that leads somewhere is read by what is known of the kernel, which may be only assumed.
+  private func noteAssumptions(_ finding: inout PageFinding, _ reading: PTEReading) {
+    guard reading.kind != .nothing else { return }
+    if system.isGenerationAssumed {
+      finding.rules.append(
+        WindowsRule(
+          "the entry is read as one of \(system.kernel.id); whether that kernel has SwizzleBit is assumed,"
+            + " as its patch level is not known", "layouts by patch level", isUncertain: true))
+    }
+    let isSwizzled =
+      finding.entry.map {
+        system.kernel.field("SwizzleBit", in: .software)?.isSet(in: $0) == true
+      } ?? false
+    if system.origins[.invalidMask]?.kind == .assumed, !isSwizzled {
+      finding.rules.append(
+        WindowsRule(
+          "the invalid-PTE mask is assumed to be \(system.invalidMask.rawValue.hex): with another one the entry leads"
+            + " elsewhere", "entries that are not valid", isUncertain: true))
     }
   }
 

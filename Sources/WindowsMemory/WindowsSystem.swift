@@ -61,6 +61,8 @@ public struct WindowsSystem: Sendable {
   public var virtualStore: UInt64?
   /// What entries with an offset in place of an address count from; nil where that is not known.
   public var pools: PoolBases?
+  /// Whether nothing tells if the entries of the kernel, whose patch level is not known, have a SwizzleBit.
+  public var isGenerationAssumed = false
   /// How the facts became known.
   public var origins: [Anchor: Origin] = [:]
 
