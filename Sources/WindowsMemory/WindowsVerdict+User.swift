@@ -40,11 +40,12 @@ extension PageClassifier {
     case .noAccess: refuse(&verdict, "the protection allows no access", "MiAccessCheck")
     case .decommitted:
       refuse(&verdict, "the page was committed and given back (MM_DECOMMIT)", "MiAccessCheck")
-    case .zero:
-      let text =
-        finding.prototype == nil
-        ? "the address is reserved, not committed" : "the page of the section is not committed"
-      refuse(&verdict, text, Self.flow)
+    case .zero where finding.prototype != nil:
+      // Where the range is a view, what its prototype entry says is found out last.
+      verdict.call(.dispatchFault)
+      verdict.call(.resolveProtoPteFault)
+      refuse(&verdict, "the page of the section is not committed", Self.flow)
+    case .zero: refuse(&verdict, "the address is reserved, not committed", Self.flow)
     case .freed, .ambiguous:
       refuse(&verdict, "an entry with protection 0 allows no access", Self.flow)
       verdict.rules.append(

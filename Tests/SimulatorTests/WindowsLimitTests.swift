@@ -94,6 +94,21 @@ import Workbench
     #expect(error.diagnostics.first?.mark.line == 6)
   }
 
+  /// What a view shows is found out last: the prototype entry says that the page is not committed.
+  @Test func aPageOfASectionThatReservesIsRefusedByItsPrototypeEntry() throws {
+    let run = try Self.run(
+      "x86-64", "windows-19041.508",
+      [
+        "create-section: lazy, kind: page-file, pages: 4, commit: false",
+        "map-view: 0x300000..0x303fff, section: lazy, protection: READWRITE", "read: 0x300000",
+      ])
+    #expect(try Self.statuses(run).last == "STATUS_ACCESS_VIOLATION")
+    #expect(
+      run.last?.faults.first?.handler == [
+        "MmAccessFault", "MiCheckVirtualAddress", "MiDispatchFault", "MiResolveProtoPteFault",
+      ])
+  }
+
   @Test func pagesAreLockedUpToTheSmallestWorkingSetOrNotAtAll() throws {
     let run = try Self.run(
       "x86-64", "windows-19041.508", memory: "1 MiB",
