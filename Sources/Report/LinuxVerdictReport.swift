@@ -90,7 +90,7 @@ struct LinuxVerdictReport: SystemVerdictWriter {
       lines.append((outcome, TextStyle(verdict.cost)))
     }
     if !verdict.cases.isEmpty {
-      lines.append(("the areas of the process are not known:", .plain))
+      lines.append(("\(openQuestion):", .plain))
       lines += cases.map { item in
         let path = item.handler.joined(separator: " → ")
         return ("  \(item.condition): \(path): \(item.outcome)", item.style)
@@ -101,6 +101,8 @@ struct LinuxVerdictReport: SystemVerdictWriter {
 
   var system: String { "Linux" }
   var findings: [String] { [state] + [area].compactMap(\.self) }
+
+  var openQuestion: String { "the areas of the process are not known" }
 
   var cases: [VerdictCase] {
     verdict.cases.map { item in

@@ -33,7 +33,8 @@ struct VerdictReport {
   /// What becomes of the access.
   var outcome: (text: String, style: TextStyle) { (writer.outcome, TextStyle(verdict.cost)) }
 
-  /// What would happen by what the image does not tell.
+  /// What the image does not tell, a sentence without its end, and what would happen by it.
+  var openQuestion: String { writer.openQuestion }
   var cases: [VerdictCase] { writer.cases }
 
   /// The rules that led to the verdict.
@@ -68,7 +69,8 @@ protocol SystemVerdictWriter: Sendable {
   var findings: [String] { get }
   /// What becomes of the access.
   var outcome: String { get }
-  /// What would happen by what the image does not tell.
+  /// What the image does not tell, a sentence without its end, and what would happen by it.
+  var openQuestion: String { get }
   var cases: [VerdictCase] { get }
 }
 

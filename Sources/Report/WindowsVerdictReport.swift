@@ -34,8 +34,23 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     }
     if let check = verdict.bugCheck { write(check, to: &out) }
     writeContent(to: &out)
+    writeCases(to: &out)
     writeUncertain(finding.rules + verdict.rules, to: &out)
     out.closeObject()
+  }
+
+  private func writeCases(to out: inout TextBuffer) {
+    guard !verdict.cases.isEmpty else { return }
+    out.openArray("cases")
+    for item in verdict.cases {
+      out.openElement()
+      out.member("if", item.condition)
+      out.member("cost", item.cost.rawValue)
+      out.member("status", item.status.name)
+      out.member("status_code", hex: UInt64(item.status.code))
+      out.closeObject()
+    }
+    out.closeArray()
   }
 
   private func write(_ check: BugCheck, to out: inout TextBuffer) {
@@ -84,12 +99,23 @@ struct WindowsVerdictReport: SystemVerdictWriter {
       lines.append((verdict.handler.joined(separator: " → ") + place, .plain))
     }
     lines.append((outcome, style))
+    if !cases.isEmpty { lines.append(("\(openQuestion):", .plain)) }
+    lines += cases.map { ("  \($0.condition): \($0.outcome)", $0.style) }
     write(lines, of: system, to: &out)
   }
 
   var system: String { "Windows" }
   var findings: [String] { place.isEmpty ? [state] : [state, place] }
-  var cases: [VerdictCase] { [] }
+
+  var openQuestion: String { "the thread that made the access is not known" }
+
+  var cases: [VerdictCase] {
+    verdict.cases.map { item in
+      VerdictCase(
+        condition: item.condition, handler: verdict.handler,
+        outcome: Self.words(item.cost, item.status), style: TextStyle(item.cost))
+    }
+  }
 
   /// The verdict in one line.
   var line: String {
@@ -140,7 +166,11 @@ struct WindowsVerdictReport: SystemVerdictWriter {
     guard let status = verdict.status else {
       return cost == .none ? "no fault" : cost.rawValue
     }
-    return "\(cost.rawValue): \(status.name) (\(UInt64(status.code).hex))"
+    return Self.words(cost, status)
+  }
+
+  private static func words(_ cost: FaultCost, _ status: NTStatus) -> String {
+    "\(cost.rawValue): \(status.name) (\(UInt64(status.code).hex))"
   }
 
   private var style: TextStyle { TextStyle(verdict.cost) }

@@ -20,7 +20,9 @@ final class WindowsProcessState {
   /// The pages that are locked into the working set.
   var lockedPages: Set<UInt64> = []
   /// The stack of the thread, if the timeline made one.
-  var stack: ThreadStack?
+  var stack: ThreadStack? {
+    didSet { classifier = nil }
+  }
   /// The classifier, until the descriptors change.
   var classifier: PageClassifier?
 

@@ -20,12 +20,11 @@ extension WindowsSimulation {
   ) throws(StepFailure) -> FaultOutcome {
     try writeDatabase()
     let verdict = classifier(of: process).verdict(
-      on: VirtualAddress(address), access, result, stack: process.stack)
+      on: VirtualAddress(address), access, result)
     note(verdict, address, access, result) {
       let classifier = classifier(of: process)
       return FaultReport.answers(at: address, access, paging(of: process), in: memory.image) {
-        .windows(
-          classifier.verdict(on: VirtualAddress(address), $0, $1, stack: process.stack))
+        .windows(classifier.verdict(on: VirtualAddress(address), $0, $1))
       }
     }
     if let check = verdict.bugCheck { return end(StepStatus(check.name, code: check.code)) }

@@ -133,10 +133,11 @@ extension WindowsSimulation {
   /// What the kernel's classifier says about pages of a process.
   func classifier(of process: WindowsProcessState) -> PageClassifier {
     if let known = process.classifier { return known }
-    let record = WindowsProcess(
+    var record = WindowsProcess(
       record: VirtualAddress(process.record), pid: process.pid, name: process.name,
       directoryTableBase: process.root,
       vadRoot: process.vadRoot == 0 ? nil : VirtualAddress(process.vadRoot))
+    record.stack = process.stack ?? ThreadStack.none
     let classifier = PageClassifier(system, memory.image, paging(of: process), process: record)
     process.classifier = classifier
     return classifier
@@ -156,6 +157,11 @@ extension WindowsSimulation {
       system: .windows(system), format: Machine.scenarioFormat,
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
     machine.readProcesses()
+    // Of threads nothing is in memory.
+    for index in machine.addressSpaces.indices {
+      let process = processes.first { $0.root == machine.addressSpaces[index].register }
+      machine.addressSpaces[index].record?.stack = process?.stack ?? ThreadStack.none
+    }
     return machine
   }
 }

@@ -19,6 +19,9 @@ public struct WindowsProcess: Hashable, Sendable {
   /// The number of the process that made it; nil where records of the kernel have it is not known.
   public let parent: UInt64?
 
+  /// The stack of the thread that runs, which no record of a process says; nil where it is not known.
+  public var stack: ThreadStack?
+
   /// Whether the record is that of a process that has ended, and whose tables are gone.
   public var hasEnded: Bool { directoryTableBase == 0 }
 

@@ -7,6 +7,9 @@ public struct ThreadStack: Hashable, Sendable {
   /// The address above the highest one, StackBase.
   public var base: VirtualAddress
 
+  /// What a thread has of which it is known that no page is of a stack that grows.
+  public static let none = ThreadStack(allocationBase: VirtualAddress(0), base: VirtualAddress(0))
+
   /// Describes a stack.
   public init(allocationBase: VirtualAddress, base: VirtualAddress) {
     (self.allocationBase, self.base) = (allocationBase, base)

@@ -75,34 +75,6 @@ extension PageClassifier {
     return !question.isFetch || !question.refusesExecution || protection.allowsExecute
   }
 
-  private func touchGuard(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    verdict.call(.checkForUserStackOverflow)
-    if let stack = question.stack, stack.contains(verdict.finding.address) {
-      return grow(&verdict, stack)
-    }
-    verdict.end(.fatal, .guardPageViolation)
-    verdict.note(
-      "the guard is taken away by this access, whether or not the protection allows it; the next"
-        + " access meets the page without it", Self.flow)
-    verdict.note(
-      "in the stack of the thread with room below it, the stack grows instead"
-        + " (STATUS_PAGE_FAULT_GUARD_PAGE); the thread is not known here", Self.flow)
-  }
-
-  /// The guard page of the thread's stack was touched.
-  private func grow(_ verdict: inout WindowsVerdict, _ stack: ThreadStack) {
-    guard let next = stack.nextGuard(below: verdict.finding.address) else {
-      verdict.end(.fatal, .stackOverflow)
-      return verdict.note(
-        "the stack of the thread has no page left for another guard; this one is taken away all the"
-          + " same, and the next access meets an ordinary page", Self.flow)
-    }
-    verdict.end(.soft, .guardPage)
-    verdict.note(
-      "the stack of the thread grows: \(next) becomes the guard, and the access is tried again",
-      Self.flow)
-  }
-
   /// A table of the page tables is not in memory: it is brought in first.
   private func tableFault(_ verdict: inout WindowsVerdict) {
     let level = search.state.mode.tableName(verdict.finding.level - 1)

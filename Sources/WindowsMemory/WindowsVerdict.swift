@@ -18,8 +18,20 @@ public struct WindowsVerdict: Hashable, Sendable {
   public internal(set) var status: NTStatus?
   /// The bug check that ends the system.
   public internal(set) var bugCheck: BugCheck?
+  /// What would happen by what the image does not tell.
+  public internal(set) var cases: [Case] = []
   /// The rules that led here, after those of the finding.
   public internal(set) var rules: [WindowsRule] = []
+
+  /// What would happen under a condition; the functions are those of the verdict.
+  public struct Case: Hashable, Sendable {
+    /// The condition: `the page is the last guard of the thread's stack`.
+    public let condition: String
+    /// The cost.
+    public let cost: Cost
+    /// The status.
+    public let status: NTStatus
+  }
 
   /// Why the cost could not be found out; nil where it could.
   public var unknown: String? {
@@ -87,15 +99,14 @@ extension PageClassifier {
   ///   - access: The access.
   ///   - result: What the processor did with it.
   ///   - interruptLevel: The IRQL.
-  ///   - stack: The stack of the thread, where it is known; without it, no stack grows.
   /// - Returns: The verdict.
   public func verdict(
     on address: VirtualAddress, _ access: Access, _ result: AccessResult,
-    interruptLevel: InterruptLevel = .passive, stack: ThreadStack? = nil
+    interruptLevel: InterruptLevel = .passive
   ) -> WindowsVerdict {
     var verdict = WindowsVerdict(finding(of: address), at: interruptLevel)
     let question = FaultQuestion(
-      access: access, result: result, state: search.state, stack: stack)
+      access: access, result: result, state: search.state, stack: process?.stack)
     switch result {
     case .translated: verdict.cost = WindowsVerdict.Cost.none
     case .missing: break

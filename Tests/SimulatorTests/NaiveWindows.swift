@@ -150,10 +150,4 @@ struct NaiveWindows {
     guard let page = processes[pid]?.pages[page] else { return nil }
     return page.shown.flatMap { sections[$0.section]?[$0.page] } ?? page.byte
   }
-
-  /// Whether an access to the page makes the stack grow.
-  func isStackGuard(_ pid: Int, _ page: Int) -> Bool {
-    guard let process = processes[pid], process.stack?.contains(page) ?? false else { return false }
-    return process.pages[page]?.protection.isGuarded ?? false
-  }
 }

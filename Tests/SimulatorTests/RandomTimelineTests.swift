@@ -60,7 +60,7 @@ import Workbench
     guard let run = try run(steps, setting) else { return "no timeline" }
     var naive = NaiveWindows()
     for (index, (pid, step)) in steps.enumerated() {
-      let foretold = foretold(step, pid, run.machine, naive)
+      let foretold = foretold(step, pid, run.machine)
       guard let report = try run.step() else { return "the timeline ends early" }
       func wrong(_ text: String) -> String { "step \(index + 1) \(step) by \(pid): \(text)" }
       let got = report.status.flatMap { $0.isSuccess ? nil : $0.name }
@@ -109,10 +109,8 @@ import Workbench
   }
 
   /// The first fault of an access as `fault` sees it before: inside, nil where there is none.
-  ///
-  /// What a guard page of a stack does, only the thread knows.
   private static func foretold(
-    _ step: RandomStep, _ pid: Int, _ machine: Machine, _ naive: NaiveWindows
+    _ step: RandomStep, _ pid: Int, _ machine: Machine
   ) -> Foretold?? {
     let (page, access): (Int, Access)
     switch step {
@@ -121,7 +119,6 @@ import Workbench
     case .execute(let target): (page, access) = (target, Access(.execute, as: .user))
     default: return nil
     }
-    guard !naive.isStackGuard(pid, page) else { return nil }
     let answer = machine.access(
       VirtualAddress(RandomStep.address(page)), access,
       in: machine.addressSpaces.first { $0.pid == UInt64(pid) })

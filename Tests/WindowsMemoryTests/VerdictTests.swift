@@ -102,6 +102,51 @@ import WindowsMemory
     #expect(verdict.rules.map(\.isUncertain).contains(true))
   }
 
+  /// Without the thread nobody knows whether a guard is that of its stack.
+  @Test func theStackOfTheThreadDecidesWhatAGuardMeans() throws {
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setUser(0x3000, 0x280)
+    var process = WindowsProcess(
+      record: VirtualAddress(0), pid: 4, name: "", directoryTableBase: sketch.paging.cr3)
+    let memory = try sketch.memory
+    func verdict(_ stack: ThreadStack?) throws -> WindowsVerdict {
+      process.stack = stack
+      let system = try sketch.system(Self.kernel)
+      return try sketch.verdict(
+        PageClassifier(system, memory, sketch.paging, process: process), 0x3000)
+    }
+    let unknown = try verdict(nil)
+    #expect(unknown.cases.map(\.status) == [.guardPage, .stackOverflow, .guardPageViolation])
+    #expect(unknown.rules.contains { $0.isUncertain })
+    let base = VirtualAddress(0x5000)
+    for (lowest, status) in [(0x1000, NTStatus.guardPage), (0x2000, .stackOverflow)] {
+      let known = try verdict(
+        ThreadStack(allocationBase: VirtualAddress(UInt64(lowest)), base: base))
+      #expect(known.status == status && known.cases.isEmpty)
+    }
+    let other = try verdict(ThreadStack.none)
+    #expect(other.status == .guardPageViolation && other.cases.isEmpty)
+  }
+
+  /// A header without the patch level leaves open what entries that are not valid say.
+  @Test func whatIsAssumedOfTheKernelMakesEntriesUncertain() throws {
+    var sketch = WindowsSketch(.x86_64)
+    sketch.setUser(0x3000, 0x1234_5880)
+    sketch.setUser(0x4000, 0x80)
+    var system = try sketch.system("windows-10240.16384")
+    func uncertain(_ address: UInt64) throws -> Int {
+      PageClassifier(system, try sketch.memory, sketch.paging)
+        .finding(of: VirtualAddress(address)).rules.count { $0.isUncertain }
+    }
+    #expect(try uncertain(0x3000) == 0)
+    system.isGenerationAssumed = true
+    #expect(try uncertain(0x3000) == 1)
+    system.origins[.invalidMask] = .init(.assumed, "the test")
+    #expect(try uncertain(0x3000) == 2)
+    // Zeros are zeros to every kernel.
+    #expect(try uncertain(0x4000) == 0)
+  }
+
   @Test func pageFilesReachBeyond4GiB() throws {
     var sketch = WindowsSketch(.x86_64)
     sketch.setUser(0x3000, 0xffff_fff0_0000_1084)

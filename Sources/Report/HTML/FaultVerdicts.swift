@@ -104,7 +104,8 @@ struct FaultVerdicts {
       for rule in report.rules { out.element("p", text: rule.text) }
     }
     if !report.cases.isEmpty {
-      out.element("p", text: "The areas of the process are not known:")
+      let question = report.openQuestion
+      out.element("p", text: "\(question.prefix(1).uppercased() + question.dropFirst()):")
       for item in report.cases { out.verdict("\(item.condition): \(item.outcome)", item.style) }
     }
     guard report.hasRules else { return }
