@@ -13,9 +13,13 @@ extension LinuxSimulation {
     switch advice {
     case .dontneed, .free, .pageout: try giveUp(start, end, advice, process)
     case .hugepage, .nohugepage:
-      for index in process.isolate(start, end) {
-        process.areas[index].isHugeAdvised = advice == .hugepage
-        process.areas[index].isHugeRefused = advice == .nohugepage
+      let (isAdvised, isRefused) = (advice == .hugepage, advice == .nohugepage)
+      let parts = isolate(start, end, process) {
+        $0.isHugeAdvised != isAdvised || $0.isHugeRefused != isRefused
+      }
+      for index in parts {
+        process.areas[index].isHugeAdvised = isAdvised
+        process.areas[index].isHugeRefused = isRefused
       }
     case .collapse: try collapse(start, end, process)
     case .willneed: try readAhead(start, end, process)

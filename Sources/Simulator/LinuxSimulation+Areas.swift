@@ -160,7 +160,9 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     let (start, end) = try bounds(range)
     let reached = process.coveredEnd(start, end)
-    for index in process.isolate(start, reached) { process.areas[index].isLocked = isLocked }
+    for index in isolate(start, reached, process, where: { $0.isLocked != isLocked }) {
+      process.areas[index].isLocked = isLocked
+    }
     guard reached == end else { throw .linux(.noMemory) }
     guard isLocked else { return }
     // The areas stay locked where a page cannot be had (__mlock_posix_error_return).

@@ -17,6 +17,21 @@ extension LinuxSimulation {
   /// Whether a frame holds zeros that all share.
   func isZero(_ frame: UInt64) -> Bool { frame == zeroFrame || isHugeZero(frame) }
 
+  /// Parts areas where a range begins and ends, and with those that change the huge page that would belong to
+  /// two (vma_adjust_trans_huge).
+  func isolate(
+    _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
+    where isChanged: (LinuxArea) -> Bool
+  ) -> [Int] {
+    for edge in [start, end] where edge % Self.hugeSize != 0 {
+      guard let area = process.area(of: edge), area.start != edge, isChanged(area),
+        entry(of: edge, process).level == 2
+      else { continue }
+      split(edge, process)
+    }
+    return process.isolate(start, end)
+  }
+
   /// A huge page becomes 512 small ones, in the same frames and with the table that waits for it; of shared
   /// memory, ones that faults map again.
   func split(_ address: UInt64, _ process: LinuxProcessState) {

@@ -95,9 +95,10 @@ extension LinuxSimulation {
       (page.isDirty, page.isSoftDirty) = (isWrite, isWrite)
       if isWrite { pages[source]?.isDirty = true }
     }
-    let marked = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
-    if marked.markers.contains(.userfaultWriteProtect) {
-      (page.isUserfaultProtected, page.canWrite) = (true, false)
+    if area.isProtectNoted {
+      let marked = entries.decoder.reading(of: entry(of: address, process).entry, level: 1)
+      page.isUserfaultProtected = marked.markers.contains(.userfaultWriteProtect)
+      page.canWrite = page.canWrite && !page.isUserfaultProtected
     }
     try map(source, at: address, entries.present(source, page), process)
   }

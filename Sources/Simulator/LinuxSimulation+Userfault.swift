@@ -13,9 +13,13 @@ extension LinuxSimulation {
     guard process.covers(start, end),
       process.areas(in: start, end).allSatisfy({ mayRegister($0, modes) })
     else { throw .linux(.invalidArgument) }
-    for index in process.isolate(start, end) {
-      process.areas[index].isMissingNoted = modes.contains(.missing)
-      process.areas[index].isProtectNoted = modes.contains(.writeProtect)
+    let (isMissing, isProtect) = (modes.contains(.missing), modes.contains(.writeProtect))
+    let parts = isolate(start, end, process) {
+      $0.isMissingNoted != isMissing || $0.isProtectNoted != isProtect
+    }
+    for index in parts {
+      process.areas[index].isMissingNoted = isMissing
+      process.areas[index].isProtectNoted = isProtect
     }
   }
 

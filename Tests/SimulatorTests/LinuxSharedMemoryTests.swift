@@ -79,6 +79,22 @@ import Workbench
     #expect(walk.result.translation?.pageSize == 2 << 20)
   }
 
+  /// Two areas have no entry in common (vma_adjust_trans_huge), and one that nothing changes is not parted.
+  @Test func anAreaThatPartsTakesTheEntryOfAHugePageAway() throws {
+    let steps = [
+      "mmap: \(Self.huge), prot: [read, write], shared: true", "write: 0x7f0000000000",
+      "madvise: \(Self.huge), advice: collapse", "mlock: 0x7f0000000000..0x7f000000ffff",
+      "read: 0x7f0000010000", "mlock: 0x7f0000000000..0x7f0000003fff",
+    ]
+    let run = try Self.run("linux-6.18", steps)
+    #expect(try Self.statuses(run) == ["0", "none", "0", "0", "none", "0"])
+    let machine = run.machine
+    let sizes = [0, 0xf000, 0x1_0000, 0x1_1000].map {
+      machine.walk(VirtualAddress(0x7f00_0000_0000 + $0)).result.translation?.pageSize
+    }
+    #expect(sizes == [4096, 4096, 4096, nil])
+  }
+
   @Test func whatIsSharedIsSwappedOutPieceByPieceAndComesBack() throws {
     let run = try Self.run(
       "linux-6.18",

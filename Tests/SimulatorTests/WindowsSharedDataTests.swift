@@ -4,6 +4,7 @@ import PhysicalMemory
 import ScenarioFile
 import Simulator
 import Testing
+import WindowsMemory
 import Workbench
 
 /// The page that the kernel shares with every process.

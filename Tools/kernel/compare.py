@@ -221,7 +221,12 @@ SEQUENCES = {
         ("madvise", HUGE, 2 * HUGE - 1, {"advice": "collapse"}), ("read", HUGE, HUGE + 15, {}),
         ("madvise", 1, 1, {"advice": "dontneed"}), ("read", 0, 15, {}), ("mprotect", 0, 15, {"prot": ["read"]}),
         ("read", 0, 15, {}), ("madvise", HUGE, 2 * HUGE - 1, {"advice": "dontneed"}), ("read", HUGE, HUGE + 15, {}),
+        ("madvise", HUGE + 4, HUGE + 7, {"advice": "hugepage"}), ("read", HUGE + 16, HUGE + 31, {}),
         ("munmap", 0, 2 * HUGE - 1, {})],
+    "huge and shared memory in parts": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"], "shared": True}), ("write", 0, 0, {}),
+        ("madvise", 0, HUGE - 1, {"advice": "collapse"}), ("mlock", 0, 15, {}), ("mlock", 0, 3, {}),
+        ("read", 16, 31, {}), ("munmap", 0, HUGE - 1, {})],
     "collapse shared memory and fork": [
         ("mmap", 0, HUGE - 1, {"prot": ["read", "write"], "shared": True}), ("write", 0, 3, {}), ("fork", 0, 3, {}),
         ("read", 0, 3, {"process": "child"}), ("madvise", 0, HUGE - 1, {"advice": "collapse"}),
