@@ -90,9 +90,10 @@ public final class TimelineRun {
     return report
   }
 
-  /// Does the steps up to one, or all, whose reports nobody sees.
+  /// Does the steps up to one, or all; only the last is told of in full.
   public func run(through step: Int? = nil) throws(DiagnosticList) {
-    while step == nil || last?.number != step, try self.step(.counts) != nil {}
+    let end = min(step ?? count, count)
+    while done < end, try self.step(done + 1 < end ? .counts : .answers) != nil {}
   }
 
   /// The machine as it is now; its memory changes with the next step.

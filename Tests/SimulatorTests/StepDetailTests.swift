@@ -50,10 +50,10 @@ import Workbench
 
   // MARK: - First touches
 
-  private static let windows = ["reserve: 0x10000000..0x1fffffff, commit: true"]
+  private static let windows = ["reserve: 0x10000000..0x10ffffff, commit: true"]
   private static let linux = [
-    "mmap: 0x10000000..0x1fffffff, prot: [read, write]",
-    "madvise: 0x10000000..0x1fffffff, advice: nohugepage",
+    "mmap: 0x10000000..0x10ffffff, prot: [read, write]",
+    "madvise: 0x10000000..0x10ffffff, advice: nohugepage",
   ]
 
   private static func run(
