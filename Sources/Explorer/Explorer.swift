@@ -34,6 +34,7 @@ public struct Explorer: Sendable {
   let machine: Machine
   let title: String
   private let owners: OwnerLookup
+  private let maps = KeptMap()
   let moments: Moments?
 
   /// More owners than this are counted, not shown.
@@ -101,6 +102,9 @@ public struct Explorer: Sendable {
     guard exploration.physicalAddress == nil else {
       throw Parameter.physicalAddress.problem("who maps it is asked of /owners.")
     }
+    // Of millions of runs the map takes seconds, and is come back to.
+    let map = isMap || exploration.pointer == nil ? KeptMap.Place(exploration, isMap) : nil
+    if let map, let page = maps.page(at: map) { return page }
     let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
     guard page.problems.isEmpty else { return refused(page) }
@@ -113,7 +117,9 @@ public struct Explorer: Sendable {
         (page.saveTarget, page.saveNote) = (nil, error.description)
       }
     }
-    return Page(bytes: page.bytes)
+    let answer = Page(bytes: page.bytes)
+    if let map { maps.keep(answer, at: map) }
+    return answer
   }
 
   /// The machine at the moment that is asked about.

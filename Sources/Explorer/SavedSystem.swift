@@ -43,14 +43,24 @@ struct SavedSystem {
   }
 
   /// The areas that decide about an address: the one that holds it, and those beside it, which a
-  /// stack grows between.
+  /// stack grows between; one elsewhere where the process has none, for without any they would not be
+  /// known.
   static func areas(around address: VirtualAddress, in areas: MemoryAreas) -> [String] {
     let address = address.rawValue
     let near = [
       areas.areas.last { $0.end <= address }, areas.area(holding: address),
       areas.area(above: address),
     ].compactMap(\.self)
-    return near.isEmpty ? [] : ["vmas:"] + near.map { "  - { \(statement(of: $0)) }" }
+    return ["vmas:"]
+      + (near.isEmpty ? [elsewhere(than: address)] : near).map {
+        "  - { \(statement(of: $0)) }"
+      }
+  }
+
+  private static func elsewhere(than address: UInt64) -> MemoryArea {
+    let unit: UInt64 = 0x1_0000
+    let start = address / unit == 1 ? 2 * unit : unit
+    return MemoryArea(start: start, end: start + frameSize, flags: .read)
   }
 
   private static func statement(of area: MemoryArea) -> String {

@@ -99,6 +99,20 @@ import Workbench
     #expect(after.contains("href=\"/?va=0x400000&amp;access=write&amp;as=user\""))
   }
 
+  /// The map that is kept is that of the machine as it is looked at.
+  @Test func aMapIsThatOfWhatWasChanged() throws {
+    let explorer = try Self.explorer()
+    let pte = try #require(try Self.machine().walk(VirtualAddress(0x40_0000)).steps.last)
+    let whole = try page("/map", of: explorer)
+    #expect(whole.text.contains("0x400fff"))
+    let other = try page("/map", ["flip": "\(pte.entryAddress).0"], of: explorer)
+    #expect(!other.text.contains("0x400fff"))
+    let part = try page("/map", ["in": "0x800000..0x8fffff"], of: explorer)
+    #expect(!part.text.contains("0x400fff"))
+    for _ in 0..<2 { #expect(try page("/map", of: explorer).text == whole.text) }
+    #expect(try page("/map", ["va": "0x400000"], of: explorer).text.contains("value=\"0x400000\""))
+  }
+
   @Test func aRegisterBitThatIsInvertedChangesTheAnswer() throws {
     let text = Self.scenario.replacing("to: 0x5000", with: "to: 0x5000, rights: { write: false }")
     let explorer = try Self.explorer(text)

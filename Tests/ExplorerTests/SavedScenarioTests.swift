@@ -1,6 +1,7 @@
 import Explorer
 import Foundation
 import Golden
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -80,5 +81,17 @@ import Workbench
       #expect(result.verdict == .passed, "\(text)\n\(result)")
     }
     #expect(names.count == exhibit.questions.prefix(20).count { $0.alignmentCheck == nil })
+  }
+
+  /// At its end the timeline's process has unmapped all that it had: that no area holds an address is
+  /// known, and the scenario says as much.
+  @Test func thatAProcessHasNoAreasIsSaid() throws {
+    let path = Self.scenarios.appending(path: "timelines/linux-swap.yaml").path
+    let explorer = Explorer(try Exhibit(path).machine, title: "linux-swap", indexedAs: nil)
+    let (_, text, opened) = try saved(
+      explorer, [("va", "0x1234"), ("access", "write"), ("as", "user")])
+    #expect(text.contains("signal-code: SEGV_MAPERR") && !text.contains("expects less"), "\(text)")
+    let answer = opened.machine.access(VirtualAddress(0x1234), Access(.write, as: .user))
+    #expect(answer.verdict?.linux?.finding.area == LinuxFinding.AreaAnswer.none)
   }
 }

@@ -244,6 +244,11 @@ def look_at_all(checks, pages):
                 hidden = browser.eval(
                     f"[...document.querySelectorAll('table.fields')].filter((e) => !{VISIBLE}(e)).length")
                 checks.that(f"{name}: {hidden} tables of bits are not printed", hidden == 0)
+                alone = browser.eval(
+                    """[...document.querySelectorAll('.fault > p, .verdict')].filter((e) =>
+                    getComputedStyle(e).breakAfter !== 'avoid').length + [...document.querySelectorAll('.way')]
+                    .filter((e) => getComputedStyle(e.previousElementSibling).breakAfter !== 'avoid').length""")
+                checks.that(f"{name}: a page may end between {alone} verdicts and their drawings", alone == 0)
             checks.picture(f"{name}-{look}")
 
 
