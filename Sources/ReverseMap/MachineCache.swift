@@ -46,9 +46,9 @@ public struct MachineCache {
     }
     let found = try Machine(dump, overrides: overrides)
     // What is damaged is come across in a search, and is to be said each time.
-    guard found.memory.damage.isEmpty, let bytes = try? MachineFields(found)?.bytes() else {
-      return found
-    }
+    guard found.memory.damage.isEmpty, let bytes = try? MachineFields(found)?.bytes(),
+      bytes.count <= Self.sizeLimit - Self.headSize
+    else { return found }
     guard kept != bytes else { return found }
     if use == .verified, kept != nil {
       remark(
@@ -99,10 +99,16 @@ public struct MachineCache {
   }
 
   private static let headSize = 48
+  /// No machine has so many processes that what is kept of it takes more.
+  private static let sizeLimit = 1 << 26
 
   /// The fields in the file, if it is there, whole, and of this dump.
   private func bytes(at place: Place) -> [UInt8]? {
     guard let file = try? ByteMapping.file(place.path) else { return nil }
+    guard file.count <= Self.sizeLimit else {
+      noticeDamage(place)
+      return nil
+    }
     let all = (0..<UInt64(file.count)).compactMap { file.load(UInt8.self, at: $0) }
     let bytes = Array(all.dropFirst(Self.headSize))
     let right = Self.head(place.key, bytes)

@@ -90,6 +90,11 @@ import Testing
       #expect(outcome.output == first.output && outcome.errors.contains("searched again"))
       #expect(try Data(contentsOf: file) == right)
     }
+    // Whatever is there is not read for ever.
+    try FileHandle(forWritingTo: file).truncate(atOffset: 1 << 36)
+    let outcome = try ask()
+    #expect(outcome.output == first.output && outcome.errors.contains("searched again"))
+    #expect(try Data(contentsOf: file) == right)
     try wrong.write(to: file)
     #expect(try ask("--verify-cache").status == 1, "what was kept differs")
     #expect(try Data(contentsOf: file) == right)
