@@ -32,7 +32,7 @@ import Testing
 
   /// Those programs know one root of a process; here each mapping is below both of an isolated one's.
   @Test func theStylesOfOthersSayAMappingOnceForAProcess() throws {
-    let scenario = Self.root.appending(path: "Scenarios/dumps/x64-4l-pti.yaml").path
+    let scenario = Repository.file("Scenarios/dumps/x64-4l-pti.yaml").path
     func lines(_ style: String) throws -> [Substring] {
       try run("reverse", scenario, "0x101ce8000", "--pid", "79", "--style", style).lines
     }
