@@ -47,6 +47,8 @@ private struct FrameVisitor: TableVisitor {
   private var seen: Set<UInt64> = []
   /// The tables between the root and the one that is read, with their entries in use.
   private var path: [(table: TableVisit, used: UInt64)] = []
+  /// The entries in use of the top tables that share a page with another, by page.
+  private var shared: [UInt64: UInt64] = [:]
   /// The frames whose own state has been looked at.
   private var judged: Set<UInt64> = []
 
@@ -62,6 +64,7 @@ private struct FrameVisitor: TableVisitor {
     if !path.isEmpty { path[path.count - 1].used += 1 }
     // What the self-map shows is read where it belongs.
     guard wantsMore, !path.contains(where: { $0.table.table == table.table }),
+      path.isEmpty || table.table != state.half(of: VirtualAddress(table.address)).rootPage,
       seen.insert(table.table.rawValue + UInt64(table.level)).inserted
     else { return false }
     path.append((table, 0))
@@ -69,11 +72,15 @@ private struct FrameVisitor: TableVisitor {
   }
 
   mutating func leave(_ table: TableVisit) {
-    let (table, used) = path.removeLast()
+    var (table, used) = path.removeLast()
     // The pointers of PAE are no page of their own.
     guard table.isWhole, state.mode != .pae || table.level < 3,
       let frame = frame(table.table.rawValue / frameSize)
     else { return }
+    if path.isEmpty, let other = otherHalf(of: table) {
+      guard let entries = shared.updateValue(used, forKey: other) else { return }
+      used += entries
+    }
     guard frame.location == .active, let count = frame.shareCount else {
       return give(frame, table.address, "it holds a page table and is \(frame.location.rawValue)")
     }
@@ -82,6 +89,15 @@ private struct FrameVisitor: TableVisitor {
     give(
       frame, table.address,
       "its share count is \(count), and \(used) entries of the table are in use")
+  }
+
+  /// The page of a top table that holds that of the other half too.
+  private func otherHalf(of table: TableVisit) -> UInt64? {
+    let halves = state.halves
+    guard halves.count == 2, halves[0].rootPage == halves[1].rootPage,
+      halves[0].root != halves[1].root
+    else { return nil }
+    return halves[0].rootPage.rawValue
   }
 
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {

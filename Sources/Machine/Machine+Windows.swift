@@ -57,7 +57,8 @@ extension Machine {
       note("TCR", paging.tcr.hex, from: "assumed: Windows has 47 bits in each half")
     }
     paging.joinTopTables()
-    note("TTBR1", paging.ttbr1.hex, from: "assumed: Windows has it in the page of the root")
+    let place = "root + \((paging.arm64.upperTableOffset ?? 0).hex)"
+    note("TTBR1", place, from: "assumed: Windows has both top tables in one page")
   }
 
   /// Takes the processes of the list of Windows for address spaces.

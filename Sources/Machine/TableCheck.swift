@@ -40,6 +40,8 @@ private struct CheckVisitor: TableVisitor {
   private var topLevel: Int
   /// The top table that is being read.
   private var top: PhysicalAddress
+  /// What a self-map of it leads to: the page that it is in, which may hold the top tables of both halves.
+  private var topPage: PhysicalAddress
   private var seen = FoldTable<UInt8>(empty: 0)
   /// The tables between the root and the one that is read.
   private var path: [PhysicalAddress] = []
@@ -81,6 +83,7 @@ private struct CheckVisitor: TableVisitor {
     space = machine.paging.root
     topLevel = machine.paging.topLevel
     top = machine.paging.root
+    topPage = machine.paging.rootPage
     self.emit = emit
   }
 
@@ -99,7 +102,7 @@ private struct CheckVisitor: TableVisitor {
     guard wantsMore else { return false }
     if path.isEmpty {
       state = state.half(of: VirtualAddress(table.address))
-      (topLevel, top) = (table.level, table.table)
+      (topLevel, top, topPage) = (table.level, table.table, state.rootPage)
     }
     if path.contains(table.table) { checkCycle(table) }
     if table.level == topLevel - 1 { checkSelfMap(table) }
@@ -144,7 +147,9 @@ private struct CheckVisitor: TableVisitor {
   /// another process's root, or, where four directories stand in for the root, from one of these.
   private func isSelfMapped(_ table: TableVisit) -> Bool {
     if state.mode == .pae && path.count == 2 { return isDirectorySelfMapped(table) }
-    guard table.table == top || otherRoots.contains(table.table) else { return false }
+    guard [top, topPage].contains(table.table) || otherRoots.contains(table.table) else {
+      return false
+    }
     return path.drop { $0 != table.table }.allSatisfy { $0 == table.table }
   }
 
@@ -160,11 +165,12 @@ private struct CheckVisitor: TableVisitor {
   /// Slot i of the root leads to a table whose slot i leads to itself: the self-map of another
   /// root.
   private mutating func checkSelfMap(_ table: TableVisit) {
-    guard path.count == 1, table.table != top else { return }
+    guard path.count == 1, table.table != top, table.table != topPage else { return }
     let level = topLevel
-    let index = state.index(of: VirtualAddress(table.address), level: level)
-    guard index < state.entryCount(level),
-      let entry = state.entry(of: table.table, at: index, in: memory),
+    let place = state.index(of: VirtualAddress(table.address), level: level)
+    guard place < state.entryCount(level) else { return }
+    let index = place + Int(top.rawValue - topPage.rawValue) / state.entrySize
+    guard let entry = state.entry(of: table.table, at: index, in: memory),
       case .table(table.table) = state.meaning(of: entry, level: level)
     else { return }
     otherRoots.insert(table.table)
@@ -172,7 +178,7 @@ private struct CheckVisitor: TableVisitor {
     give(
       Finding(
         .selfMap, root: space, address: VirtualAddress(table.address),
-        entryAddress: top.advanced(by: UInt64(index * state.entrySize)), value: entry,
+        entryAddress: topPage.advanced(by: UInt64(index * state.entrySize)), value: entry,
         detail: "\(name)[\(index.hex)] is the self-map of root \(table.table), not of this one"))
   }
 
@@ -232,4 +238,12 @@ private struct CheckVisitor: TableVisitor {
   }
 
   private static func order(_ finding: Finding) -> UInt64 { finding.address?.rawValue ?? 0 }
+}
+
+extension PagingState {
+  /// The page that the top table of the half in view is in; where that is not one of arm64, the table.
+  var rootPage: PhysicalAddress {
+    guard isARM64 else { return root }
+    return PhysicalAddress(root.rawValue & ~((1 &<< pageShift(1)) &- 1))
+  }
 }
