@@ -31,9 +31,13 @@ extension FaultReport {
     }
     let own = answer(access)
     answers = [own] + others.filter { $0 != access }.map(answer)
-    guard let place = own.walk.steps.last?.entryAddress.rawValue else { return }
+    let alternatives = system.alternativeEntries(to: own)
+    // Of an entry outside of memory there are none.
+    guard !alternatives.isEmpty, let place = own.walk.steps.last?.entryAddress.rawValue else {
+      return
+    }
     let entry = memory.entry(at: place)
-    supposed = system.alternativeEntries(to: own).map { condition, other in
+    supposed = alternatives.map { condition, other in
       memory.store(entry: other, at: place)
       return SupposedAnswer(condition: condition, answer: answer(access))
     }
