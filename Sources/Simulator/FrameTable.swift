@@ -40,9 +40,7 @@ struct FrameTable {
 
   // MARK: - Records
 
-  subscript(frame: UInt64) -> FrameRecord {
-    @inline(__always) _read { yield records[filled: frame] }
-  }
+  subscript(frame: UInt64) -> FrameRecord { records[filled: frame] }
 
   /// Whether the record of a frame exists.
   func isTouched(_ frame: UInt64) -> Bool { records.contains(frame) }

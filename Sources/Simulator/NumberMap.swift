@@ -135,8 +135,10 @@ struct NumberMap<Value> {
 
   /// The value of a number, to be changed; one that it does not have yet is the filler.
   subscript(filled number: UInt64) -> Value {
-    @inline(__always) _read {
-      if let slot = slot(of: number) { yield values[slot] } else { yield filler }
+    // A coroutine here would keep a copy of the map, and of whatever holds it, for each look.
+    @inline(__always) get {
+      guard let slot = slot(of: number) else { return filler }
+      return values[slot]
     }
     @inline(__always) _modify {
       let slot = makeSlot(of: number)

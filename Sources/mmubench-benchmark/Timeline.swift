@@ -35,7 +35,7 @@ extension Benchmark {
       let touches = try scenario(setting, [Self.touch])
       report(
         Contest(
-          "\(setting.name): first touches", count: Self.pages, limit: 3, rounds: rounds,
+          "\(setting.name): first touches", count: Self.pages, limit: 8, rounds: rounds,
           names: ("host", "model")
         ) {
           pages(touchedByHost: Self.pages)
