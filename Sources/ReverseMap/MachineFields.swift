@@ -187,6 +187,7 @@ extension WindowsSystem {
     try tape.address(&processListHead)
     try tape.address(&pfnDatabase)
     try tape.number(&virtualStore)
+    try tape.flag(&isGenerationAssumed)
     var (paged, nonPaged) = (pools?.paged, pools?.nonPaged)
     try tape.number(&paged)
     try tape.number(&nonPaged)

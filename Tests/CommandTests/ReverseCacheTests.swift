@@ -130,7 +130,7 @@ import Testing
     #expect(try find().output == first.output && kept("found").count == 1)
     // A dump that changed is searched again, and its file replaced.
     try place.write(
-      Workplace.scenario("other", "map: [{ va: 0x80_0000, to: 0x5000 }]"), to: "plain.yaml")
+      Workplace.scenario("plain", "map: [{ va: 0x80_0000, to: 0x5000 }]"), to: "plain.yaml")
     #expect(
       try run("build", "plain.yaml", "--format", "elf", "-o", "memory.elf", "--force").status == 0)
     #expect(try find().output == find("--no-cache").output)

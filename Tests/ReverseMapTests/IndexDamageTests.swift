@@ -95,7 +95,7 @@ import Testing
     let state = PagingState(mode: .arm64, cr3: 0)
     #expect(Mirror(reflecting: state).children.count == 15)
     #expect(Mirror(reflecting: state.features).children.count == 4)
-    #expect(Mirror(reflecting: state.arm64).children.count == 6)
+    #expect(Mirror(reflecting: state.arm64).children.count == 7)
   }
 
   @Test(arguments: forms)
