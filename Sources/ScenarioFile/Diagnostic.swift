@@ -47,7 +47,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
     guard let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
       end != scalars.endIndex
     else { return "`\(text)`" }
-    return "`\(scalars[..<end])...`"
+    return "`\(text[..<end])...`"
   }
 }
 

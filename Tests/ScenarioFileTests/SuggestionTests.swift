@@ -22,4 +22,14 @@ import Testing
   func strangersFindNothing(name: String) {
     #expect(Suggestion.nearest(to: name, in: ["walk", "rights", "page", "va"]) == nil)
   }
+
+  /// What is quoted of a file is its text, and no more than fits a line.
+  @Test(arguments: [("a", 60), ("a", 61), ("é", 61), ("e\u{301}", 31)])
+  func longTextIsCutToSixtyScalars(character: String, count: Int) {
+    let text = String(repeating: character, count: count)
+    let scalars = text.unicodeScalars
+    let cut =
+      scalars.count <= 60 ? text : String(String.UnicodeScalarView(scalars.prefix(60))) + "..."
+    #expect(Diagnostic.quote(text) == "`\(cut)`")
+  }
 }
