@@ -35,7 +35,7 @@ extension Benchmark {
       let touches = try scenario(setting, [Self.touch])
       report(
         Contest(
-          "\(setting.name): first touches", count: Self.pages, limit: 8, rounds: rounds,
+          "\(setting.name): first touches", count: Self.pages, limit: 4, rounds: rounds,
           names: ("host", "model")
         ) {
           pages(touchedByHost: Self.pages)
@@ -49,7 +49,7 @@ extension Benchmark {
         setting, ["{ write: \(0x1_0000_0000)..\(0x1_0000_0000 + count * Int(frameSize) - 1) }"])
       report(
         Contest(
-          "\(setting.name): steps that fault", count: count, limit: 8, rounds: rounds,
+          "\(setting.name): steps that fault", count: count, limit: 4, rounds: rounds,
           names: ("one", "many")
         ) {
           faults(one)
