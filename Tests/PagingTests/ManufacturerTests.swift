@@ -52,5 +52,10 @@ import Testing
     #expect(state.meaning(of: 0x2107, level: 5) == .table(PhysicalAddress(0x2000)))
     state.encryptionBit = 47
     #expect(state.meaning(of: 0x8000_0000_2107, level: 5) == .reserved(0x100))
+    // A shared bit is Intel's.
+    state.encryptionBit = nil
+    state.sharedBit = 47
+    #expect(
+      state.meaning(of: 0x8000_0000_2107, level: 5) == .table(PhysicalAddress(0x2000)))
   }
 }

@@ -11,10 +11,12 @@ import Testing
   private static let upper: UInt64 = 0xffff_8000_0000_1000
 
   private func outcome(
-    _ pointer: UInt64, _ access: Access, cr4: UInt64, ac: Bool = false, mode: PagingMode = .x86_64
+    _ pointer: UInt64, _ access: Access, cr4: UInt64, ac: Bool = false, mode: PagingMode = .x86_64,
+    cr3: UInt64 = 0
   ) throws -> AccessOutcome {
     var state = PagingState(mode: mode)
     state.cr4 |= cr4
+    state.cr3 |= cr3
     state.alignmentCheck = ac
     // Nothing is mapped: who is let in meets a page fault.
     let result = state.access(VirtualAddress(pointer), access, in: try TestImage(frames: 1).memory)
@@ -72,5 +74,9 @@ import Testing
     let supervisor = Access(.read, as: .supervisor)
     let all = Self.lass | Self.smap | lamSup
     #expect(try outcome(0x8000_8000_0000_1000, supervisor, cr4: all) == .pageFault)
+    let lamU57: UInt64 = 1 << 61
+    let tagged: UInt64 = 0x4000_0000_0000_1000
+    #expect(try outcome(tagged, read, cr4: Self.lass, cr3: lamU57) == .pageFault)
+    #expect(try outcome(tagged, supervisor, cr4: all, cr3: lamU57) == .generalProtection)
   }
 }
