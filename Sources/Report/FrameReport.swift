@@ -80,10 +80,15 @@ public struct FrameReport: Sendable {
     let sentence = WindowsEntrySentence(
       reading: reading, kernel: kernel, table: .prototype, level: 1, mode: machine.paging.mode)
     let protection = reading.protection.map { ", \($0.name)" } ?? ""
+    // A table has nothing to restore, nor has a free frame: no section is meant.
+    let isEmpty = entry.originalPte == 0 && !entry.isPrototype
     var facts = [
       ("entry at", entry.address.description), ("list", entry.location.rawValue),
       ("PTE address", place(entry)), ("containing frame", container(entry)),
-      ("restore PTE", "\(entry.originalPte.hex)\(protection), \(sentence.state)"),
+      (
+        "restore PTE",
+        "\(entry.originalPte.hex)\(protection), \(isEmpty ? Self.nothing : sentence.state)"
+      ),
       ("reference count", "\(entry.referenceCount)"),
     ]
     if let count = entry.shareCount {
@@ -98,6 +103,8 @@ public struct FrameReport: Sendable {
     facts.append(("flags", flags.isEmpty ? "-" : flags))
     return facts
   }
+
+  private static let nothing = "zero: there is nothing to restore"
 
   /// Frames that are free, and some that the system keeps for itself, have no entry that leads to them.
   private func place(_ entry: PFNEntry) -> String {

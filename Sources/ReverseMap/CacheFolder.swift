@@ -1,3 +1,4 @@
+import DumpFormats
 import Glibc
 import PhysicalMemory
 
@@ -45,6 +46,17 @@ public struct CacheFolder {
 
   /// Makes the folder where it is not there; false where that fails.
   func make() -> Bool { Folders.make(path) }
+
+  /// Begins a file that takes the place of whatever has its name.
+  ///
+  /// A link that has the name goes itself: what it leads to was not kept here, and is not written over.
+  static func begin(_ path: String) throws(DumpError) -> OutputFile {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+      unsafe unlink(path)
+    }
+    return try OutputFile(path, force: true)
+  }
 
   /// Remembers that a file was used just now.
   static func use(_ path: String) { _ = unsafe utimensat(AT_FDCWD, path, nil, 0) }

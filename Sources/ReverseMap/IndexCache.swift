@@ -134,7 +134,7 @@ public struct IndexCache {
       return try temporary(machine, key: place.key)
     }
     do {
-      let file = try OutputFile(place.path, force: true)
+      let file = try CacheFolder.begin(place.path)
       let bytes = try IndexBuilder(machine, key: place.key, isWanted: isWanted).build(into: file)
       try file.commit()
       place.folder.trim(keeping: place.path)

@@ -127,7 +127,7 @@ public struct MachineCache {
   private func keep(_ bytes: [UInt8], at place: Place) {
     guard let folder = CacheFolder.own, folder.make() else { return }
     // Where this cannot be written the index cannot either, and that is said.
-    guard let file = try? OutputFile(place.path, force: true),
+    guard let file = try? CacheFolder.begin(place.path),
       (try? file.write(Self.head(place.key, bytes) + bytes)) != nil
     else { return }
     try? file.commit()

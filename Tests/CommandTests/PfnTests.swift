@@ -197,7 +197,7 @@ import Testing
         """
           PTE address      none: it names no entry
           containing frame 0x0
-          restore PTE
+          restore PTE      0x0, zero: there is nothing to restore
         """), "\(outcome)")
     let beyond = "its entry is not known: the PFN database, which begins at 0x81000000, has none"
     #expect(outcome.output.components(separatedBy: beyond).count == 3, "\(outcome)")

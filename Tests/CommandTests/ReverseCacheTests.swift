@@ -105,6 +105,22 @@ import Testing
     #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
   }
 
+  /// Where others may write to the folder, a name there may be a link to anything of the user's.
+  @Test(arguments: ["index", "found"])
+  func whatALinkInTheFolderLeadsToIsNotWrittenOver(ending: String) throws {
+    try buildDump(of: "plain")
+    let first = try run("reverse", "memory.elf", "0x5000", "--json")
+    let file = try #require(kept(ending).first)
+    try place.write("of the user", to: "other")
+    let other = place.url.appending(path: "other")
+    try FileManager.default.removeItem(at: file)
+    try FileManager.default.createSymbolicLink(at: file, withDestinationURL: other)
+    #expect(try run("reverse", "memory.elf", "0x5000", "--json").output == first.output)
+    #expect(try String(contentsOf: other, encoding: .utf8) == "of the user")
+    let kind = try FileManager.default.attributesOfItem(atPath: file.path)[.type]
+    #expect(kind as? FileAttributeType == .typeRegular)
+  }
+
   /// What one verb keeps another uses: damage to it comes to light there.
   @Test func verbsShareWhatTheyKeep() throws {
     try buildDump(of: "plain")
