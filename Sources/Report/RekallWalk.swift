@@ -56,6 +56,7 @@ struct RekallWalk {
 
   /// Rekall has no upper half: it leaves the bits out that only repeat another.
   private var addressMask: UInt64 {
-    walk.mode.virtualAddressBits >= 64 ? .max : 1 << UInt64(walk.mode.virtualAddressBits) - 1
+    let bits = paging.half(of: walk.address).translatedBits
+    return bits >= 64 ? .max : 1 << bits - 1
   }
 }

@@ -1,6 +1,7 @@
 public import DumpFormats
 public import Machine
 import PhysicalMemory
+import WindowsMemory
 
 /// Keeps what opening a dump found beside its index, so that the next question searches for nothing.
 ///
@@ -36,7 +37,7 @@ public struct MachineCache {
     of dump: DumpFile, layout: RawLayout, overrides: MachineOverrides, readsKernel: Bool = false
   ) throws(MachineOverrides.Problem) -> Machine {
     guard use != .none, overrides.areas == nil, let place = Place(dump, layout, overrides) else {
-      return try Machine(dump, overrides: overrides)
+      return try Self.searched(dump, overrides)
     }
     let kept = bytes(at: place)
     if use == .normal, let kept, var machine = machine(of: dump, kept, place) {
@@ -44,7 +45,7 @@ public struct MachineCache {
       if readsKernel { machine.readKernelAgain() }
       return machine
     }
-    let found = try Machine(dump, overrides: overrides)
+    let found = try Self.searched(dump, overrides)
     // What is damaged is come across in a search, and is to be said each time.
     guard found.memory.damage.isEmpty, let bytes = try? MachineFields(found)?.bytes(),
       bytes.count <= Self.sizeLimit - Self.headSize
@@ -57,6 +58,23 @@ public struct MachineCache {
     }
     keep(bytes, at: place)
     return found
+  }
+
+  /// The machine with everybody who may map a page: where nothing leads to the processes of Windows, and
+  /// none is asked for, they are looked for in all of memory.
+  private static func searched(
+    _ dump: DumpFile, _ overrides: MachineOverrides
+  ) throws(MachineOverrides.Problem) -> Machine {
+    var machine = try Machine(dump, overrides: overrides)
+    let isChosen = overrides.root != nil || overrides.pid != nil || overrides.process != nil
+    guard !isChosen, let windows = machine.system.windows, windows.processListHead == nil else {
+      return machine
+    }
+    let known = Set(machine.addressSpaces.map(\.register))
+    machine.searchWindows()
+    // What only looks like a root may lead anywhere.
+    machine.addressSpaces.removeAll { $0.sureness == .doubtful && !known.contains($0.register) }
+    return machine
   }
 
   private func machine(of dump: DumpFile, _ bytes: [UInt8], _ place: Place) -> Machine? {
