@@ -108,6 +108,8 @@ package struct WindowsEntries: Sendable {
   /// The kernel's bits of a valid page; those of the processor's rights come on top.
   ///
   /// On arm64 all pages are inner shareable, and those of programs belong to an address space.
+  /// Which CacheType Windows gives to pages that are not cached or write-combined there is not known: they have that of
+  /// cached ones.
   package func bits(of page: Page) -> UInt64 {
     var result = bits("Sharability")
     if page.isUser { result |= bits("NonGlobal") }

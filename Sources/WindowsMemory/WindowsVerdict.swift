@@ -152,7 +152,11 @@ extension PageClassifier {
     verdict.note(
       "the processor refuses the address before any page table is read; the exception says address -1",
       "#GP, not #PF")
-    guard !question.isUser else { return }
+    if !question.isUser { noteUnhandled(&verdict) }
+  }
+
+  /// What becomes of the kernel by an exception that it raises for itself.
+  func noteUnhandled(_ verdict: inout WindowsVerdict) {
     verdict.note(
       "in the kernel, the exception ends the system unless it is handled", "general knowledge",
       isUncertain: true)

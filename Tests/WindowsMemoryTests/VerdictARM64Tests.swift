@@ -70,4 +70,17 @@ import WindowsMemory
     #expect(verdict.bugCheck?.code == 0xfc)
     #expect(verdict.rules.last?.text.contains("(PXN)") == true)
   }
+
+  /// Bits 63:48 of these are not all 0, though bit 55, which chooses the half, is.
+  @Test(arguments: [0x1_0000_0000_0000, 0x7f_ffff_ffff_fff0] as [UInt64])
+  func addressesInNeitherHalfAreViolations(address: UInt64) throws {
+    let sketch = WindowsSketch(.arm64)
+    let classifier = try sketch.classifier(Self.kernel)
+    for privilege in [Access.Privilege.user, .supervisor] {
+      let verdict = try sketch.verdict(classifier, address, .write, as: privilege)
+      #expect(verdict.status == .accessViolation && verdict.cost == .fatal)
+      #expect(verdict.handler == ["MmAccessFault"])
+      #expect(verdict.rules.contains(where: \.isUncertain) == (privilege == .supervisor))
+    }
+  }
 }
