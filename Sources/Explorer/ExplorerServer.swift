@@ -106,16 +106,22 @@ public struct ExplorerServer: Sendable {
   /// An index of all tables of a large dump takes its time.
   private static let patience: TimeInterval = 600
 
-  /// Works a page out beside the tasks that serve others.
+  /// Works a page out beside the tasks that serve others; an empty one where the server ends meanwhile.
+  ///
+  /// On a thread of its own, for those of Dispatch are as many as processors: as many long pages would
+  /// keep short ones waiting, and ^C too.
   private static func page(
     _ answer: @escaping Answer, _ path: String, _ query: [(name: String, value: String)],
     _ asker: Asker
   ) async -> Explorer.Page {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(returning: answer(path, query, asker))
-      }
+    let (pages, answered) = AsyncStream<Explorer.Page>.makeStream()
+    Thread.detachNewThread {
+      answered.yield(answer(path, query, asker))
+      answered.finish()
     }
+    // It ends with the task too: the end of the server waits for no page.
+    for await page in pages { return page }
+    return Explorer.Page(status: 503, bytes: [])
   }
 
   private static func response(_ page: Explorer.Page) -> HTTPResponse {
