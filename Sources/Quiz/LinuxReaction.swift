@@ -27,7 +27,8 @@ enum LinuxReaction: String, CaseIterable {
       self = .nothing
       return
     }
-    guard let verdict = answer.verdict?.linux else { return nil }
+    // Where a page is there and the retry faults again, two answers would be right.
+    guard let verdict = answer.verdict?.linux, verdict.secondFault == nil else { return nil }
     switch (verdict.signal, verdict.oops) {
     case (.mapError?, _): self = .unmapped
     case (.accessError?, _): self = .refused

@@ -93,7 +93,7 @@ class Chromium:
         if self.session:
             command["sessionId"] = self.session
         os.write(self.to_write, json.dumps(command).encode() + b"\0")
-        deadline = time.time() + 30
+        deadline = time.time() + 120
         while True:
             message = self._message(deadline)
             if message.get("id") == self.number:
@@ -103,7 +103,7 @@ class Chromium:
             if "method" in message:
                 self.events.append(message)
 
-    def wait(self, method, seconds=20):
+    def wait(self, method, seconds=120):
         """Waits until an event has happened."""
         deadline = time.time() + seconds
         while not any(event["method"] == method for event in self.events):
