@@ -49,4 +49,39 @@ import Testing
     #expect(plain.output.contains("65 66 67 68"), "\(plain.output)")
     #expect(plain.output.contains("to Windows demand-zero"), "\(plain.output)")
   }
+
+  /// An image that names no list of processes has their records all the same, kept or not.
+  @Test(arguments: [[], ["--no-cache"]])
+  func ownersInARawImageAreNamed(options: [String]) throws {
+    try place.write(
+      """
+      mmubench: 1
+      scenario: two
+      title: Two processes have the kernel's shared page
+      source: the tests
+      machine: { mode: x86-64, memory: 16 MiB, os: windows-19041.508 }
+      processes: [{ name: a.exe, pid: 100 }, { name: b.exe, pid: 200 }]
+      timeline:
+        - { read: 0x7ffe_0014, process: a.exe }
+        - { read: 0x7ffe_0014, process: b.exe }
+      golden: false
+
+      """, to: "two.yaml")
+    func run(_ arguments: [String]) throws -> Command.Outcome {
+      try Command.run(arguments, in: place, environment: place.caching)
+    }
+    let built = try run(["build", "two.yaml", "--format", "raw", "-o", "memory.raw"])
+    #expect(built.status == 0, "\(built.errors)")
+    let ask = [
+      "reverse", "memory.raw", "0xfc8000", "--mode", "x86-64", "--os", "windows-19041.508",
+    ]
+    let everyone = try run(ask + options)
+    for owner in ["a.exe (100)", "b.exe (200)"] {
+      #expect(everyone.output.contains(owner), "\(everyone)")
+    }
+    #expect(try run(ask + options).output == everyone.output)
+    // A root that is chosen is asked alone.
+    let one = try run(ask + options + ["--root", "0x2000"])
+    #expect(!one.output.contains("(200)"), "\(one)")
+  }
 }
