@@ -146,7 +146,7 @@ public struct WindbgTimeline: Sendable {
 extension StepReport {
   /// The entries of pages of processes that the step changed.
   fileprivate var pageEntries: [ChangedEntry] {
-    entries.filter { $0.level == 1 && !$0.isPrototype && !$0.process.isEmpty }
+    changes.entries.filter { $0.level == 1 && !$0.isPrototype && !$0.process.isEmpty }
   }
 
   /// Whether the first page of the step's range is among those that it changed, or it changed none.

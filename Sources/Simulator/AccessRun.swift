@@ -4,9 +4,14 @@ import ScenarioFile
 
 extension Access {
   init(_ statement: Scenario.AccessStatement) {
-    self.init(
-      Kind(rawValue: statement.kind.rawValue) ?? .read,
-      as: Privilege(rawValue: statement.privilege.rawValue) ?? .user)
+    let privilege: Privilege = statement.privilege == .user ? .user : .supervisor
+    switch statement.kind {
+    case .read: self.init(.read, as: privilege)
+    case .write: self.init(.write, as: privilege)
+    case .execute: self.init(.execute, as: privilege)
+    case .shadowStackRead: self.init(.shadowStackRead, as: privilege)
+    case .shadowStackWrite: self.init(.shadowStackWrite, as: privilege)
+    }
   }
 }
 
@@ -54,8 +59,11 @@ struct AccessSequence {
 struct AccessRun: WalkerOperation {
   let access: Access
   let rules: AccessRules
-  let data: Scenario.AccessStatement
   let memory: SimulatedMemory
+  /// What each write puts into the rest of its page, and then at its place.
+  private let fill: UInt8?
+  private let data: [UInt8]?
+  /// The byte that a write leaves where the step says nothing.
   var filler: UInt8 = 0
   var writesNothing = false
   var sequence: AccessSequence
@@ -66,10 +74,12 @@ struct AccessRun: WalkerOperation {
   var updates: [(update: EntryUpdate, address: UInt64)] = []
 
   init(
-    access: Access, rules: AccessRules, data: Scenario.AccessStatement, memory: SimulatedMemory
+    _ statement: Scenario.AccessStatement, _ access: Access, rules: AccessRules,
+    memory: SimulatedMemory
   ) {
-    (self.access, self.rules, self.data, self.memory) = (access, rules, data, memory)
-    sequence = AccessSequence(data)
+    (self.access, self.rules, self.memory) = (access, rules, memory)
+    (fill, data) = (statement.fill, statement.data)
+    sequence = AccessSequence(statement)
   }
 
   mutating func run(_ walker: some TableWalker) -> (address: UInt64, result: AccessResult)? {
@@ -80,7 +90,7 @@ struct AccessRun: WalkerOperation {
         return (address, result)
       }
       for change in changes {
-        if updates.count < StepReport.limit { updates.append((change, address)) }
+        if updates.count < StepChanges.limit { updates.append((change, address)) }
         memory.store(entry: change.after, at: change.address.rawValue)
       }
       if access.isWrite, !writesNothing { write(translation.address.rawValue) }
@@ -94,10 +104,10 @@ struct AccessRun: WalkerOperation {
   /// Writes what the step says, as far as the page goes.
   private func write(_ place: UInt64) {
     let room = Int(frameSize - place % frameSize)
-    if let fill = data.fill { memory.fill(fill, at: place, count: room) }
-    if let bytes = data.data {
-      memory.store(Array(bytes.prefix(room)), at: place)
-    } else if data.fill == nil {
+    if let fill { memory.fill(fill, at: place, count: room) }
+    if let data {
+      memory.store(Array(data.prefix(room)), at: place)
+    } else if fill == nil {
       memory.store(UInt64(filler), at: place, size: 1)
     }
   }

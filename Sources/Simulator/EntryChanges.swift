@@ -5,6 +5,8 @@ struct EntryChanges {
   /// The numbers of the pages, by process.
   private var pages: [(pid: UInt64, numbers: NumberSet)] = []
 
+  var isPending: Bool { pages.contains { !$0.numbers.isEmpty } }
+
   mutating func note(_ address: UInt64, of pid: UInt64) {
     let index = pages.firstIndex { $0.pid == pid } ?? pages.endIndex
     if index == pages.endIndex { pages.append((pid, NumberSet())) }

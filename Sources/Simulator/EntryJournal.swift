@@ -18,11 +18,12 @@ struct EntryJournal {
   var overflow: Int { known.count - changes.count }
 
   mutating func note(_ change: @autoclosure () -> Change, at place: UInt64) {
-    guard isOpen, known.insert(place / 4), changes.count < StepReport.limit else { return }
+    guard isOpen, known.insert(place / 4), changes.count < StepChanges.limit else { return }
     changes.append(change())
   }
 
   mutating func clear() {
+    guard !known.isEmpty else { return }
     changes.removeAll(keepingCapacity: true)
     known.removeAll()
   }

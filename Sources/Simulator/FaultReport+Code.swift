@@ -2,23 +2,27 @@ import Paging
 import PhysicalMemory
 
 extension FaultReport {
-  /// What the processor says of a fault: an error code on x86, ESR_EL1 on arm64, and words.
-  struct Code {
-    var errorCode: UInt32?
-    var syndrome: UInt64?
-    var words: String
-
-    init(_ result: AccessResult) {
-      words = result.outcome.rawValue
-      switch result {
-      case .pageFault(let fault):
-        errorCode = fault.errorCode.rawValue
-        words = "\(fault.errorCode)"
-      case .abort(let abort):
-        syndrome = abort.syndrome
-        words = "\(abort.fault.rawValue) level \(abort.level)"
-      case .translated, .generalProtection, .missing: break
-      }
+  /// Describes a fault by what the processor says of it, an error code on x86, ESR_EL1 on arm64, and by what
+  /// the kernel makes of it.
+  init(
+    _ address: UInt64, _ access: Access, _ result: AccessResult, state: String?,
+    handler: [String], cost: String?, status: String, code: UInt32? = nil
+  ) {
+    self.address = VirtualAddress(address)
+    self.access = access
+    self.state = state ?? "unknown"
+    self.handler = handler
+    self.cost = cost ?? "unknown"
+    self.status = status
+    self.code = code
+    switch result {
+    case .pageFault(let fault):
+      errorCode = fault.errorCode.rawValue
+      errorFlags = "\(fault.errorCode)"
+    case .abort(let abort):
+      syndrome = abort.syndrome
+      errorFlags = "\(abort.fault.rawValue) level \(abort.level)"
+    case .translated, .generalProtection, .missing: errorFlags = result.outcome.rawValue
     }
   }
 

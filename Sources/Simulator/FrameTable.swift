@@ -69,8 +69,12 @@ struct FrameTable {
   /// The frames whose records have changed since the last check.
   mutating func takeUnchecked() -> [UInt64] { unchecked.takeAll() }
 
+  /// Whether records have changed since the last check.
+  var hasUnchecked: Bool { !unchecked.isEmpty }
+
   /// Forgets what was before.
   mutating func beginStep() {
+    guard !changed.isEmpty else { return }
     changed.removeAll()
     earlierPlaces.removeAll(keepingCapacity: true)
     earlier.removeAll(keepingCapacity: true)

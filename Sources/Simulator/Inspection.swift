@@ -81,17 +81,21 @@ struct Inspection {
     let perFrame = frameSize / 4
     for place in places.takeAll() {
       let table = place / perFrame
-      if tables.last?.table == table {
-        tables[tables.count - 1].places.append(place % perFrame)
+      // Most places follow others in the same table.
+      if let last = tables.indices.last, tables[last].table == table {
+        tables[last].places.append(place % perFrame)
       } else if let index = known[table] {
         tables[index].places.append(place % perFrame)
       } else {
-        known[table] = tables.count
+        if let last = tables.indices.last { known[tables[last].table] = last }
         tables.append((table, [place % perFrame]))
       }
     }
     return tables
   }
+
+  /// Whether something changed since the last check.
+  var isPending: Bool { !places.isEmpty || !frames.isEmpty }
 
   // MARK: - What was seen
 

@@ -19,7 +19,7 @@ extension LinuxSimulation {
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: LinuxProcessState
   ) throws(StepFailure) -> FaultOutcome {
     if let known = process.knownFault, let place = known.place(of: address, access, result),
-      !isKept
+      !told.tellsOfFault(at: detail)
     {
       report.faultCounts[LinuxStatus.minor.rawValue, default: 0] += 1
       return try outcome { () throws(StepFailure) in
@@ -57,25 +57,19 @@ extension LinuxSimulation {
     }
   }
 
-  /// Whether the next fault is one that the report tells of.
-  private var isKept: Bool { detail > .counts && report.faults.count < StepReport.limit }
-
   private func note(
     _ verdict: LinuxVerdict, _ address: UInt64, _ access: Access, _ result: AccessResult,
     _ ask: (inout FaultReport) -> Void
   ) {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
-    guard isKept else { return }
-    let code = FaultReport.Code(result)
+    guard told.tellsOfFault(at: detail) else { return }
     var fault = FaultReport(
-      address: VirtualAddress(address), access: access, errorCode: code.errorCode,
-      syndrome: code.syndrome, errorFlags: code.words,
-      state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
-      cost: verdict.cost?.rawValue ?? "unknown",
+      address, access, result, state: verdict.finding.state?.rawValue, handler: verdict.handler,
+      cost: verdict.cost?.rawValue,
       status: kind + (verdict.signal.map { " \($0.codeName)" } ?? ""))
-    if detail >= .answers, !report.faults.contains(where: fault.isLike) { ask(&fault) }
-    report.faults.append(fault)
+    if detail >= .answers, !told.faults.contains(where: fault.isLike) { ask(&fault) }
+    told.faults.append(fault)
   }
 
   /// The stack above an address that no area holds begins at its page now.

@@ -9,6 +9,7 @@ import PhysicalMemory
 extension LinuxSimulation {
   var violations: [String] {
     var found = countViolations
+    guard pages.isTouched || changes.isPending else { return found }
     for (pid, addresses) in changes.take() {
       guard let process = processes.first(where: { $0.pid == pid }) else { continue }
       for address in addresses {

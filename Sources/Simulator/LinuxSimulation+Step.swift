@@ -8,17 +8,14 @@ import ScenarioFile
 extension LinuxSimulation: SimulatedSystem {
   func perform(
     _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
-  ) throws(StepFailure) -> StepReport {
+  ) throws(StepFailure) {
     let process = try process(step.process?.value)
     current = process
     self.detail = detail
     (journal.isOpen, pages.areNoted) = (detail > .counts, detail > .counts)
-    report = StepReport(
-      number: number, title: detail > .counts ? step.operation.title : "", process: process.name,
-      note: step.note?.value)
-    report.pid = process.pid
-    report.address = step.operation.address
-    report.lists = lists().map { ListCount(name: $0, before: $1, after: 0) }
+    report = StepReport(step, number, by: process.name, process.pid, detail)
+    if detail > .counts { told = StepChanges() }
+    report.count(listCounts, Self.listNames)
     stepByte = UInt8(truncatingIfNeeded: number)
     wantedFrames = step.frames.map { $0.value / frameSize }
     journal.clear()
@@ -40,7 +37,6 @@ extension LinuxSimulation: SimulatedSystem {
         notes: ["`frames` names as many frames as the step needs, or fewer"])
     }
     finish(step.operation, process)
-    return report
   }
 
   private func perform(
@@ -86,10 +82,14 @@ extension LinuxSimulation: SimulatedSystem {
   private static let pageLimit: UInt64 = 16
 
   private func finish(_ operation: Scenario.Operation, _ process: LinuxProcessState) {
-    for (index, list) in lists().enumerated() where index < report.lists.count {
-      report.lists[index].after = list.1
-    }
-    report.entries = journal.changes.compactMap { change in
+    report.count(after: listCounts)
+    guard detail > .counts else { return }
+    tell(operation, process)
+    report.changes = told
+  }
+
+  private func tell(_ operation: Scenario.Operation, _ process: LinuxProcessState) {
+    told.entries = journal.changes.compactMap { change in
       // A table that was given back has no entries any more.
       let isTable = pages[change.place / frameSize]?.isTable == true
       let after = isTable ? memory.entry(at: change.place) : 0
@@ -100,21 +100,21 @@ extension LinuxSimulation: SimulatedSystem {
         place: PhysicalAddress(change.place), size: 8, before: change.before, after: after,
         meaningBefore: words(change.before, change.level), meaningAfter: words(after, change.level))
     }
-    report.moreEntries = journal.overflow
-    report.linuxFrames = pages.changed.compactMap { frame, before in
+    told.moreEntries = journal.overflow
+    told.linuxFrames = pages.changed.compactMap { frame, before in
       let (before, after) = (
         before.map(LinuxFrameRecord.init), pages[frame].map(LinuxFrameRecord.init)
       )
       return before == after
         ? nil : LinuxFrameChange(number: frame, before: before, after: after)
     }
-    report.moreLinuxFrames = pages.overflow
-    guard detail > .counts, let range = operation.range,
+    told.moreLinuxFrames = pages.overflow
+    guard let range = operation.range,
       processes.contains(where: { $0 === process })
     else { return }
     let first = range.lowerBound / frameSize
     let last = min(range.upperBound / frameSize, first + Self.pageLimit - 1)
-    report.pages = (first...last).map { number in
+    told.pages = (first...last).map { number in
       let word = pagemapWord(number * frameSize, process)
       return PageReport(
         address: VirtualAddress(number * frameSize), pagemap: word.rawValue, words: word.letters)
@@ -142,7 +142,7 @@ extension LinuxSimulation: SimulatedSystem {
   ) throws(StepFailure) {
     let access = Access(statement)
     let state = paging(of: process)
-    var run = AccessRun(access: access, rules: AccessRules(state), data: statement, memory: memory)
+    var run = AccessRun(statement, access, rules: rules, memory: memory)
     run.filler = stepByte
     // What the kernel itself does to bring a page in writes nothing.
     run.writesNothing = isSilent

@@ -13,6 +13,7 @@ final class LinuxSimulation {
   let kernel: LinuxKernel
   let entries: LinuxEntries
   let state: PagingState
+  let rules: AccessRules
   let format: FourLevelFormat
   let memory: SimulatedMemory
   var processes: [LinuxProcessState] = []
@@ -38,7 +39,9 @@ final class LinuxSimulation {
   var unborn: LinuxProcessState?
   /// How much the reports of steps say.
   var detail = StepDetail.answers
-  var report = StepReport(number: 0, title: "", process: "", note: nil)
+  var report = StepReport()
+  /// What the step has changed so far, as far as its report tells of it.
+  var told = StepChanges()
   var journal = EntryJournal()
   /// The system as the classifier knows it while nothing is in a cache or in swap: made once, as each fault
   /// begins with it.
@@ -63,6 +66,7 @@ final class LinuxSimulation {
       throw .mistake(.unknownSystem, "\(error)", notes: [])
     }
     state = machine.paging
+    rules = AccessRules(state)
     format = FourLevelFormat(state)
     entries = LinuxEntries(kernel, state)
     do throws(SystemError) {
@@ -118,8 +122,7 @@ final class LinuxSimulation {
   }
 
   func event(_ text: @autoclosure () -> String) {
-    guard detail > .counts, report.events.count < StepReport.limit else { return }
-    report.events.append(text())
+    told.note(text, at: detail)
   }
 
   // MARK: - Frames
@@ -180,11 +183,10 @@ final class LinuxSimulation {
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
   }
 
-  /// The number of pages of each kind.
-  func lists() -> [(String, Int)] {
-    [
-      ("free", freeCount), ("anonymous", pages.anonymous), ("file", pages.files),
-      ("swap cache", pages.swapCached), ("swap", swap?.slots.count ?? 0),
-    ]
+  static let listNames = ["free", "anonymous", "file", "swap cache", "swap"]
+
+  /// The number of pages of each kind, in the order of their names.
+  var listCounts: [5 of Int] {
+    [freeCount, pages.anonymous, pages.files, pages.swapCached, swap?.slots.count ?? 0]
   }
 }

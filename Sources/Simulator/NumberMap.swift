@@ -186,6 +186,7 @@ struct NumberSet {
 
   /// The numbers so far; the set is empty then.
   mutating func takeAll() -> [UInt64] {
+    guard !numbers.isEmpty else { return [] }
     let all = numbers
     removeAll()
     return all
@@ -195,7 +196,11 @@ struct NumberSet {
   mutating func removeAll() {
     guard !numbers.isEmpty else { return }
     guard index.count <= Self.keptRows else { return self = NumberSet() }
-    for place in present.indices { present[place] = 0 }
+    if numbers.count < present.count {
+      for number in numbers { index.place(of: split(number).row).map { present[$0] = 0 } }
+    } else {
+      for place in present.indices { present[place] = 0 }
+    }
     numbers.removeAll(keepingCapacity: true)
   }
 

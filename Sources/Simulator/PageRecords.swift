@@ -44,12 +44,13 @@ struct PageRecords {
 
   private mutating func note(_ frame: UInt64) {
     touched.insert(frame)
-    guard areNoted, noted.insert(frame), changed.count < StepReport.limit else { return }
+    guard areNoted, noted.insert(frame), changed.count < StepChanges.limit else { return }
     changed.append((frame, kept[frame]))
   }
 
   /// Forgets what the step before changed.
   mutating func beginStep() {
+    guard !noted.isEmpty else { return }
     changed.removeAll(keepingCapacity: true)
     noted.removeAll()
   }
@@ -63,6 +64,9 @@ struct PageRecords {
     }
     if page.swap != nil { swapCached += change }
   }
+
+  /// Whether frames changed since the last question.
+  var isTouched: Bool { !touched.isEmpty }
 
   /// The frames that changed since the last question.
   mutating func takeTouched() -> [UInt64] { touched.takeAll() }

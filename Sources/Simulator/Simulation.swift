@@ -5,10 +5,10 @@ public import ScenarioFile
 
 /// An operating system that a timeline changes.
 protocol SimulatedSystem: AnyObject {
-  /// Does a step and says what came of it.
-  func perform(
-    _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
-  ) throws(StepFailure) -> StepReport
+  /// Does a step; what came of it is in the report.
+  func perform(_ step: Scenario.Step, _ number: Int, _ detail: StepDetail) throws(StepFailure)
+  /// What the last step did.
+  var report: StepReport { get }
   /// The machine as it is.
   var machine: Machine { get }
   /// What is not as it must be, of what was touched since the last question.
@@ -75,24 +75,37 @@ public final class Simulation {
   /// The number of steps of the timeline.
   public var count: Int { steps.count }
 
-  /// The next step; nil at the end.
-  public var next: Scenario.Step? { done < steps.count ? steps[done] : nil }
+  /// Whether the scenario says which faults the next step has.
+  package var nextExpectsFaults: Bool {
+    let steps = steps
+    return done < steps.count && steps.span[done].faults != nil
+  }
 
-  /// Does the next step; nil at the end.
+  /// Does the next step.
   ///
   /// - Parameter detail: how much the report says.
-  /// - Returns: what the step did.
+  /// - Returns: false at the end.
   /// - Throws: what is wrong with the scenario. A call that fails, and a program that is hit, are
   ///   answers: their status is in the report.
-  public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
-    guard let step = next else { return nil }
+  package func advance(_ detail: StepDetail) throws(DiagnosticList) -> Bool {
+    let steps = steps
+    guard done < steps.count else { return false }
     do throws(StepFailure) {
-      let report = try system.perform(step, done + 1, detail)
-      done += 1
-      return report
+      // A span lends the step, which an array would copy.
+      try system.perform(steps.span[done], done + 1, detail)
     } catch {
-      throw error.list(scenario, at: step.mark)
+      throw error.list(scenario, at: steps[done].mark)
     }
+    done += 1
+    return true
+  }
+
+  /// What the last step did; nil before the first.
+  public var last: StepReport? { done > 0 ? system.report : nil }
+
+  /// Does the next step and says what it did, as `advance` does; nil at the end.
+  public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
+    try advance(detail) ? last : nil
   }
 
   /// The machine as it is after the steps so far.
@@ -110,7 +123,9 @@ public final class Simulation {
   /// What is not as it must be: of the invariants of the memory manager, those that do not hold.
   ///
   /// Between steps only what the steps touched is looked at, at the end everything.
-  public var violations: [String] { next == nil ? system.allViolations : system.violations }
+  public var violations: [String] {
+    done == steps.count ? system.allViolations : system.violations
+  }
 
   /// The names that the reports of the steps may have.
   public var names: StepNames { system.names }

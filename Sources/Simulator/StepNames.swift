@@ -19,7 +19,7 @@ extension LinuxSimulation {
   var names: StepNames {
     StepNames(
       statuses: LinuxStatus.ofSteps.map(\.rawValue), faults: LinuxStatus.ofFaults.map(\.rawValue),
-      states: LinuxEntryReading.State.allCases.map(\.rawValue), lists: lists().map(\.0))
+      states: LinuxEntryReading.State.allCases.map(\.rawValue), lists: Self.listNames)
   }
 }
 
@@ -28,6 +28,6 @@ extension WindowsSimulation {
     let endings = NTStatus.all.map(\.name) + BugCheck.names
     return StepNames(
       statuses: endings, faults: endings + FaultCost.allCases.map(\.rawValue),
-      states: PTEState.allCases.map(\.rawValue), lists: Self.listed.map(\.rawValue))
+      states: PTEState.allCases.map(\.rawValue), lists: Self.listNames)
   }
 }

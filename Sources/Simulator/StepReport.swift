@@ -1,9 +1,13 @@
 public import Machine
 public import Paging
 public import PhysicalMemory
+import ScenarioFile
 import WindowsMemory
 
 /// What a step did, for those who print it and compare it.
+///
+/// Its changes are read as if they were its own: `report.faults`.
+@dynamicMemberLookup
 public struct StepReport: Sendable {
   /// The number of the step, from 1.
   public var number: Int
@@ -17,12 +21,66 @@ public struct StepReport: Sendable {
   public var note: String?
   /// What the call returned, or what the program was hit by; nil where nothing is said.
   public var status: StepStatus?
-  /// The faults in their order, as many as are kept.
-  public var faults: [FaultReport] = []
   /// The number of faults by how they ended.
   public var faultCounts: [String: Int] = [:]
   /// The number of accesses that were made.
   public var accesses = 0
+  /// How many frames are on each list, before and after.
+  public var lists: [ListCount] = []
+  /// The address that the step is about.
+  public var address: VirtualAddress?
+  private var kept = Kept.nothing
+
+  /// Behind a reference: reports without changes, of which a long timeline has millions, are copied for little.
+  private indirect enum Kept {
+    case nothing
+    case changes(StepChanges)
+  }
+
+  private static let noChanges = StepChanges()
+
+  /// Before the first step.
+  init() { (number, title, process) = (0, "", "") }
+
+  /// What is known before the step is done.
+  init(
+    _ step: Scenario.Step, _ number: Int, by process: String, _ pid: UInt64, _ detail: StepDetail
+  ) {
+    self.number = number
+    title = detail > .counts ? step.operation.title : ""
+    self.process = process
+    self.pid = pid
+    note = step.note?.value
+    address = step.operation.address
+  }
+
+  /// What changed; nothing where the report only counts.
+  public internal(set) var changes: StepChanges {
+    get { if case .changes(let changes) = kept { changes } else { Self.noChanges } }
+    set { kept = .changes(newValue) }
+  }
+
+  /// Notes how many frames are on each list before the step, which may change nothing.
+  mutating func count(_ counts: [5 of Int], _ names: [String]) {
+    lists = counts.indices.map { ListCount(name: names[$0], before: counts[$0], after: counts[$0]) }
+  }
+
+  mutating func count(after counts: [5 of Int]) {
+    for index in lists.indices where lists[index].after != counts[index] {
+      lists[index].after = counts[index]
+    }
+  }
+
+  /// A part of what changed.
+  public subscript<Value>(dynamicMember part: KeyPath<StepChanges, Value>) -> Value {
+    changes[keyPath: part]
+  }
+}
+
+/// What a step changed, as far as a report tells of it.
+public struct StepChanges: Sendable {
+  /// The faults in their order, as many as are kept.
+  public var faults: [FaultReport] = []
   /// What the memory manager did beside, in order.
   public var events: [String] = []
   /// The entries that changed, in the order of their first change, as many as are kept.
@@ -31,28 +89,26 @@ public struct StepReport: Sendable {
   public var moreEntries = 0
   /// The frames that changed, as many as are kept.
   public var frames: [FrameChange] = []
+  /// The number of frames that changed and are not kept.
+  public var moreFrames = 0
   /// The frames of Linux that changed, as many as are kept.
   public var linuxFrames: [LinuxFrameChange] = []
   /// The number of frames of Linux that a step touched and that are not kept.
   public var moreLinuxFrames = 0
-  /// The number of frames that changed and are not kept.
-  public var moreFrames = 0
-  /// How many frames are on each list, before and after.
-  public var lists: [ListCount] = []
   /// What the kernel says of pages in the range of the step, after it (Linux).
   public var pages: [PageReport] = []
-  /// The address that the step is about.
-  public var address: VirtualAddress?
-
-  init(number: Int, title: String, process: String, note: String?) {
-    self.number = number
-    self.title = title
-    self.process = process
-    self.note = note
-  }
 
   /// More changes than this are counted, not kept.
   static let limit = 64
+
+  /// Whether the next fault is one that is told of.
+  func tellsOfFault(at detail: StepDetail) -> Bool {
+    detail > .counts && faults.count < Self.limit
+  }
+
+  mutating func note(_ event: () -> String, at detail: StepDetail) {
+    if detail > .counts, events.count < Self.limit { events.append(event()) }
+  }
 }
 
 /// How a step ended.

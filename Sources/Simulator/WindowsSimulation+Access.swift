@@ -9,17 +9,14 @@ extension WindowsSimulation {
     _ statement: Scenario.AccessStatement, _ process: WindowsProcessState
   ) throws(StepFailure) {
     let access = Access(statement)
-    var sequence = AccessSequence(statement)
     // A fault can change what an address means, never how the processor reads it.
     let state = paging(of: process)
-    var run = AccessRun(access: access, rules: AccessRules(state), data: statement, memory: memory)
+    var run = AccessRun(statement, access, rules: rules, memory: memory)
     run.filler = stepByte
     var attempts = 0
     var filtered: UInt64?
     while true {
-      run.sequence = sequence
       let stop = state.perform(&run, on: memory.image)
-      sequence = run.sequence
       report.accesses += run.made
       run.made = 0
       for (update, address) in run.updates { note(update, address, process) }

@@ -19,7 +19,7 @@ extension WindowsSimulation {
     at address: UInt64, _ access: Access, _ result: AccessResult, _ process: WindowsProcessState
   ) throws(StepFailure) -> FaultOutcome {
     if let known = process.knownFault, let place = known.place(of: address, access, result),
-      !isKept
+      !told.tellsOfFault(at: detail)
     {
       report.faultCounts[known.status, default: 0] += 1
       return try outcome { () throws(StepFailure) in
@@ -109,20 +109,14 @@ extension WindowsSimulation {
     let status =
       verdict.bugCheck?.name ?? verdict.status?.name ?? verdict.cost?.rawValue ?? "unknown"
     report.faultCounts[status, default: 0] += 1
-    guard isKept else { return }
-    let code = FaultReport.Code(result)
+    guard told.tellsOfFault(at: detail) else { return }
     var fault = FaultReport(
-      address: VirtualAddress(address), access: access, errorCode: code.errorCode,
-      syndrome: code.syndrome, errorFlags: code.words,
-      state: verdict.finding.state?.rawValue ?? "unknown", handler: verdict.handler,
-      cost: verdict.cost?.rawValue ?? "unknown", status: status,
+      address, access, result, state: verdict.finding.state?.rawValue, handler: verdict.handler,
+      cost: verdict.cost?.rawValue, status: status,
       code: verdict.bugCheck?.code ?? verdict.status?.code)
-    if detail >= .answers, !report.faults.contains(where: fault.isLike) { ask(&fault) }
-    report.faults.append(fault)
+    if detail >= .answers, !told.faults.contains(where: fault.isLike) { ask(&fault) }
+    told.faults.append(fault)
   }
-
-  /// Whether the next fault is one that the report tells of.
-  private var isKept: Bool { detail > .counts && report.faults.count < StepReport.limit }
 
   // MARK: - Guard pages
 

@@ -60,33 +60,38 @@ extension WindowsSimulation {
 
   // MARK: - Steps
 
-  static let listed: [PFNEntry.Location] = [
-    .zeroed, .free, .standby, .modified, .active,
-  ]
+  static let listNames = [PFNEntry.Location.zeroed, .free, .standby, .modified, .active].map(
+    \.rawValue)
 
   func beginStep() {
     inspection.found = nil
     isReported = detail > .counts
     frames.beginStep()
     journal.clear()
-    report.lists = Self.listed.map {
-      ListCount(name: $0.rawValue, before: frames.count(of: $0), after: 0)
-    }
+    report.count(listCounts, Self.listNames)
+  }
+
+  /// How many frames are on each list, in the order of their names.
+  private var listCounts: [5 of Int] {
+    [
+      frames.count(of: .zeroed), frames.count(of: .free), frames.count(of: .standby),
+      frames.count(of: .modified), frames.count(of: .active),
+    ]
   }
 
   /// Brings the database up to date and completes the report of the step.
   func finishStep() throws(StepFailure) {
-    try writeDatabase()
-    for (index, location) in Self.listed.enumerated() where index < report.lists.count {
-      report.lists[index].after = frames.count(of: location)
-    }
-    report.entries = journal.changes.compactMap(entryReport)
-    report.moreEntries = journal.overflow
-    let changes = frames.changes(upTo: StepReport.limit)
-    report.frames = changes.kept.map { frame, before in
+    if frames.hasStale { try writeDatabase() }
+    if frames.hasUnchecked { report.count(after: listCounts) }
+    guard detail > .counts else { return }
+    told.entries = journal.changes.compactMap(entryReport)
+    told.moreEntries = journal.overflow
+    let changes = frames.changes(upTo: StepChanges.limit)
+    told.frames = changes.kept.map { frame, before in
       FrameChange(number: frame, before: before, after: frames[frame])
     }
-    report.moreFrames = changes.more
+    told.moreFrames = changes.more
+    report.changes = told
   }
 
   private func entryReport(_ change: EntryJournal.Change) -> ChangedEntry? {

@@ -9,7 +9,7 @@ extension WindowsSimulation: SimulatedSystem {
 
   func perform(
     _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
-  ) throws(StepFailure) -> StepReport {
+  ) throws(StepFailure) {
     if let bugCheck {
       throw .mistake(
         "the system has ended with \(bugCheck.name): no step comes after a bug check",
@@ -17,11 +17,8 @@ extension WindowsSimulation: SimulatedSystem {
     }
     let process = try process(step.process?.value)
     self.detail = detail
-    report = StepReport(
-      number: number, title: detail > .counts ? step.operation.title : "", process: process.name,
-      note: step.note?.value)
-    report.address = step.operation.address
-    report.pid = process.pid
+    report = StepReport(step, number, by: process.name, process.pid, detail)
+    if detail > .counts { told = StepChanges() }
     stepByte = UInt8(truncatingIfNeeded: number)
     try makeSharedData(for: step.operation)
     wantedFrames = step.frames.map { $0.value / frameSize }
@@ -39,7 +36,6 @@ extension WindowsSimulation: SimulatedSystem {
         notes: ["`frames` names as many frames as the step needs, or fewer"])
     }
     try finishStep()
-    return report
   }
 
   private func perform(

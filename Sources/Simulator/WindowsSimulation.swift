@@ -22,6 +22,7 @@ final class WindowsSimulation {
   let composer: PFNComposer?
   /// The paging state; its root is that of the System process.
   var state: PagingState
+  let rules: AccessRules
   let memory: SimulatedMemory
   var frames: FrameTable
   var processes: [WindowsProcessState] = []
@@ -51,7 +52,9 @@ final class WindowsSimulation {
   var wantedFrames: [UInt64] = []
   /// How much the reports of steps say.
   var detail = StepDetail.answers
-  var report = StepReport(number: 0, title: "", process: "", note: nil)
+  var report = StepReport()
+  /// What the step has changed so far, as far as its report tells of it.
+  var told = StepChanges()
   var journal = EntryJournal()
   var inspection = Inspection()
   /// The byte that writes of a step leave unless the step says another.
@@ -81,6 +84,7 @@ final class WindowsSimulation {
     structures = WindowsStructures(kernel)
     composer = PFNComposer(kernel, structures)
     state = try Self.registers(machine.paging, scenario.machine)
+    rules = AccessRules(state)
     guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
       composer != nil
     else {
@@ -113,7 +117,7 @@ final class WindowsSimulation {
     isReported = false
     try boot(scenario)
     isReported = true
-    try finishStep()
+    try writeDatabase()
     // What was there before the first step is looked at at the end.
     _ = frames.takeUnchecked()
   }
@@ -181,8 +185,7 @@ final class WindowsSimulation {
   }
 
   func event(_ text: @autoclosure () -> String) {
-    guard detail > .counts, report.events.count < StepReport.limit else { return }
-    report.events.append(text())
+    told.note(text, at: detail)
   }
 }
 

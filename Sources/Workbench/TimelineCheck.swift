@@ -14,16 +14,15 @@ struct TimelineCheck {
   let end: OpenScenario
 
   init(_ run: TimelineRun) throws {
-    let steps = run.scenario.timeline?.steps ?? []
-    let detail: StepDetail = run.scenario.golden ? .changes : .counts
+    let hasGolden = run.scenario.golden
     if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
-    for step in steps {
-      guard let report = try run.step(detail) else { break }
+    while try run.advance(hasGolden ? .changes : .counts) {
       failures += try run.failures()
-      failures += run.violations.prefix(Self.violationLimit).map {
-        step.failure(run.scenario, ("an invariant of the memory manager", $0))
+      failures += run.violations.prefix(Self.violationLimit).compactMap {
+        run.failure(("an invariant of the memory manager", $0))
       }
-      if run.scenario.golden { lines += report.goldenLines + Self.digests(of: run.machine) }
+      guard hasGolden, let report = run.last else { continue }
+      lines += report.goldenLines + Self.digests(of: run.machine)
     }
     end = run.moment
   }
@@ -46,12 +45,21 @@ extension TimelineRun {
   /// - Throws: `DiagnosticList`, where a file that an expectation names is of no use.
   public func failures() throws(DiagnosticList) -> [ScenarioResult.Failure] {
     guard let last, let steps = scenario.timeline?.steps else { return [] }
-    let step = steps[last.number - 1]
-    var failures = step.differences(last).map { step.failure(scenario, $0) }
-    guard !step.expectations.isEmpty else { return failures }
+    var failures = steps.span[last.number - 1].differences(last).compactMap(failure)
+    let expectations = steps.span[last.number - 1].expectations
+    guard !expectations.isEmpty else { return failures }
     let check = ExpectationCheck(moment)
-    for expectation in step.expectations { failures += try check.failures(of: expectation) }
+    for expectation in expectations { failures += try check.failures(of: expectation) }
     return failures
+  }
+
+  /// A failure of the last step.
+  fileprivate func failure(_ difference: Difference) -> ScenarioResult.Failure? {
+    last.flatMap { scenario.timeline?.steps[$0.number - 1].mark }.map {
+      .init(
+        "step", at: "\($0)", on: scenario.variant, expected: difference.expected,
+        got: difference.got)
+    }
   }
 }
 
@@ -72,14 +80,6 @@ extension Scenario.Step {
     }
     return differences
   }
-
-  fileprivate func failure(
-    _ scenario: Scenario, _ difference: Difference
-  ) -> ScenarioResult.Failure {
-    .init(
-      "step", at: "\(mark)", on: scenario.variant, expected: difference.expected,
-      got: difference.got)
-  }
 }
 
 extension StepReport {
@@ -88,8 +88,8 @@ extension StepReport {
     var lines = ["step \(number) \(title) by \(process)"]
     if let status { lines.append("  status \(status.name)") }
     if accesses > 0 { lines.append("  accesses \(accesses)") }
-    let kept = faults.count
-    lines += faults.map { fault in
+    let kept = changes.faults.count
+    lines += changes.faults.map { fault in
       "  fault \(fault.address) \(fault.access.kind.rawValue) \(fault.access.privilege.rawValue) "
         + "\(fault.errorCode?.hex ?? fault.syndrome.map { "esr=\($0.hex)" } ?? "-") "
         + "(\(fault.errorFlags)) \(fault.state) \(fault.cost) "
@@ -98,21 +98,21 @@ extension StepReport {
     if faultCounts.values.reduce(0, +) > kept {
       lines += faultCounts.sorted { $0.key < $1.key }.map { "  faults \($0.key) \($0.value)" }
     }
-    lines += events.map { "  event \($0)" }
-    lines += entries.map { entry in
+    lines += changes.events.map { "  event \($0)" }
+    lines += changes.entries.map { entry in
       "  \(entry.name) \(entry.address)\(entry.process.isEmpty ? "" : " " + entry.process) at "
         + "\(entry.place) \(entry.before.hex) -> \(entry.after.hex) "
         + "(\(entry.meaningBefore) -> \(entry.meaningAfter))"
     }
-    if moreEntries > 0 { lines.append("  entries \(moreEntries) more") }
-    lines += frames.map(\.goldenLine)
-    if moreFrames > 0 { lines.append("  frames \(moreFrames) more") }
+    if changes.moreEntries > 0 { lines.append("  entries \(changes.moreEntries) more") }
+    lines += changes.frames.map(\.goldenLine)
+    if changes.moreFrames > 0 { lines.append("  frames \(changes.moreFrames) more") }
     let changed = lists.filter { $0.before != $0.after }
     if !changed.isEmpty {
       let words = changed.map { "\($0.name) \($0.before) -> \($0.after)" }
       lines.append("  lists \(words.joined(separator: ", "))")
     }
-    lines += pages.map { "  pagemap \($0.address) \($0.pagemap.hex) \($0.words)" }
+    lines += changes.pages.map { "  pagemap \($0.address) \($0.pagemap.hex) \($0.words)" }
     return lines
   }
 }

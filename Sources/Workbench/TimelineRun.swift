@@ -13,8 +13,6 @@ public final class TimelineRun {
   public let scenario: Scenario
   /// The machine that the steps change.
   package let simulation: Simulation
-  /// What the last step did; nil before the first.
-  public private(set) var last: StepReport?
 
   /// Begins the timeline of a scenario as it was read; nil where it has none.
   ///
@@ -84,17 +82,23 @@ public final class TimelineRun {
   /// - Returns: what the step did.
   /// - Throws: `DiagnosticList`, with what is wrong with the scenario.
   public func step(_ detail: StepDetail = .answers) throws(DiagnosticList) -> StepReport? {
-    let least: StepDetail = simulation.next?.faults == nil ? .counts : .changes
-    guard let report = try simulation.step(max(detail, least)) else { return nil }
-    last = report
-    return report
+    try advance(detail) ? last : nil
+  }
+
+  /// Does the next step, as `step` does; false at the end.
+  func advance(_ detail: StepDetail) throws(DiagnosticList) -> Bool {
+    let least: StepDetail = simulation.nextExpectsFaults ? .changes : .counts
+    return try simulation.advance(max(detail, least))
   }
 
   /// Does the steps up to one, or all; only the last is told of in full.
   public func run(through step: Int? = nil) throws(DiagnosticList) {
     let end = min(step ?? count, count)
-    while done < end, try self.step(done + 1 < end ? .counts : .answers) != nil {}
+    while done < end, try advance(done + 1 < end ? .counts : .answers) {}
   }
+
+  /// What the last step did; nil before the first.
+  public var last: StepReport? { simulation.last }
 
   /// The machine as it is now; its memory changes with the next step.
   public var machine: Machine { simulation.machine }

@@ -16,13 +16,15 @@ struct Benchmark {
     let arguments = Set(CommandLine.arguments.dropFirst())
     if arguments == ["cube", "--record"] { return print(try Cube.recording(), terminator: "") }
     if arguments == ["cube"] { exit(try Cube.run() ? 0 : 1) }
-    guard arguments.isSubset(of: ["--quick", "--json"]) else {
-      print("usage: mmubench-benchmark [--quick] [--json] | cube [--record]")
+    guard arguments.isSubset(of: ["timelines", "--quick", "--json"]) else {
+      print("usage: mmubench-benchmark [timelines] [--quick] [--json] | cube [--record]")
       return
     }
     var benchmark = Benchmark(
       quick: arguments.contains("--quick"), json: arguments.contains("--json"))
-    try await benchmark.run()
+    if !arguments.contains("timelines") { try await benchmark.images() }
+    try benchmark.timelines()
+    benchmark.conclude()
   }
 
   init(quick: Bool, json: Bool) {
@@ -30,7 +32,7 @@ struct Benchmark {
     self.json = json
   }
 
-  mutating func run() async throws {
+  private mutating func images() async throws {
     let capacity = await capacity()
     report(capacity: capacity)
     for (name, size) in [("2 MiB", 2 << 20), ("64 MiB", 64 << 20), ("1 GiB", 1 << 30)] {
@@ -53,11 +55,12 @@ struct Benchmark {
     }
     try folded()
     try sparseReverse()
-    try timelines()
-    if !json {
-      print(exceeded.isEmpty ? "All ratios are within their limits." : "")
-      for name in exceeded { print("Beyond its limit: \(name)") }
-    }
+  }
+
+  private func conclude() {
+    guard !json else { return }
+    print(exceeded.isEmpty ? "All ratios are within their limits." : "")
+    for name in exceeded { print("Beyond its limit: \(name)") }
   }
 
   func rounds(_ image: SyntheticImage) -> Int {

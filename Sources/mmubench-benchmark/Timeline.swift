@@ -23,6 +23,8 @@ extension Benchmark {
       ]),
   ]
   private static let pages = 1 << 16
+  private static let million = 1_000_000
+  private static let hits = "0x1_0000_0000..0x1_00ff_ffff"
   private static let touch = "{ write: 0x1_0000_0000..0x1_0fff_ffff }"
 
   /// First touches against those of the host, steps of one access against one step of them all, and a
@@ -57,9 +59,10 @@ extension Benchmark {
           faults(many)
         })
       try rate(
-        "\(setting.name): a million accesses", setting,
-        "{ write: 0x1_0000_0000..0x1_00ff_ffff, count: 1_000_000, seed: 1 }")
-      try rate("\(setting.name): \(Self.pages) first touches", setting, Self.touch)
+        "\(setting.name): a million accesses in one step",
+        scenario(setting, ["{ write: \(Self.hits), count: \(Self.million), seed: 1 }"]))
+      try rate("\(setting.name): a million steps of one access", separate(setting))
+      try rate("\(setting.name): \(Self.pages) first touches", touches)
     }
   }
 
@@ -107,23 +110,50 @@ extension Benchmark {
     return count
   }
 
-  private func rate(_ name: String, _ setting: Setting, _ step: String) throws {
-    let simulation = try begin(try scenario(setting, [step]))
-    for _ in setting.begin { _ = try simulation.step() }
+  /// A timeline that writes to pages which are there already, one access a step.
+  private func separate(_ setting: Setting) throws -> Scenario {
+    var scenario = try scenario(setting, ["{ write: \(Self.hits) }", "{ write: 0x1_0000_0000 }"])
+    guard let step = scenario.timeline?.steps.popLast(), case .access(let first) = step.operation
+    else { preconditionFailure("a step that writes") }
+    var (access, random) = (first, SplitMix64(seed: 1))
+    for _ in 0..<Self.million {
+      let address = first.range.lowerBound + random.next(below: 1 << 24)
+      access.range = address...address
+      var next = step
+      next.operation = .access(access)
+      scenario.timeline?.steps.append(next)
+    }
+    return scenario
+  }
+
+  /// Runs a timeline as `run` does, with the invariants looked at after each step.
+  private func rate(_ name: String, _ scenario: Scenario) throws {
+    let simulation = try begin(scenario)
     let clock = ContinuousClock()
-    var result = Result<Int, any Error>.success(0)
+    var result = Result<(steps: Int, accesses: Int), any Error>.success((0, 0))
     var seconds = 0.0
     let growth = residentGrowth {
-      seconds =
-        clock.measure { result = Result { try simulation.step()?.accesses ?? 0 } } / .seconds(1)
+      seconds = clock.measure { result = Result { try run(simulation) } } / .seconds(1)
     }
-    let accesses = try result.get()
-    let rate = Int(Double(accesses) / seconds)
+    let (steps, accesses) = try result.get()
+    let (stepRate, rate) = (Int(Double(steps) / seconds), Int(Double(accesses) / seconds))
     if json {
-      print(#"{"timeline":"\#(name)","accesses":\#(accesses),"per_second":\#(rate)}"#)
+      print(
+        #"{"timeline":"\#(name)","steps":\#(steps),"accesses":\#(accesses),"#
+          + #""steps_per_second":\#(stepRate),"per_second":\#(rate)}"#)
     } else {
-      let more = (growth ?? 0) >> 10
-      print("timeline: \(name): \(accesses) accesses, \(rate) a second, \(more) MiB more")
+      print(
+        "timeline: \(name): \(accesses) accesses, \(rate) a second, \(steps) steps, \(stepRate) a second, "
+          + "\((growth ?? 0) >> 10) MiB more")
     }
+  }
+
+  private func run(_ simulation: Simulation) throws -> (steps: Int, accesses: Int) {
+    var accesses = 0
+    while let report = try simulation.step(.counts) {
+      accesses += report.accesses
+      precondition(simulation.violations.isEmpty, "the model has a mistake")
+    }
+    return (simulation.count, accesses)
   }
 }
