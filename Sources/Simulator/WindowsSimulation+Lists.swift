@@ -132,9 +132,14 @@ extension WindowsSimulation {
   func lock(
     _ range: ClosedRange<UInt64>, isLocked: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
+    try requireUser(range, base: .invalidParameter, size: .invalidParameter)
     let pages = pages(of: range)
     guard isLocked else {
-      guard pages.allSatisfy(process.lockedPages.contains) else { throw .status(.notLocked) }
+      guard pages.allSatisfy(process.lockedPages.contains) else {
+        // What is not locked leaves the working set (VirtualUnlock), and what is stays locked.
+        try trim(range, process)
+        throw .status(.notLocked)
+      }
       process.lockedPages.subtract(pages)
       return
     }
@@ -154,5 +159,6 @@ extension WindowsSimulation {
       }
       process.lockedPages.insert(page)
     }
+    if known > 0 { report.status = StepStatus(.wasLocked) }
   }
 }
