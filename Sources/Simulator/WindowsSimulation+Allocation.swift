@@ -22,10 +22,19 @@ extension WindowsSimulation {
     range.lowerBound / frameSize...range.upperBound / frameSize
   }
 
-  func requireUser(_ range: ClosedRange<UInt64>) throws(StepFailure) {
-    guard range.lowerBound >= Self.granularity, range.upperBound <= lastProgramAddress else {
-      throw .status(.invalidParameter)
-    }
+  /// Refuses addresses that no program has, by the parameter of the call that says where the range begins, or
+  /// how long it is (the flows of the calls in ReactOS).
+  func requireUser(
+    _ range: ClosedRange<UInt64>, base: NTStatus, size: NTStatus
+  ) throws(StepFailure) {
+    guard range.lowerBound <= lastProgramAddress else { throw .status(base) }
+    guard range.upperBound <= lastProgramAddress else { throw .status(size) }
+  }
+
+  /// The same of what is to be reserved or committed; VirtualAlloc itself refuses the first 64 KiB.
+  private func requireAllocatable(_ range: ClosedRange<UInt64>) throws(StepFailure) {
+    guard range.lowerBound >= Self.granularity else { throw .status(.invalidParameter) }
+    try requireUser(range, base: .invalidParameter2, size: .invalidParameter4)
   }
 
   /// The last address that a program can have (GetSystemInfo): 64 KiB below the end of the user's half, which is
@@ -42,7 +51,7 @@ extension WindowsSimulation {
     _ range: ClosedRange<UInt64>, _ protection: MMProtection, isCommitted: Bool, isLarge: Bool,
     _ process: WindowsProcessState
   ) throws(StepFailure) {
-    try requireUser(range)
+    try requireAllocatable(range)
     try check(protection)
     let start = range.lowerBound / Self.granularity * Self.granularity
     let pages = pages(of: start...range.upperBound)
@@ -100,15 +109,15 @@ extension WindowsSimulation {
   func commit(
     _ range: ClosedRange<UInt64>, _ protection: MMProtection, _ process: WindowsProcessState
   ) throws(StepFailure) {
-    try requireUser(range)
-    try check(protection)
+    try requireAllocatable(range)
     let pages = pages(of: range)
     guard let index = process.rangeIndex(of: pages.lowerBound),
       process.ranges[index].pages.contains(pages.upperBound),
-      process.ranges[index].kind == .none
+      process.ranges[index].kind != .largePages
     else { throw .status(.conflictingAddresses) }
     let area = process.ranges[index]
     guard area.isPrivate else { return try commitView(area, pages, protection, process) }
+    try check(protection)
     let fresh = UInt64(pages.count) - committedCount(pages, area, process)
     try charge(fresh)
     // What the descriptor says already, no entry has to say.

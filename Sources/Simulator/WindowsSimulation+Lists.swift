@@ -45,8 +45,10 @@ extension WindowsSimulation {
     let record = frames[frame]
     let reading = decoder.reading(
       of: record.originalPte, table: record.isPrototype ? .prototype : .process)
-    if reading.state == .subsection {
-      guard !toStore, try writeToFile(frame, record) else { return false }
+    if reading.state == .subsection, let (section, page) = fileOfData(record) {
+      guard !toStore else { return false }
+      section.written[page] = memory.page(frame)
+      event("frame \(frame.hex) is written to page \(page) of \(section.name)")
     } else {
       guard
         let file = pageFiles.firstIndex(where: { $0.isStore == toStore && $0.slots.freeCount > 0 })
@@ -55,7 +57,7 @@ extension WindowsSimulation {
         return false
       }
       guard let page = pageFiles[file].put(memory.content(of: frame)) else { return false }
-      let protection = reading.protection ?? Self.readWrite
+      let protection = protection(of: reading)
       let number = pageFiles[file].number
       let next = try pageFileEntry(number, page: page, protection)
       frames.update(frame) { $0.originalPte = next }
@@ -69,17 +71,16 @@ extension WindowsSimulation {
     return true
   }
 
-  private func writeToFile(_ frame: UInt64, _ record: FrameRecord) throws(StepFailure) -> Bool {
-    for section in sections.values {
-      guard
-        let page = section.page(
-          ofPrototype: record.pteAddress, entrySize: structures.entrySize)
-      else { continue }
-      section.written[page] = memory.page(frame)
-      event("frame \(frame.hex) is written to page \(page) of \(section.name)")
-      return true
+  /// The file of data, and the page of it, that a frame is written back to.
+  ///
+  /// No image is written to its file: what its processes share and write goes to a page file.
+  private func fileOfData(_ record: FrameRecord) -> (SectionState, page: UInt64)? {
+    for section in sections.values where section.isFile && !section.isImage {
+      if let page = section.page(ofPrototype: record.pteAddress, entrySize: structures.entrySize) {
+        return (section, page)
+      }
     }
-    return false
+    return nil
   }
 
   /// Takes pages from the standby list, whose entries then say where the content is; gives how many.
@@ -132,9 +133,14 @@ extension WindowsSimulation {
   func lock(
     _ range: ClosedRange<UInt64>, isLocked: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
+    try requireUser(range, base: .invalidParameter, size: .invalidParameter)
     let pages = pages(of: range)
     guard isLocked else {
-      guard pages.allSatisfy(process.lockedPages.contains) else { throw .status(.notLocked) }
+      guard pages.allSatisfy(process.lockedPages.contains) else {
+        // What is not locked leaves the working set (VirtualUnlock), and what is stays locked.
+        try trim(range, process)
+        throw .status(.notLocked)
+      }
       process.lockedPages.subtract(pages)
       return
     }
@@ -154,5 +160,6 @@ extension WindowsSimulation {
       }
       process.lockedPages.insert(page)
     }
+    if known > 0 { report.status = StepStatus(.wasLocked) }
   }
 }

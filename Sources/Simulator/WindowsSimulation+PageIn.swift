@@ -72,8 +72,9 @@ extension WindowsSimulation {
       let frame = byte.rawValue / frameSize
       activate(frame)
       let record = frames[frame]
+      // What has to be written anyway is marked so: a first write has nothing to tell.
       try makePrivate(
-        frame, at: page, place: place, protection, isDirty: isDirty,
+        frame, at: page, place: place, protection, isDirty: isDirty || record.isModified,
         original: record.originalPte, isModified: record.isModified, process)
       if isDirty { try releaseSlot(of: frame) }
     case .pageFile(let number, let offset), .store(let number, let offset):
@@ -118,7 +119,8 @@ extension WindowsSimulation {
       frame = reading.pfn ?? 0
       activate(frame)
       let protection = protection(of: reading)
-      let valid = try validEntry(frame, protection, isUser: false)
+      let valid = try validEntry(
+        frame, protection, isDirty: frames[frame].isModified, isUser: false)
       store(
         valid, at: kernelPlace(prototype), level: 1, address: prototype, process: nil,
         isPrototype: true)

@@ -4,20 +4,33 @@ import WindowsMemory
 
 /// VirtualProtect: pages get another protection, wherever they are.
 extension WindowsSimulation {
-  /// The range that holds all of these pages, each of which is committed.
-  private func committedRange(
-    _ pages: ClosedRange<UInt64>, _ process: WindowsProcessState
+  /// The range that holds all of these pages, where the protection of single pages can be changed.
+  private func range(
+    holding pages: ClosedRange<UInt64>, _ process: WindowsProcessState
   ) throws(StepFailure) -> AddressRange {
     guard let index = process.rangeIndex(of: pages.lowerBound),
-      process.ranges[index].pages.contains(pages.upperBound)
+      process.ranges[index].pages.contains(pages.upperBound),
+      process.ranges[index].kind != .largePages
     else { throw .status(.conflictingAddresses) }
-    let area = process.ranges[index]
+    return process.ranges[index]
+  }
+
+  /// Refuses a protection that the memory cannot have: private memory has nothing to copy from, and how the
+  /// pages of a section are cached its section says (Memory Protection Constants).
+  private func check(_ protection: MMProtection, for area: AddressRange) throws(StepFailure) {
+    let isPossible = area.isPrivate ? !protection.isCopyOnWrite : !protection.saysHowToCache
+    guard isPossible else { throw .status(.invalidParameter4) }
+  }
+
+  /// Refuses pages of a range that are not committed.
+  private func requireCommitted(
+    _ pages: ClosedRange<UInt64>, of area: AddressRange, _ process: WindowsProcessState
+  ) throws(StepFailure) {
     let isCommitted =
       area.view == nil
       ? committedCount(pages, area, process) == pages.count
       : pages.allSatisfy { isCommittedView($0, area, process) }
     guard isCommitted else { throw .status(.notCommitted) }
-    return area
   }
 
   /// Whether a page of a view is committed.
@@ -34,13 +47,11 @@ extension WindowsSimulation {
   func protect(
     _ range: ClosedRange<UInt64>, _ protection: MMProtection, _ process: WindowsProcessState
   ) throws(StepFailure) {
-    try requireUser(range)
+    try requireUser(range, base: .invalidParameter2, size: .invalidParameter3)
     let pages = pages(of: range)
-    let area = try committedRange(pages, process)
-    guard area.kind == .none || area.kind == .image else {
-      throw .status(.invalidPageProtection)
-    }
-    if area.isPrivate { try check(protection) }
+    let area = try self.range(holding: pages, process)
+    try check(protection, for: area)
+    try requireCommitted(pages, of: area, process)
     try check(protection, in: area)
     let isUnlocking =
       protection.isNeverValid && process.lockedPages.contains(where: pages.contains)
@@ -187,6 +198,9 @@ extension MMProtection {
     let name = allowsExecute ? "PAGE_EXECUTE_READWRITE" : "PAGE_READWRITE"
     return MMProtection(base: name, modifier: modifier) ?? self
   }
+
+  /// Whether it says how pages are cached.
+  var saysHowToCache: Bool { modifier == .nocache || modifier == .writecombine }
 
   /// Whether no entry that the processor uses can say it.
   fileprivate var isNeverValid: Bool { refusesAccess || modifier == .guardPage }

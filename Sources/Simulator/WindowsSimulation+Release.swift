@@ -5,15 +5,15 @@ import WindowsMemory
 /// VirtualFree: pages are decommitted, ranges given back.
 extension WindowsSimulation {
   func decommit(_ range: ClosedRange<UInt64>, _ process: WindowsProcessState) throws(StepFailure) {
+    try requireUser(range, base: .invalidParameter2, size: .invalidParameter3)
     let pages = pages(of: range)
     guard let index = process.rangeIndex(of: pages.lowerBound) else {
       throw .status(.memoryNotAllocated)
     }
     let area = process.ranges[index]
-    guard area.pages.contains(pages.upperBound), area.kind == .none else {
-      throw .status(.unableToFree)
-    }
+    guard area.pages.contains(pages.upperBound) else { throw .status(.unableToFree) }
     guard area.isPrivate else { throw .status(.unableToDeleteSection) }
+    guard area.kind == .none else { throw .status(.unableToFree) }
     let gone = try word(.decommitted)
     // Against what the descriptor says, each page needs an entry.
     if area.isCommitted { try makeTables(of: pages, process) }
@@ -30,6 +30,7 @@ extension WindowsSimulation {
   }
 
   func free(_ address: UInt64, _ process: WindowsProcessState) throws(StepFailure) {
+    try requireUser(address...address, base: .invalidParameter2, size: .invalidParameter3)
     guard let index = process.rangeIndex(of: address / frameSize) else {
       throw .status(.memoryNotAllocated)
     }

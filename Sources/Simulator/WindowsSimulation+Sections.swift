@@ -13,6 +13,7 @@ extension WindowsSimulation {
       throw .mistake(
         .duplicateItem, "the section \(statement.name) is already there", notes: [])
     }
+    try check(statement)
     let pages = sharedCharge(statement)
     try charge(pages)
     do throws(StepFailure) {
@@ -22,6 +23,17 @@ extension WindowsSimulation {
       throw error
     }
     sections[statement.name]?.charge = pages
+  }
+
+  /// Refuses a protection that no section has, as CreateFileMapping does; the parts of an image are as its file says.
+  private func check(_ statement: Scenario.SectionStatement) throws(StepFailure) {
+    guard statement.kind != .image else { return }
+    for part in statement.parts {
+      let protection = protection(part.protection)
+      guard !protection.refusesAccess, protection.modifier == .none else {
+        throw .status(.invalidPageProtection)
+      }
+    }
   }
 
   /// How many pages of a section are charged to nobody's view: those that only page files can take.
@@ -115,7 +127,7 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let section = try section(name)
     let pages = pages(of: range)
-    try requireUser(range)
+    try requireUser(range, base: .invalidParameter3, size: .invalidParameter3)
     guard range.lowerBound % Self.granularity == 0, page * frameSize % Self.granularity == 0
     else { throw .status(.mappedAlignment) }
     guard page + UInt64(pages.count) <= section.pageCount else {
@@ -154,6 +166,7 @@ extension WindowsSimulation {
     guard let (section, first) = area.view, !section.isFile else {
       throw .status(.alreadyCommitted)
     }
+    guard !protection.saysHowToCache else { throw .status(.invalidPageProtection) }
     try check(protection, in: area)
     let fresh = pages.map { first + $0 - area.pages.lowerBound }.filter { page in
       prototype(of: section, page: page).map { memory.entry(at: kernelPlace($0)) == 0 } ?? false

@@ -57,9 +57,17 @@ public struct BugCheck: Hashable, Sendable {
 /// What calls of the memory manager return.
 extension NTStatus {
   /// The protection of a locked page has become one that allows no access, and the page was unlocked.
-  public static let wasUnlocked = NTStatus("STATUS_WAS_UNLOCKED", 0x4000_0019)
+  public static let wasUnlocked = NTStatus("STATUS_WAS_UNLOCKED", 0x4000_0017)
+  /// A page that is to be locked was locked already.
+  public static let wasLocked = NTStatus("STATUS_WAS_LOCKED", 0x4000_0019)
   /// A parameter is not valid.
   public static let invalidParameter = NTStatus("STATUS_INVALID_PARAMETER", 0xc000_000d)
+  /// The second parameter of the call is not valid: the addresses are not a program's.
+  public static let invalidParameter2 = NTStatus("STATUS_INVALID_PARAMETER_2", 0xc000_00f0)
+  /// The third parameter is not valid: the range ends beyond a program's addresses.
+  public static let invalidParameter3 = NTStatus("STATUS_INVALID_PARAMETER_3", 0xc000_00f1)
+  /// The fourth parameter is not valid: that size, or a protection that the memory cannot have.
+  public static let invalidParameter4 = NTStatus("STATUS_INVALID_PARAMETER_4", 0xc000_00f2)
   /// There are no addresses, or no memory, for what is wanted.
   public static let noMemory = NTStatus("STATUS_NO_MEMORY", 0xc000_0017)
   /// The addresses belong to something else, or to nothing.
@@ -115,6 +123,7 @@ extension NTStatus {
     .noMemory, .conflictingAddresses, .notMappedView, .unableToFree, .unableToDeleteSection,
     .invalidViewSize, .notLocked, .notCommitted, .invalidPageProtection, .sectionProtection,
     .insufficientResources, .freeNotAtBase, .alreadyCommitted, .memoryNotAllocated,
-    .commitmentLimit, .wasUnlocked, .workingSetQuota, .mappedAlignment,
+    .commitmentLimit, .wasUnlocked, .wasLocked, .workingSetQuota, .mappedAlignment,
+    .invalidParameter2, .invalidParameter3, .invalidParameter4,
   ]
 }

@@ -30,6 +30,11 @@ package struct PFNComposer: Sendable {
   private let cached: BitField?
   private let prototype: BitField?
   private let priority: BitField?
+  /// The link of a page that has no neighbour on its list.
+  package let noLink: UInt64
+
+  /// Windows 8, where links were first no wider than the number of a frame.
+  private static let firstNarrowBuild = 9200
 
   /// Prepares for a kernel; nil where its layout is not known.
   package init?(_ kernel: WindowsKernel, _ structures: WindowsStructures) {
@@ -47,10 +52,11 @@ package struct PFNComposer: Sendable {
       ?? kernel.layout(.pfnEntry3)?.field(named: "Priority").map {
         BitField($0.name, $0.high + 8, $0.low + 8, $0.kind, $0.meaning)
       }
+    // The terminators of each version (Geoff Chappell, MMPFNLIST).
+    noLink =
+      kernel.id.build < Self.firstNarrowBuild
+      ? UInt64.max >> UInt64(64 - 8 * structure.u1.size) : structure.pteFrame.lowMask
   }
-
-  /// The link of a page that has no neighbour on its list.
-  package var noLink: UInt64 { structure.pteFrame.lowMask }
 
   /// The members of an entry.
   package func values(_ content: PFNContent) -> [MemberValue] {

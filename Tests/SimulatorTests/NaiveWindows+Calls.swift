@@ -47,10 +47,8 @@ extension NaiveWindows {
     _ pages: Range<Int>, _ protection: Protection, _ process: inout Process
   ) -> String? {
     guard let area = process.area(of: pages) else { return "STATUS_CONFLICTING_ADDRESSES" }
+    guard area.section != nil || !protection.isCopied else { return "STATUS_INVALID_PARAMETER_4" }
     guard pages.allSatisfy({ isCommitted($0, process) }) else { return "STATUS_NOT_COMMITTED" }
-    guard area.section != nil || !protection.isCopied else {
-      return "STATUS_INVALID_PAGE_PROTECTION"
-    }
     guard area.allows(protection) else { return "STATUS_SECTION_PROTECTION" }
     set(area.granted(protection), of: pages, &process)
     return nil

@@ -138,6 +138,25 @@ import Workbench
     }
   }
 
+  /// Geoff Chappell, MMPFNLIST: the terminator varies with the version.
+  @Test(
+    arguments: [
+      ("x86", "windows-2600.6419", 0xffff_ffff), ("pae", "windows-7601.17514", 0xffff_ffff),
+      ("x86-64", "windows-7601.17514", UInt64.max), ("pae", "windows-9200.16384", 0x1ff_ffff),
+      ("pae", "windows-9600.17031", 0xff_ffff), ("x86-64", "windows-9600.17031", 0xf_ffff_ffff),
+      ("x86-64", "windows-19041.508", 0xf_ffff_ffff),
+    ] as [(String, String, UInt64)])
+  func aListEndsWithTheTerminatorOfItsVersion(mode: String, os: String, end: UInt64) throws {
+    let run = try Self.run(
+      Setting(mode: mode, os: os), memory: "8 MiB",
+      [Self.reserve, "write: 0x200000, frames: [0x100000]", "trim: all"])
+    try run.run()
+    #expect(run.violations == [])
+    let entry = try Self.database(run.machine).entry(of: 0x100)
+    #expect(entry.location == .modified)
+    #expect([entry.forwardLink, entry.backwardLink] == [end, end])
+  }
+
   // MARK: - Reports
 
   @Test(arguments: settings)
