@@ -24,8 +24,7 @@ extension WindowsSimulation {
       report.faultCounts[known.status, default: 0] += 1
       return try outcome { () throws(StepFailure) in
         try makeZeroed(
-          address, at: place, known.protection, original: known.original, isWrite: access.isWrite,
-          process)
+          address, at: place, known.protection, original: known.original, process)
         return .retry
       }
     }

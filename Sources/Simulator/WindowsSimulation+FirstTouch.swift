@@ -64,11 +64,11 @@ extension WindowsSimulation {
   /// A page of zeros begins, at the first access to it.
   func makeZeroed(
     _ address: UInt64, at place: UInt64, _ protection: MMProtection, original: UInt64,
-    isWrite: Bool, _ process: WindowsProcessState
+    _ process: WindowsProcessState
   ) throws(StepFailure) {
     let frame = try takeFrame(isZeroed: true)
     try makePrivate(
-      frame, at: page(of: address), place: place, protection, isDirty: isWrite, original: original,
+      frame, at: page(of: address), place: place, protection, isDirty: false, original: original,
       isModified: true, process)
   }
 }

@@ -66,15 +66,13 @@ extension WindowsSimulation {
     switch finding.content {
     case .zeros:
       try makeZeroed(
-        address, at: place, protection, original: try softwareEntry(protection), isWrite: isDirty,
-        process)
+        address, at: place, protection, original: try softwareEntry(protection), process)
     case .memory(let byte):
       let frame = byte.rawValue / frameSize
       activate(frame)
       let record = frames[frame]
-      // What has to be written anyway is marked so: a first write has nothing to tell.
       try makePrivate(
-        frame, at: page, place: place, protection, isDirty: isDirty || record.isModified,
+        frame, at: page, place: place, protection, isDirty: isDirty,
         original: record.originalPte, isModified: record.isModified, process)
       if isDirty { try releaseSlot(of: frame) }
     case .pageFile(let number, let offset), .store(let number, let offset):
@@ -84,19 +82,17 @@ extension WindowsSimulation {
       let entry = memory.entry(at: place)
       let frame = try takeFrame(isZeroed: false)
       memory.set(frame, to: pageFiles[file].content(at: offset))
-      if pageFiles[file].isStore {
+      let isStore = pageFiles[file].isStore
+      if isStore {
         event("\(page.hex) is decompressed from the store, key \(offset.hex)")
       } else {
         event("\(page.hex) is read from page file \(number), page \(offset.hex)")
       }
       try makePrivate(
         frame, at: page, place: place, protection, isDirty: isDirty, original: entry,
-        isModified: false, process)
+        isModified: isDirty || isStore, process)
       // What was written is worth more than the copy; of the store no copy is kept.
-      if isDirty || pageFiles[file].isStore {
-        try releaseSlot(of: frame)
-        frames.update(frame) { $0.isModified = true }
-      }
+      if isDirty || isStore { try releaseSlot(of: frame) }
     case .file, .nowhere, .unknown:
       throw .mistake("the classifier does not say where the content of \(address.hex) is")
     }
@@ -129,12 +125,11 @@ extension WindowsSimulation {
       let content = try sharedContent(reading, prototype)
       frame = try takeFrame(isZeroed: content.isZero)
       if !content.isZero { memory.set(frame, to: content.bytes) }
+      let isStore = reading.state == .virtualStore
       try makeShared(
-        frame, prototype: prototype, protection, isModified: reading.state == .demandZero)
-      if reading.state == .virtualStore {
-        try releaseSlot(of: frame)
-        frames.update(frame) { $0.isModified = true }
-      }
+        frame, prototype: prototype, protection,
+        isModified: isStore || reading.state == .demandZero)
+      if isStore { try releaseSlot(of: frame) }
     }
     let protection = finding.protection ?? Self.readWrite
     if finding.protectionSource == .entry {

@@ -27,11 +27,15 @@ extension WindowsSimulation {
   }
 
   /// A private page begins: its frame has the content already.
+  ///
+  /// What has to be written before it may leave memory is marked dirty from the start, as a first write would
+  /// have nothing to tell: pages of zeros, those that come back from the modified list or from the store
+  /// (so ReactOS, MiResolveDemandZeroFault and MiResolveTransitionFault).
   func makePrivate(
     _ frame: UInt64, at address: UInt64, place: UInt64, _ protection: MMProtection,
     isDirty: Bool, original: UInt64, isModified: Bool, _ process: WindowsProcessState
   ) throws(StepFailure) {
-    let entry = try validEntry(frame, protection, isDirty: isDirty)
+    let entry = try validEntry(frame, protection, isDirty: isDirty || isModified)
     let index = process.workingSet.enter(address / frameSize)
     frames.update(frame) { record in
       record.use = .private
@@ -53,7 +57,7 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let place = kernelPlace(prototype)
     let original = memory.entry(at: place)
-    let entry = try validEntry(frame, protection, isUser: false)
+    let entry = try validEntry(frame, protection, isDirty: isModified, isUser: false)
     frames.update(frame) { record in
       record.use = .prototype
       record.shareCount = 0
