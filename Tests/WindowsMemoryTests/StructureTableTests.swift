@@ -185,6 +185,24 @@ import WindowsMemory
     }
   }
 
+  /// Pinned by ntddk.h: 0x26c and 0x270 hold 10 and 0 of every Windows 10, 0x260 its build; before there is no build.
+  @Test func theSharedPageSaysTheVersionWhereProgramsReadIt() throws {
+    func version(_ format: WindowsEntryFormat) throws -> [[UInt64: UInt64]] {
+      try WindowsKernel.identifiers(of: format).map { id in
+        let kernel = try WindowsKernel(id, format)
+        let values = SharedUserData.version(kernel, build: UInt64(id.build))
+        #expect(values.allSatisfy { $0.member.size == 4 })
+        return Dictionary(uniqueKeysWithValues: values.map { ($0.member.offset, $0.value) })
+      }
+    }
+    #expect(try version(.x86).first == [0x26c: 5, 0x270: 0])
+    #expect(try version(.pae).first == [0x26c: 5, 0x270: 1])
+    #expect(try version(.x64).first == [0x26c: 5, 0x270: 2])
+    #expect(try version(.pae).last == [0x26c: 10, 0x270: 0, 0x260: 19041])
+    #expect(try version(.x64).contains([0x26c: 6, 0x270: 3]))
+    #expect(try version(.arm64).first == [0x26c: 10, 0x270: 0, 0x260: 16299])
+  }
+
   @Test func theGeneratedFileIsWhatTheTableSays() throws {
     let status = try Repository.check("Tools/windows-layouts/generate-structures.py")
     #expect(status == 0, "Tools/dev layouts writes it anew")
