@@ -162,7 +162,7 @@ import WindowsMemory
     #expect(newest.member("VadTree", of: "_EPROCESS")?.source == .assumed)
     #expect(
       newest.structureNotes == [
-        "where _EPROCESS, _SEGMENT of windows-28000 have their members is not known: they are assumed"
+        "where windows-28000 has the members of _EPROCESS, _SEGMENT is not known: they are assumed"
           + " to be as in windows-26100"
       ])
     let oldest = try kernel("windows-2000", .x86)
@@ -174,7 +174,7 @@ import WindowsMemory
       #expect(early.member("VadTree", of: "_EPROCESS")?.source == .assumed)
       #expect(
         early.structureNotes == [
-          "where _EPROCESS of \(name) have their members is not known: they are assumed to be as in the"
+          "where \(name) has the members of _EPROCESS is not known: they are assumed to be as in the"
             + " x64 kernel of that build"
         ])
     }
@@ -185,7 +185,7 @@ import WindowsMemory
     }
   }
 
-  /// Pinned by ntddk.h: 0x26c and 0x270 hold 10 and 0 of every Windows 10, 0x260 its build; before there is no build.
+  /// As ntddk.h has them: the major version at 0x26c, the minor one at 0x270, from Windows 10 on the build at 0x260.
   @Test func theSharedPageSaysTheVersionWhereProgramsReadIt() throws {
     func version(_ format: WindowsEntryFormat) throws -> [[UInt64: UInt64]] {
       try WindowsKernel.identifiers(of: format).map { id in
