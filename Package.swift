@@ -225,8 +225,8 @@ let package = Package(
     tests(
       "Explorer",
       [
-        "Explorer", "Golden", "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "ScenarioFile",
-        "WindowsMemory", "Workbench", flyingSocks,
+        "Explorer", "Golden", "LinuxMemory", "Machine", "Paging", "PhysicalMemory", "Report",
+        "ScenarioFile", "WindowsMemory", "Workbench", flyingSocks,
       ]),
     tests("Command", ["mmubench", "TestSupport"]),
     tests("House", ["TestSupport"]),

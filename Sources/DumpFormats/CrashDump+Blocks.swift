@@ -20,6 +20,33 @@ extension CrashDump {
     guard valid == CrashDumpHeader.dump else {
       throw block.defect(CrashDumpBitmap.validDump, expected: "DUMP", found: valid.hex)
     }
+    let (bitmap, firstPage) = try bitmap(in: block)
+    let said = try block.value(CrashDumpBitmap.presentPages)
+    if said != bitmap.count {
+      warnings.add("TotalPresentPages is \(said), the bitmap has \(bitmap.count) bits set")
+    }
+    let fileEnd = UInt64(block.bytes.count)
+    let available = (fileEnd - firstPage) / frameSize
+    guard bitmap.count > 0, available > 0 else {
+      throw block.defect(
+        CrashDumpBitmap.firstPage, expected: "pages that the file holds, from \(firstPage.hex) on",
+        found: bitmap.count == 0 ? "a bitmap of none" : "the end of the file at \(fileEnd.hex)",
+        suggestion: "the file may be cut off")
+    }
+    if available < bitmap.count {
+      warnings.add(
+        "the file ends within the pages; the last \(bitmap.count - available) of \(bitmap.count)"
+          + " are missing")
+    }
+    let source = BitmapFrames(
+      bytes: block.bytes, bitmap: bitmap, firstPage: firstPage, available: available)
+    return try .paged(source, limits: limits)
+  }
+
+  /// The bitmap, and where the pages begin behind it.
+  private func bitmap(
+    in block: HeaderReader
+  ) throws(DumpError) -> (bitmap: FrameBitmap, firstPage: UInt64) {
     let fileEnd = UInt64(block.bytes.count)
     let bits = block.base + CrashDumpBitmap.bits.place(isWide: true).offset
     let frames = try block.value(CrashDumpBitmap.pages)
@@ -38,25 +65,7 @@ extension CrashDump {
     }
     let bitmap = FrameBitmap(block.bytes, at: bits, frames: 0..<frames)
     try limits.check(bitmap, block, CrashDumpBitmap.bits)
-    let said = try block.value(CrashDumpBitmap.presentPages)
-    if said != bitmap.count {
-      warnings.add("TotalPresentPages is \(said), the bitmap has \(bitmap.count) bits set")
-    }
-    let available = (fileEnd - firstPage) / frameSize
-    guard bitmap.count > 0, available > 0 else {
-      throw block.defect(
-        CrashDumpBitmap.firstPage, expected: "pages that the file holds, from \(firstPage.hex) on",
-        found: bitmap.count == 0 ? "a bitmap of none" : "the end of the file at \(fileEnd.hex)",
-        suggestion: "the file may be cut off")
-    }
-    if available < bitmap.count {
-      warnings.add(
-        "the file ends within the pages; the last \(bitmap.count - available) of \(bitmap.count)"
-          + " are missing")
-    }
-    let source = BitmapFrames(
-      bytes: block.bytes, bitmap: bitmap, firstPage: firstPage, available: available)
-    return try .paged(source, limits: limits)
+    return (bitmap, firstPage)
   }
 
   /// The pages of the ranges, one behind the other from `FirstPageOffset` on.

@@ -103,6 +103,17 @@ extension DumpWriter {
     header.set(CrashDumpHeader.processors, UInt64(max(processors.count, 1)))
     header.set(CrashDumpHeader.paeEnabled, root?.mode == .pae ? 1 : 0)
     header.set(CrashDumpHeader.numberOfPages, frames.count)
+    setRuns(frames, of: &header, isWide: isWide)
+    header.set(CrashDumpHeader.dumpType, type.rawValue)
+    header.set(CrashDumpHeader.requiredDumpSpace, size)
+    let comment = Array(Self.comment.utf8) + [0]
+    let place = Int(CrashDumpHeader.comment.place(isWide: isWide).offset)
+    header.bytes.replaceSubrange(place..<place + comment.count, with: comment)
+    return header.bytes
+  }
+
+  /// Lists the runs of frames, as many as there is room for.
+  private func setRuns(_ frames: FrameRuns, of header: inout HeaderRecord, isWide: Bool) {
     let most = CrashDumpHeader.mostRuns(isWide: isWide)
     let listed = frames.runs.prefix(Int(most))
     header.set(CrashDumpHeader.numberOfRuns, UInt64(listed.count))
@@ -115,11 +126,5 @@ extension DumpWriter {
       let offset = Int(list) + index * record.bytes.count
       header.bytes.replaceSubrange(offset..<offset + record.bytes.count, with: record.bytes)
     }
-    header.set(CrashDumpHeader.dumpType, type.rawValue)
-    header.set(CrashDumpHeader.requiredDumpSpace, size)
-    let comment = Array(Self.comment.utf8) + [0]
-    let place = Int(CrashDumpHeader.comment.place(isWide: isWide).offset)
-    header.bytes.replaceSubrange(place..<place + comment.count, with: comment)
-    return header.bytes
   }
 }

@@ -84,7 +84,7 @@ public struct Explorer: Sendable {
       switch path {
       case "/save": return try saved(exploration)
       case "/owners": return try owners(exploration, for: asker)
-      default: return try shown(exploration, isMap: path == "/map")
+      default: return try shown(exploration, isMap: path == "/map", for: asker)
       }
     } catch {
       return problem(error, query, exploration, status: 400)
@@ -98,7 +98,9 @@ public struct Explorer: Sendable {
     status: 503, type: plain,
     bytes: Array("nobody waits for the page\n".utf8))
 
-  private func shown(_ exploration: Exploration, isMap: Bool) throws(Exploration.Problem) -> Page {
+  private func shown(
+    _ exploration: Exploration, isMap: Bool, for asker: Asker
+  ) throws(Exploration.Problem) -> Page {
     guard exploration.physicalAddress == nil else {
       throw Parameter.physicalAddress.problem("who maps it is asked of /owners.")
     }
@@ -108,6 +110,7 @@ public struct Explorer: Sendable {
     let changed = ChangedMachine(try self.machine(at: exploration), exploration)
     var page = frame(exploration, changed)
     guard page.problems.isEmpty else { return refused(page) }
+    page.isWanted = { asker.isWaiting }
     if isMap {
       page.mapRange = exploration.range
       page.content = .map
@@ -118,6 +121,7 @@ public struct Explorer: Sendable {
       }
     }
     let answer = Page(bytes: page.bytes)
+    guard asker.isWaiting else { return Self.unwanted }
     if let map { maps.keep(answer, at: map) }
     return answer
   }

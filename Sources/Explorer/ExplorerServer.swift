@@ -49,10 +49,15 @@ public struct ExplorerServer: Sendable {
     let server = HTTPServer(
       config: .init(address: hidden, timeout: Self.patience, pool: pool, logger: .disabled),
       handler: ClosureHTTPHandler { [answer] request in
-        if let refusal = guardian.refusal(of: request) { return refusal }
-        let query = FormQuery.items(request.target.query())
-        return Self.response(
-          await Self.page(answer, request.path, query, askers.asker(of: request)))
+        let response: HTTPResponse
+        if let refusal = guardian.refusal(of: request) {
+          response = refusal
+        } else {
+          let query = FormQuery.items(request.target.query())
+          response = Self.response(
+            await Self.page(answer, request.path, query, askers.asker(of: request)))
+        }
+        return request.method == .HEAD ? response.head : response
       })
     let socket = try Self.listen(port)
     defer { try? socket.close() }
@@ -133,6 +138,18 @@ public struct ExplorerServer: Sendable {
     return HTTPResponse(
       statusCode: HTTPStatusCode(page.status, phrase: page.status == 200 ? "OK" : "Refused"),
       headers: headers, body: Data(page.bytes))
+  }
+}
+
+extension HTTPResponse {
+  /// The answer to HEAD: no content, and how long it would be (RFC 9110, 9.3.2).
+  fileprivate var head: HTTPResponse {
+    var head = self
+    if case .httpBody(let body) = payload {
+      head.headers[.contentLength] = body.count.map { "\($0)" }
+    }
+    head.payload = .httpBody(HTTPBodySequence())
+    return head
   }
 }
 

@@ -24,7 +24,7 @@ struct RequestGate: Sendable {
 
   /// Longer than this no browser waits with the rest of a request.
   private static let patience = Duration.seconds(30)
-  /// So long is read on after a refusal, which is lost if the connection ends before all is read.
+  /// So long is read on after an answer to who may have more to send.
   private static let farewell = Duration.seconds(2)
   private static let chunk = 4096
   /// So often is looked whether somebody who waits for a page is still there.
@@ -56,10 +56,10 @@ struct RequestGate: Sendable {
 
   private func pass(_ client: AsyncSocket) async throws {
     let head = try await head(of: client)
-    if let refusal = head.refusal { return try await refuse(client, refusal) }
+    if let refusal = head.refusal { return try await refuse(client, head, refusal) }
     // Who has gone already is not worked for.
     guard !Self.hasHungUp(client) else { return }
-    guard turns.enter() else { return try await refuse(client, Self.crowd) }
+    guard turns.enter() else { return try await refuse(client, head, Self.crowd) }
     defer { turns.leave() }
     let (number, line) = askers.enter(Asker())
     defer { askers.leave(number) }
@@ -73,6 +73,7 @@ struct RequestGate: Sendable {
       defer { group.cancelAll() }
       try await group.next()
     }
+    if head.announcesContent { try await Self.bidFarewell(to: client) }
   }
 
   private static let crowd = RequestHead.Refusal(
@@ -114,15 +115,24 @@ struct RequestGate: Sendable {
     return head
   }
 
-  private func refuse(_ client: AsyncSocket, _ refusal: RequestHead.Refusal) async throws {
+  private func refuse(
+    _ client: AsyncSocket, _ head: RequestHead, _ refusal: RequestHead.Refusal
+  ) async throws {
     let body = "\(refusal.text)\n"
-    let lines = [
-      "HTTP/1.1 \(refusal.status) Refused", "Content-Type: text/plain; charset=utf-8",
-      "Content-Length: \(body.utf8.count)", "Connection: close", "", body,
-    ]
+    let lines =
+      [
+        "HTTP/1.1 \(refusal.status) Refused", "Content-Type: text/plain; charset=utf-8",
+        "Content-Length: \(body.utf8.count)", "Connection: close",
+      ] + refusal.fields + ["", head.wantsContent ? body : ""]
     try await client.write(Data(lines.joined(separator: "\r\n").utf8))
+    try await Self.bidFarewell(to: client)
+  }
+
+  /// Ends our side of a connection and reads on: where a client has sent what was not read, the end of the
+  /// connection would take the answer from him.
+  private static func bidFarewell(to client: AsyncSocket) async throws {
     _ = shutdown(client.socket.file.rawValue, Int32(SHUT_WR))
-    try await Self.within(Self.farewell) { while try await Self.read(client) != nil {} }
+    try await within(farewell) { while try await read(client) != nil {} }
   }
 
   /// What has come; nil at the end.

@@ -6,6 +6,8 @@ package struct RequestHead: Sendable {
     package let status: Int
     /// The reason in words.
     package let text: String
+    /// The header fields that tell a client more.
+    package var fields: [String] = []
   }
 
   /// More bytes than this no page of ours leads to, its cookies included.
@@ -33,20 +35,27 @@ package struct RequestHead: Sendable {
 
   private static let newline = UInt8(ascii: "\n")
 
-  /// The head with one header field more, and a path as its target.
+  /// The head with one header field more, a path as its target, and nothing said of content.
   ///
   /// - Parameter line: the field with the end of its line; it becomes the last one, which counts where
   ///   a name is there twice.
   /// - Returns: the bytes.
   package func bytes(adding line: String) -> [UInt8] {
-    let end = bytes.hasSuffix("\r\n") ? 2 : 1
-    guard let absolute else { return bytes.dropLast(end) + Array(line.utf8) + bytes.suffix(end) }
-    let method = Array(bytes.prefix { $0 != Self.blank })
-    let rest = Array(bytes.dropFirst(method.count + 1 + words[1].count).dropLast(end))
-    let fields = "Host: \(absolute.host)\r\n\(line)"
-    let target = [Self.blank] + Array(absolute.path.utf8)
-    return [method, target, rest, Array(fields.utf8), Array(bytes.suffix(end))].flatMap(\.self)
+    var words = words.map { String(decoding: $0, as: UTF8.self) }
+    var fields = self.fields?.passedOn(without: absolute == nil ? [] : ["host"]) ?? []
+    if let absolute {
+      words[1] = absolute.path
+      fields.append(RequestFields.Field(name: "Host", value: absolute.host))
+    }
+    let lines = [words.joined(separator: " ")] + fields.map { "\($0.name): \($0.value)" }
+    return Array((lines.map { "\($0)\r\n" }.joined() + line + "\r\n").utf8)
   }
+
+  /// Whether the answer is wanted whole, not its header fields alone.
+  package var wantsContent: Bool { !bytes.starts(with: "HEAD ".utf8) }
+
+  /// Whether the client has content to send, which nobody reads.
+  package var announcesContent: Bool { fields?.announcesContent ?? false }
 
   /// Host and path of a target that names both; nil for a path alone.
   ///
@@ -61,11 +70,19 @@ package struct RequestHead: Sendable {
     return (String(host), path.hasPrefix("/") ? String(path) : "/\(path)")
   }
 
+  /// The lines without their ends, but for the empty one.
+  private var lines: [ArraySlice<UInt8>] {
+    bytes.split(separator: Self.newline)
+      .map { $0.last == Self.carriageReturn ? $0.dropLast() : $0 }.filter { !$0.isEmpty }
+  }
+
   /// The words of the request line.
   private var words: [ArraySlice<UInt8>] {
-    bytes.prefix { $0 != Self.newline && $0 != Self.carriageReturn }
-      .split(separator: Self.blank, omittingEmptySubsequences: false)
+    lines.first?.split(separator: Self.blank, omittingEmptySubsequences: false) ?? []
   }
+
+  /// The header fields; nil where a line is none.
+  private var fields: RequestFields? { RequestFields(lines.dropFirst()) }
 
   private static let blank = UInt8(ascii: " ")
 
@@ -83,7 +100,7 @@ package struct RequestHead: Sendable {
         text: "a request of more than \(Self.limit) bytes, or \(Self.lineLimit) a line, is refused")
     }
     guard bytes.starts(with: "GET ".utf8) || bytes.starts(with: "HEAD ".utf8) else {
-      return Refusal(status: 405, text: "pages are only read")
+      return Refusal(status: 405, text: "pages are only read", fields: ["Allow: GET, HEAD"])
     }
     guard words.count == 3,
       ["HTTP/1.1", "HTTP/1.0"].contains(String(decoding: words[2], as: UTF8.self))
@@ -92,7 +109,11 @@ package struct RequestHead: Sendable {
       return Refusal(
         status: 400, text: "a target is a path, or an address that begins with http://")
     }
-    return nil
+    guard let fields else {
+      return Refusal(status: 400, text: "a line of the request is no header field")
+    }
+    let isHostNeeded = !words[2].elementsEqual("HTTP/1.0".utf8)
+    return fields.problem(isHostNeeded: isHostNeeded).map { Refusal(status: 400, text: $0) }
   }
 
   private static let carriageReturn = UInt8(ascii: "\r")

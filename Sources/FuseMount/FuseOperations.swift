@@ -7,7 +7,8 @@ enum FuseOperations {
   static var all: fuse_operations {
     var operations = fuse_operations()
     addLooking(to: &operations)
-    addOpenFiles(to: &operations)
+    addOpening(to: &operations)
+    addContents(to: &operations)
     addRefusals(to: &operations)
     return operations
   }
@@ -79,7 +80,7 @@ extension FuseOperations {
     return unsafe Unmanaged<OpenFile>.fromOpaque(pointer).takeUnretainedValue()
   }
 
-  private static func addOpenFiles(to operations: inout fuse_operations) {
+  private static func addOpening(to operations: inout fuse_operations) {
     unsafe operations.open = { path, info in
       FuseOperations.answer { () throws(FileFailure) in
         guard let info = unsafe info else { throw .notFound }
@@ -105,6 +106,10 @@ extension FuseOperations {
         return 0
       }
     }
+  }
+
+  /// The bytes of files that are open.
+  private static func addContents(to operations: inout fuse_operations) {
     unsafe operations.read = { _, buffer, count, offset, info in
       FuseOperations.answer { () throws(FileFailure) in
         guard let file = unsafe FuseOperations.file(info), let buffer = unsafe buffer else {

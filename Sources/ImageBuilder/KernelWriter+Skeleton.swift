@@ -10,14 +10,9 @@ extension KernelWriter {
   func write(_ plan: SkeletonPlan, system: UInt64) {
     write(plan.image)
     write(plan.image, system: system, plan.version)
-    let kernel = structures.kernel
-    func set(_ name: String, _ value: UInt64) {
-      self.set(
-        kernel.member(name, of: "_KUSER_SHARED_DATA"), of: SkeletonPlan.sharedData, to: value)
-    }
-    set("NtMajorVersion", plan.version.major)
-    set("NtMinorVersion", plan.version.minor)
-    set("NtBuildNumber", plan.version.build)
+    set(
+      SharedUserData.version(structures.kernel, build: plan.version.build),
+      of: SkeletonPlan.sharedData)
   }
 
   // MARK: - The kernel's image

@@ -41,8 +41,8 @@ struct SkeletonPlan {
   static let imageNameHeader: UInt64 = 16
   /// Where Windows 10 has the top table of System; some readers look nowhere else.
   static let rootFrames: ClosedRange<UInt64> = 0x1aa...0x1ff
-  /// KUSER_SHARED_DATA.
-  static let sharedData: UInt64 = 0xffff_f780_0000_0000
+  /// Where a skeleton's kernel has the page that it shares with every process.
+  static let sharedData = SharedUserData.kernelAddress(.x64)
 
   /// What a kernel half has beside the structures: the shared data, and a page each of the session's
   /// space, of the system cache and of the HAL, so that the top table has as many entries as readers

@@ -17,11 +17,7 @@ extension Machine {
     readsProcesses: Bool = true
   ) throws(MachineOverrides.Problem) {
     let processor = dump.processors.first
-    let longMode = processor.flatMap(\.efer).map(RegisterLayouts.longModeActive.isSet(in:))
-    let recorded = processor.flatMap {
-      PagingState.mode(
-        cr0: $0.cr0, cr4: $0.cr4, longMode: longMode ?? (dump.architecture == .x8664))
-    }
+    let recorded = processor?.mode(on: dump.architecture)
     let named = dump.root.flatMap { PagingMode(rawValue: $0.mode.rawValue) }
     let only: PagingMode? = dump.architecture == .aarch64 ? .arm64 : nil
     var linux = Self.vmcoreinfo(of: dump)
@@ -42,19 +38,8 @@ extension Machine {
       recorded.map { _ in processor?.source ?? "" } ?? dump.root?.source
       ?? (linux?.mode == mode ? place : "the dump is of an aarch64 processor")
     note("mode", mode.rawValue, from: overrides.mode == nil ? source : "--mode")
-    if mode == .arm64 {
-      noteDefaults(overrides)
-    } else if let processor, recorded == mode {
-      take(processor)
-    } else if mode != .x86 {
-      note("NXE", "1", from: "default of the mode")
-    }
-    for processor in dump.processors { addRoot(processor.cr3, from: processor.source) }
-    if let root = dump.root { addRoot(root.register, from: root.source) }
-    for fact in dump.facts { note(fact.subject, fact.value, from: fact.source) }
+    takeRegisters(of: dump, isRecordedMode: recorded == mode, overrides)
     windowsHeader = dump.windows
-    // Registers of another mode say nothing about this one, but CR3 is where the tables are.
-    if let root = addressSpaces.first { paging.cr3 = root.register }
     let isLinux = overrides.system.map { $0.lowercased().hasPrefix("linux") } ?? true
     if let other = linux?.mode, other != mode {
       // The addresses that it names are none that tables of this mode could have.
@@ -95,6 +80,24 @@ extension Machine {
         + "the TTBR0 of a process")
   }
 
+  /// Takes what a dump records of registers, as far as they are of its mode, and the roots that it names.
+  private mutating func takeRegisters(
+    of dump: DumpFile, isRecordedMode: Bool, _ overrides: MachineOverrides
+  ) {
+    if paging.mode == .arm64 {
+      noteDefaults(overrides)
+    } else if let processor = dump.processors.first, isRecordedMode {
+      take(processor)
+    } else if paging.mode != .x86 {
+      note("NXE", "1", from: "default of the mode")
+    }
+    for processor in dump.processors { addRoot(processor.cr3, from: processor.source) }
+    if let root = dump.root { addRoot(root.register, from: root.source) }
+    for fact in dump.facts { note(fact.subject, fact.value, from: fact.source) }
+    // Registers of another mode say nothing about this one, but CR3 is where the tables are.
+    if let root = addressSpaces.first { paging.cr3 = root.register }
+  }
+
   /// A core of arm64 records no system registers.
   private mutating func noteDefaults(_ overrides: MachineOverrides) {
     if overrides.tcr == nil {
@@ -132,5 +135,14 @@ extension Machine {
   mutating func addRoot(_ register: UInt64, from source: String) {
     guard !addressSpaces.contains(where: { $0.register == register }) else { return }
     addressSpaces.append(AddressSpace(register: register, foundBy: source))
+  }
+}
+
+extension ProcessorState {
+  /// The mode that the registers say, of a processor of some architecture where EFER is not recorded; nil where
+  /// paging is off.
+  fileprivate func mode(on architecture: Architecture?) -> PagingMode? {
+    let longMode = efer.map(RegisterLayouts.longModeActive.isSet(in:))
+    return PagingState.mode(cr0: cr0, cr4: cr4, longMode: longMode ?? (architecture == .x8664))
   }
 }

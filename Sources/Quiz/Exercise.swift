@@ -1,6 +1,7 @@
 public import Machine
 import Paging
 public import PhysicalMemory
+import ScenarioFile
 
 /// One question, all that is needed to answer it, and the answer.
 public struct Exercise: Sendable {
@@ -76,4 +77,16 @@ public struct Exercise: Sendable {
   public let answer: Answer
   /// What more there is to the solution.
   public var remarks: [Remark] = []
+}
+
+extension Exercise {
+  /// The first exercise that asks what is wanted, of those that are drawn one after the other.
+  static func first(
+    of kind: ExerciseKind?, drawn: () throws(DiagnosticList) -> Exercise
+  ) throws(DiagnosticList) -> Exercise {
+    while true {
+      let exercise = try drawn()
+      if kind == nil || exercise.kind == kind { return exercise }
+    }
+  }
 }

@@ -26,11 +26,8 @@ struct LinuxExercise {
   func exercise(
     _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
   ) throws(DiagnosticList) -> Exercise {
-    while true {
-      let exercise = try drawn(number, kind, &draw)
-      // What cannot be asked about one process is asked about the next.
-      if kind == nil || exercise.kind == kind { return exercise }
-    }
+    // What cannot be asked about one process is asked about the next.
+    try Exercise.first(of: kind) { () throws(DiagnosticList) in try drawn(number, kind, &draw) }
   }
 
   private func drawn(

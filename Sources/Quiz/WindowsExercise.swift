@@ -21,11 +21,8 @@ struct WindowsExercise {
   func exercise(
     _ number: UInt64, _ kind: ExerciseKind?, _ draw: inout Draw
   ) throws(DiagnosticList) -> Exercise {
-    while true {
-      let exercise = try drawn(number, kind, &draw)
-      // Where the entry alone does not tell, or frames of others have a part in it, the next is drawn.
-      if kind == nil || exercise.kind == kind { return exercise }
-    }
+    // Where the entry alone does not tell, or frames of others have a part in it, the next is drawn.
+    try Exercise.first(of: kind) { () throws(DiagnosticList) in try drawn(number, kind, &draw) }
   }
 
   private func drawn(

@@ -2,6 +2,7 @@ public import Golden
 public import Machine
 import Paging
 import PhysicalMemory
+import ScenarioFile
 
 /// Writes the digest of each root on a line of its own.
 public struct DigestReport: Sendable {
@@ -43,7 +44,7 @@ public struct DigestReport: Sendable {
     out.write(digest.digest.description, .bold, width: 43)
     out.write("\(digest.mappings)", rightAlignedIn: 12)
     out.write(digest.bytes.hex, rightAlignedIn: 20)
-    if let owner = space.owner { out.write("  \(Wording.visible(owner))") }
+    if let owner = space.owner { out.write("  \(owner.visible)") }
     out.endLine()
   }
 }

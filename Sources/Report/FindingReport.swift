@@ -1,6 +1,7 @@
 public import Machine
 import Paging
 import PhysicalMemory
+import ScenarioFile
 
 /// Writes what `check` finds, root by root.
 public struct FindingReport: Sendable {
@@ -40,14 +41,14 @@ public struct FindingReport: Sendable {
     out.write(finding.kind.rawValue, Self.style(finding.kind), width: kinds + 2)
     column(finding.address?.rawValue, digits: machine.paging.mode.addressDigits, to: &out)
     column(finding.entryAddress?.rawValue, digits: 16, to: &out)
-    out.write(Wording.visible(finding.detail))
+    out.write(finding.detail.visible)
     out.endLine()
   }
 
   private func writeHeader(_ root: PhysicalAddress, to out: inout TextBuffer) {
     let space = machine.addressSpaces.first { machine.paging(of: $0).root == root }
     out.write("root \(root)", .bold)
-    if let owner = space?.owner { out.write("  \(Wording.visible(owner))") }
+    if let owner = space?.owner { out.write("  \(owner.visible)") }
     out.endLine()
     let kinds = Finding.Kind.allCases.map(\.rawValue.count).max() ?? 0
     out.styled(.dim) { out in

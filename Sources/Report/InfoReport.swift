@@ -1,6 +1,7 @@
 public import Machine
 import Paging
 public import PhysicalMemory
+import ScenarioFile
 
 /// Writes what is known of a machine, and how each fact was found.
 public struct InfoReport: Sendable {
@@ -106,7 +107,7 @@ public struct InfoReport: Sendable {
     out.endLine()
     for warning in warnings {
       out.write("warning: ", .yellow)
-      out.write(Wording.visible(warning))
+      out.write(warning.visible)
       out.endLine()
     }
   }
@@ -137,8 +138,8 @@ public struct InfoReport: Sendable {
       out.spaces(2)
       out.write(space.pid.map(String.init) ?? "-", rightAlignedIn: 7)
       out.spaces(2)
-      out.write(space.process.map(Wording.visible) ?? "-", width: 18)
-      out.write(Wording.visible(space.foundBy), .dim)
+      out.write(space.process?.visible ?? "-", width: 18)
+      out.write(space.foundBy.visible, .dim)
       out.endLine()
     }
   }
@@ -151,12 +152,12 @@ enum FactTable {
     let value = facts.map(\.1.count).max() ?? 0
     for fact in facts {
       out.write(fact.0, .dim, width: subject + 2)
-      let text = Wording.visible(fact.1)
+      let text = fact.1.visible
       if fact.2.isEmpty {
         out.write(text, .bold)
       } else {
         out.write(text, .bold, width: value + 2)
-        out.write(Wording.visible(fact.2), .dim)
+        out.write(fact.2.visible, .dim)
       }
       out.endLine()
     }

@@ -1,5 +1,6 @@
 import PhysicalMemory
 public import Quiz
+import ScenarioFile
 
 /// Writes the marks of a class.
 public struct MarksReport: Sendable {
@@ -39,7 +40,7 @@ public struct MarksReport: Sendable {
 
   /// Writes a line for each student, and how many solved each exercise.
   public func writeText(to out: inout TextBuffer) {
-    let width = max(8, sheet.students.map { Wording.visible($0.name).count }.max() ?? 0) + 2
+    let width = max(8, sheet.students.map { $0.name.visible.count }.max() ?? 0) + 2
     out.styled(.dim) { out in
       out.write("student", width: width)
       out.write("right", width: rightWidth)
@@ -49,7 +50,7 @@ public struct MarksReport: Sendable {
     var solved = exercises.map { _ in 0 }
     for student in sheet.students {
       let marks = sheet.marks(of: student, exercises)
-      out.write(Wording.visible(student.name), width: width)
+      out.write(student.name.visible, width: width)
       out.write("\(marks.count { $0 })/\(marks.count)", width: rightWidth)
       for (index, isRight) in marks.enumerated() {
         if isRight { solved[index] += 1 }
@@ -74,8 +75,8 @@ public struct MarksReport: Sendable {
         let given = given(by: student, index)
         guard exercise.answer.lacksPrefix(given) else { continue }
         out.write(
-          "\(Wording.visible(student.name)), exercise \(exercise.number): "
-            + "`\(Wording.visible(given))`: \(Self.prefixRule)\n")
+          "\(student.name.visible), exercise \(exercise.number): "
+            + "`\(given.visible)`: \(Self.prefixRule)\n")
       }
     }
   }

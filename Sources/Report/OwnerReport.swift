@@ -2,6 +2,7 @@ public import Machine
 import Paging
 public import PhysicalMemory
 public import ReverseMap
+import ScenarioFile
 
 /// How the owners of physical addresses are written.
 public enum OwnerStyle: String, CaseIterable, Sendable {
@@ -77,7 +78,7 @@ public struct OwnerReport: Sendable {
     if mapping.sharers > 1 {
       out.write("all that share it: \(mapping.sharers) roots", .cyan)
     } else {
-      out.write(space.owner.map(Wording.visible) ?? "-")
+      out.write(space.owner?.visible ?? "-")
     }
     if let state = mapping.state { out.write("  \(state.rawValue)", .yellow) }
     out.endLine()
@@ -94,7 +95,7 @@ public struct OwnerReport: Sendable {
     out.hex(mapping.address.rawValue & digits, digits: 12)
     out.write(" ")
     out.write(isKernel ? "0" : String(space.pid ?? 0), rightAlignedIn: 6)
-    out.write(" \(isKernel ? "Kernel" : Wording.visible(space.process ?? "-"))\n")
+    out.write(" \(isKernel ? "Kernel" : (space.process ?? "-").visible)\n")
   }
 
   private func root(of mapping: ReverseMapping) -> PhysicalAddress {

@@ -1,6 +1,7 @@
 import BitLayout
 public import LinuxMemory
 import PhysicalMemory
+import ScenarioFile
 
 /// Writes what pagemap says, run by run under its area, or of one page in full.
 public struct PagemapReport: Sendable {
@@ -105,7 +106,7 @@ public struct PagemapReport: Sendable {
     if let area {
       out.hex(area.start, digits: 16)
       out.write("  \(area.permissions)  ")
-      out.write(Wording.visible(area.path.isEmpty ? "anonymous" : area.path), .bold)
+      out.write((area.path.isEmpty ? "anonymous" : area.path).visible, .bold)
       out.endLine()
     }
     out.styled(.dim) { out in
@@ -129,7 +130,7 @@ public struct PagemapReport: Sendable {
       out.hex(area.start)
       out.write("..")
       out.hex(area.end - 1)
-      out.write(" \(area.permissions) \(Wording.visible(area.path))")
+      out.write(" \(area.permissions) \(area.path.visible)")
     } else {
       out.write("  in no area that is known")
     }

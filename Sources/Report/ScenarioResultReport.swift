@@ -1,4 +1,5 @@
 public import Golden
+import ScenarioFile
 
 extension ScenarioResult {
   /// The name of the scenario, which is that of its file.
@@ -37,20 +38,20 @@ extension ScenarioResult {
   /// Writes the outcome for people.
   public func writeText(to out: inout TextBuffer) {
     out.write(verdict.rawValue, verdict == .passed ? .green : .red, width: 11)
-    out.write(Wording.visible(path))
+    out.write(path.visible)
     out.endLine()
     for failure in failures {
       out.write("  ")
-      if let place = failure.place { out.write("\(Wording.visible(place)): ") }
-      out.write(Wording.visible(failure.expectation), .bold)
-      if let system = failure.system { out.write(" on \(Wording.visible(system))") }
+      if let place = failure.place { out.write("\(place.visible): ") }
+      out.write(failure.expectation.visible, .bold)
+      if let system = failure.system { out.write(" on \(system.visible)") }
       out.write("\n    expected  ")
-      out.write(Wording.visible(failure.expected), .green)
+      out.write(failure.expected.visible, .green)
       out.write("\n    got       ")
-      out.write(Wording.visible(failure.got), .red)
+      out.write(failure.got.visible, .red)
       out.endLine()
     }
     for line in (diagnostics ?? "").split(separator: "\n") { out.write("  \(line)\n") }
-    if let note { out.write("  \(Wording.visible(note))\n", .yellow) }
+    if let note { out.write("  \(note.visible)\n", .yellow) }
   }
 }

@@ -1,6 +1,7 @@
 public import Golden
 import Paging
 import PhysicalMemory
+import ScenarioFile
 public import Simulator
 import WindowsMemory
 
@@ -51,9 +52,9 @@ public struct TimelineText: Sendable {
     for failure in failures {
       name("expected", to: &out)
       let whose = failure.expectation == "step" ? "" : failure.expectation + ": "
-      out.write(Wording.visible(whose + failure.expected), .green)
+      out.write((whose + failure.expected).visible, .green)
       out.write(", got ")
-      out.write(Wording.visible(failure.got), .red)
+      out.write(failure.got.visible, .red)
       out.endLine()
     }
   }

@@ -1,3 +1,5 @@
+import ScenarioFile
+
 /// Writes how a machine agrees with what somebody else knows of it.
 public struct VerificationReport: Sendable {
   private let compared: [(subject: String, count: UInt64)]
@@ -38,7 +40,7 @@ public struct VerificationReport: Sendable {
   public func writeText(to out: inout TextBuffer) {
     for difference in differences {
       out.write("differs  ", .red)
-      out.write(Wording.visible(difference))
+      out.write(difference.visible)
       out.endLine()
     }
     if !differences.isEmpty { out.endLine() }

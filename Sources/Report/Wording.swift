@@ -57,16 +57,4 @@ enum Wording {
   static func count(_ number: UInt64, _ noun: String) -> String {
     "\(number) \(noun)" + (number == 1 ? "" : "s")
   }
-
-  /// Text of others without the characters that move the cursor or change the terminal.
-  static func visible(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          switch scalar.properties.generalCategory {
-          case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: "\u{fffd}"
-          default: scalar
-          }
-        }))
-  }
 }

@@ -9,8 +9,8 @@ extension DiagnosticList {
     for diagnostic in diagnostics.prefix(Self.shown) {
       let place = "\(source.path):\(diagnostic.mark):"
       let kind = "error[\(diagnostic.code.rawValue)]:"
-      let message = Excerpt.visible(diagnostic.message)
-      out += "\(style.bold(Excerpt.visible(place))) \(style.red(kind)) \(style.bold(message))\n"
+      let message = diagnostic.message.visible
+      out += "\(style.bold(place.visible)) \(style.red(kind)) \(style.bold(message))\n"
       if !source.text.isEmpty, let line = source.line(diagnostic.mark.line) {
         let excerpt = Excerpt(line: line, column: diagnostic.mark.column)
         let number = "\(diagnostic.mark.line)"
@@ -18,7 +18,7 @@ extension DiagnosticList {
         out += "\(style.dim("\(number) |")) \(excerpt.text)\n"
         out += "\(style.dim("\(margin) |")) \(excerpt.padding)\(style.green("^"))\n"
       }
-      for note in diagnostic.notes { out += "\(style.cyan("note:")) \(Excerpt.visible(note))\n" }
+      for note in diagnostic.notes { out += "\(style.cyan("note:")) \(note.visible)\n" }
     }
     if diagnostics.count > Self.shown { out += "and \(diagnostics.count - Self.shown) more\n" }
     return out
@@ -56,20 +56,10 @@ private struct Excerpt {
     let end = isLong ? min(scalars.count, caret + Self.reach) : scalars.count
     let lead = start > 0 ? "..." : ""
     text =
-      lead + scalars[start..<end].map(Self.visible).joined() + (end < scalars.count ? "..." : "")
+      lead + scalars[start..<end].map { String($0.visible) }.joined()
+      + (end < scalars.count ? "..." : "")
     let width = scalars[start..<caret].reduce(lead.count) { $0 + Self.width($1) }
     padding = String(repeating: " ", count: width)
-  }
-
-  /// Text without characters that move the cursor or change the terminal.
-  static func visible(_ text: String) -> String { text.unicodeScalars.map(visible).joined() }
-
-  private static func visible(_ scalar: Unicode.Scalar) -> String {
-    switch scalar.properties.generalCategory {
-    case _ where scalar == "\t": " "
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: "\u{fffd}"
-    default: String(scalar)
-    }
   }
 
   private static func width(_ scalar: Unicode.Scalar) -> Int {

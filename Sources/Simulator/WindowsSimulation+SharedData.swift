@@ -26,9 +26,9 @@ extension WindowsSimulation {
     defer { isReported = wasReported }
     let frame = try takeKernelFrame()
     try mapKernel(sharedDataAlias, to: frame)
-    for (offset, value) in SharedUserData.version(kernel) {
-      storeKernel(value, at: sharedDataAlias * frameSize + offset, size: 4)
-    }
+    storeKernel(
+      SharedUserData.version(kernel, build: UInt64(kernel.id.build)),
+      of: sharedDataAlias * frameSize)
     let prototype = try takePrototypes(structures.entrySize)
     store(
       try softwareEntry(SharedUserData.protection), at: kernelPlace(prototype), level: 1,

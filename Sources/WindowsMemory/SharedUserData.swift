@@ -11,13 +11,15 @@ package enum SharedUserData {
   /// What programs may do with it.
   package static let protection = MMProtection(base: "PAGE_READONLY") ?? .zeroAccess
 
-  /// What a kernel of some version keeps there of itself, in words of four bytes, by their offsets
-  /// (ntddk.h: NtBuildNumber, which came with Windows 10, NtMajorVersion, NtMinorVersion).
-  package static func version(_ kernel: WindowsKernel) -> [(offset: UInt64, value: UInt64)] {
-    let parts = kernel.version.split(separator: ".").compactMap { UInt64($0) }
-    guard parts.count > 1 else { return [] }
-    let build = parts[0] < 10 ? [] : [(0x260 as UInt64, UInt64(kernel.id.build))]
-    return build + [(0x26c, parts[0]), (0x270, parts[1])]
+  /// What a kernel keeps there of itself, as far as its version has a place for it.
+  package static func version(_ kernel: WindowsKernel, build: UInt64) -> [MemberValue] {
+    let values: [(String, UInt64)] = [
+      ("NtMajorVersion", UInt64(kernel.record.major)),
+      ("NtMinorVersion", UInt64(kernel.record.minor)), ("NtBuildNumber", build),
+    ]
+    return values.compactMap { name, value in
+      kernel.member(name, of: "_KUSER_SHARED_DATA").map { ($0, value) }
+    }
   }
 
   /// Where the kernel has it (`KI_USER_SHARED_DATA`).

@@ -94,7 +94,7 @@ extension WindowsKernel {
     let names = StructureTable.shared.assumedStructures(of: record)
     guard !names.isEmpty, let model = structureModel else { return [] }
     return [
-      "where \(names.joined(separator: ", ")) of \(record.id) have their members is not known: they are"
+      "where \(record.id) has the members of \(names.joined(separator: ", ")) is not known: they are"
         + " assumed to be as in \(model)"
     ]
   }

@@ -50,14 +50,9 @@ struct DiffCommand: ParsableCommand {
           stream.buffer.write("root \(spaceA.register.hex) and \(spaceB.register.hex)", .bold)
           stream.buffer.write(spaceA.owner.map { "  \($0)\n" } ?? "\n")
         }
-        let comparison = TreeComparison(
+        var comparison = try comparison(
           TreeComparison.Side(a, root: spaceA.register),
           TreeComparison.Side(b, root: spaceB.register))
-        guard var comparison else {
-          throw Failure.usage(
-            "\(first) and \(second) have granules or address sizes that differ (TCR_EL1);"
-              + " compare their maps")
-        }
         let isAlike = comparison.differences { difference in
           guard report.count < limit ?? UInt64.max else {
             isWhole = false
@@ -76,6 +71,17 @@ struct DiffCommand: ParsableCommand {
       if !output.json { report.writeTotal(isWhole: isWhole, to: &stream.buffer) }
     }
     if !isEqual { throw ExitCode(1) }
+  }
+
+  private func comparison(
+    _ a: TreeComparison.Side, _ b: TreeComparison.Side
+  ) throws -> TreeComparison {
+    guard let comparison = TreeComparison(a, b) else {
+      throw Failure.usage(
+        "\(first) and \(second) have granules or address sizes that differ (TCR_EL1);"
+          + " compare their maps")
+    }
+    return comparison
   }
 
   private func writeHeaders(_ a: Machine, _ b: Machine, to out: inout TextBuffer) {

@@ -35,6 +35,9 @@ struct SystemOptions: ParsableArguments {
     if let invalidMask, let problem = InvalidPTEMask(rawValue: invalidMask).contradiction {
       throw ValidationError("--invalid-mask \(invalidMask.hex): \(problem)")
     }
+    if let pfnDatabase, pfnDatabase % frameSize != 0 {
+      throw ValidationError("--pfn-database \(pfnDatabase.hex): it is no boundary of a page")
+    }
     if let virtualStore, virtualStore > 15 {
       throw ValidationError("--virtual-store \(virtualStore): page files have the numbers 0 to 15")
     }

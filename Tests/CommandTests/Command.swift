@@ -63,6 +63,15 @@ final class Workplace {
     try write(Self.scenario("plain", "map: [{ va: 0x40_0000, to: 0x5000 }]"), to: "plain.yaml")
   }
 
+  /// A folder with the raw image of a scenario, `s.raw`.
+  convenience init(rawOf scenario: String, _ options: String...) throws {
+    try self.init()
+    try write(scenario, to: "s.yaml")
+    let build = ["build", "s.yaml", "--format", "raw", "--output", "s.raw"] + options
+    let outcome = try Command.run(build, in: self)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
   deinit { try? FileManager.default.removeItem(at: url) }
 
   @discardableResult

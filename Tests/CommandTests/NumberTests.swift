@@ -27,7 +27,7 @@ import Testing
     "reverse": (0x5123, "reverse plain.yaml % --no-cache"),
     "read": (0x40_0123, "read plain.yaml %"),
     "report": (0x40_0123, "report plain.yaml % --output page.html --force"),
-    "pfn": (0x5000, "pfn plain.yaml % --os windows-19041.508 --pfn-database 0x10"),
+    "pfn": (0x5000, "pfn plain.yaml % --os windows-19041.508 --pfn-database 0x1_0000"),
     "--root": (0x1018, "walk plain.raw 0x400000 --mode x86-64 --root %"),
     "--pid": (77, "walk plain.yaml 0x400000 --pid %"),
     "--invalid-mask": (0x2000_0000_0000, "\(windows) --invalid-mask %"),

@@ -12,6 +12,11 @@ import Testing
     try Command.run(arguments, in: place, environment: place.caching)
   }
 
+  /// A question that options can be added to.
+  private func question(_ words: String...) -> (String...) throws -> Command.Outcome {
+    { more in try Command.run(words + more, in: place, environment: place.caching) }
+  }
+
   private var indexes: [URL] { kept("index") }
 
   /// What is kept in the cache folder with names that end so.
@@ -69,10 +74,7 @@ import Testing
   /// The answers with what is written above them, which tells how each root was found.
   @Test func whatOpeningADumpFoundIsKeptAndUsed() throws {
     try buildDump(of: "plain")
-    let words = ["reverse", "memory.elf", "0x5000", "--physical-bits", "40"]
-    func ask(_ more: String...) throws -> Command.Outcome {
-      try Command.run(words + more, in: place, environment: place.caching)
-    }
+    let ask = question("reverse", "memory.elf", "0x5000", "--physical-bits", "40")
     let first = try ask("--no-cache")
     #expect(first.output.contains("MAXPHYADDR  40") && kept("found").isEmpty)
     #expect(try ask().output == first.output)
@@ -99,9 +101,7 @@ import Testing
     #expect(try ask("--verify-cache").status == 1, "what was kept differs")
     #expect(try Data(contentsOf: file) == right)
     // Other options make another machine.
-    let other = try Command.run(
-      ["reverse", "memory.elf", "0x5000", "--physical-bits", "41"], in: place,
-      environment: place.caching)
+    let other = try run("reverse", "memory.elf", "0x5000", "--physical-bits", "41")
     #expect(other.output.contains("MAXPHYADDR  41") && kept("found").count == 2)
   }
 
@@ -124,10 +124,7 @@ import Testing
   /// What one verb keeps another uses: damage to it comes to light there.
   @Test func verbsShareWhatTheyKeep() throws {
     try buildDump(of: "plain")
-    let ask = ["find", "memory.elf", "--hex", "07 20", "--json"]
-    func find(_ more: String...) throws -> Command.Outcome {
-      try Command.run(ask + more, in: place, environment: place.caching)
-    }
+    let find = question("find", "memory.elf", "--hex", "07 20", "--json")
     let first = try find("--no-cache")
     #expect(!first.lines.isEmpty && kept("found").isEmpty)
     #expect(try find().output == first.output)

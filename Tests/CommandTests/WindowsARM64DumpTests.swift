@@ -4,25 +4,19 @@ import Testing
 /// A raw image of Windows on arm64, of which nobody says a register.
 @Suite struct WindowsARM64DumpTests {
   private static func image() throws -> Workplace {
-    let place = try Workplace()
-    let scenario =
-      """
-      mmubench: 1
-      scenario: s
-      title: Two processes
-      source: a test
-      machine: { mode: arm64, memory: 4 MiB, os: windows-26100 }
-      processes: [{ name: a.exe, pid: 100 }, { name: b.exe, pid: 200 }]
-      timeline:
-        - { reserve: 0x200000..0x20ffff, commit: true, process: b.exe }
-        - { write: 0x200000, text: here, process: b.exe }
-      golden: false
-      """
-    _ = try place.write(scenario, to: "s.yaml")
-    let build = ["build", "s.yaml", "--step", "2", "--format", "raw", "--output", "s.raw"]
-    let outcome = try Command.run(build, in: place)
-    #expect(outcome.status == 0, "\(outcome.errors)")
-    return place
+    try Workplace(
+      rawOf: """
+        mmubench: 1
+        scenario: s
+        title: Two processes
+        source: a test
+        machine: { mode: arm64, memory: 4 MiB, os: windows-26100 }
+        processes: [{ name: a.exe, pid: 100 }, { name: b.exe, pid: 200 }]
+        timeline:
+          - { reserve: 0x200000..0x20ffff, commit: true, process: b.exe }
+          - { write: 0x200000, text: here, process: b.exe }
+        golden: false
+        """, "--step", "2")
   }
 
   private static let machine = ["--mode", "arm64", "--os", "windows-26100"]

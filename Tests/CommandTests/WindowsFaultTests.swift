@@ -171,6 +171,7 @@ import Testing
       "the mask is one address bit, of 51 to 32, or 0"
     ),
     (["--os", "windows-7", "--invalid-mask", "0x300000000000"], "the mask is one address bit"),
+    (["--os", "windows-7", "--pfn-database", "0xfffffa8000000008"], "no boundary of a page"),
     (["--os", "windows-7", "--virtual-store", "16"], "page files have the numbers 0 to 15"),
     (["--os", "windows-7", "--virtual-store", "2"], "no page file of windows-7601"),
   ])

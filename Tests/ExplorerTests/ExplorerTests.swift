@@ -3,7 +3,9 @@ import Foundation
 import Machine
 import Paging
 import PhysicalMemory
+import Report
 import ScenarioFile
+import Synchronization
 import Testing
 import Workbench
 
@@ -52,11 +54,10 @@ import Workbench
     #expect(try page("/etc/passwd").status == 404)
   }
 
-  /// A map of more runs than can be looked at is one of bands, and each leads to its own runs.
-  @Test func aBandOfSeveralRunsLeadsToThem() throws {
+  /// A map of 400 runs.
+  private static let manyRuns = {
     let pages = (0..<400).map { "{ va: \((0x40_0000 + $0 * 0x2000).hex), to: 0x5000 }" }
-    let explorer = try Self.explorer(
-      """
+    return """
       mmubench: 1
       scenario: small
       title: Small
@@ -64,7 +65,12 @@ import Workbench
       machine: { mode: x86-64, memory: 16 MiB }
       map: [\(pages.joined(separator: ", "))]
 
-      """)
+      """
+  }()
+
+  /// A map of more runs than can be looked at is one of bands, and each leads to its own runs.
+  @Test func aBandOfSeveralRunsLeadsToThem() throws {
+    let explorer = try Self.explorer(Self.manyRuns)
     let coarse = try page("/map", of: explorer).text
     let link = try #require(coarse.firstMatch(of: /href="\/map\?in=([^"]+)"/)).1
     let range = link.replacing("%2E", with: ".")
@@ -229,6 +235,22 @@ import Workbench
     let without = try page("/owners", ["pa": "0x5000", "set": "EFER.NXE"], of: explorer).text
     #expect(without.contains("no page table that is known"))
     #expect(try page("/owners", ["pa": "0x5000"], of: explorer).text.contains(owners))
+  }
+
+  @Test func aMapThatNobodyWantsAnyMoreEndsWhereItIs() throws {
+    let machine = try Self.machine(Self.manyRuns)
+    let looks = Mutex(0)
+    var page = ExplorePage(title: "small.yaml", original: machine, machine: machine)
+    page.content = .map
+    page.isWanted = {
+      looks.withLock {
+        $0 += 1
+        return $0 <= 10
+      }
+    }
+    let text = String(decoding: page.bytes, as: UTF8.self)
+    #expect(looks.withLock { $0 } == 11)
+    #expect(text.contains("400000") && !text.contains("416000"))
   }
 
   @Test func nothingIsWorkedOutForSomebodyWhoHasGone() throws {

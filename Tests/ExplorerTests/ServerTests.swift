@@ -20,11 +20,14 @@ import Testing
     }
   }
 
-  /// The whole answer to a request, of which `PORT` is the port.
-  private static func answer(_ port: UInt16, _ lines: [String]) async throws -> String {
+  /// The whole answer to a request, of which `PORT` is the port, and to the content that follows it.
+  private static func answer(
+    _ port: UInt16, _ lines: [String], content: String = ""
+  ) async throws -> String {
     let socket = try await AsyncSocket.connected(
       to: try sockaddr_in.inet(ip4: "127.0.0.1", port: port))
-    let request = (lines + ["Connection: close", "", ""]).joined(separator: "\r\n")
+    defer { try? socket.close() }
+    let request = (lines + ["Connection: close", "", content]).joined(separator: "\r\n")
       .replacing("PORT", with: "\(port)")
     try await socket.write(Data(request.utf8))
     var bytes: [UInt8] = []
@@ -51,7 +54,7 @@ import Testing
       }
       let strangers = [
         ["GET / HTTP/1.1", "Host: evil.example:PORT"], ["GET / HTTP/1.1", "Host: 127.0.0.1"],
-        ["GET / HTTP/1.1"],
+        ["GET / HTTP/1.0"],
         ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Origin: http://evil.example"],
         ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", "Origin: null"],
         [
@@ -70,6 +73,7 @@ import Testing
       let posted = try await Self.answer(
         port, ["POST / HTTP/1.1", "Host: 127.0.0.1:PORT", "Content-Length: 0"])
       #expect(posted.hasPrefix("HTTP/1.1 405"))
+      #expect(posted.contains("\r\nAllow: GET, HEAD\r\n"))
       for line in ["GET / HTTP/9.9", "GET /", "GET / HTTP/1.1 "] {
         let other = try await Self.answer(port, [line, "Host: 127.0.0.1:PORT"])
         #expect(other.hasPrefix("HTTP/1.1 505"), "\(line): \(other.prefix(60))")
@@ -77,6 +81,43 @@ import Testing
       let absent = try await Self.answer(
         port, ["GET /../../etc/passwd HTTP/1.1", "Host: 127.0.0.1:PORT"])
       #expect(absent.hasPrefix("HTTP/1.1 404"))
+    }
+  }
+
+  /// RFC 9110, 9.3.2: the header fields of GET, and nothing behind them, whatever the answer.
+  @Test(.timeLimit(.minutes(2))) func theAnswerToHEADIsThatToGETWithoutItsContent() async throws {
+    try await withServer { port in
+      let questions = [
+        (200, "/?va=0x400000", "Host: 127.0.0.1:PORT"), (200, "/page.css", "Host: 127.0.0.1:PORT"),
+        (400, "/?va=x", "Host: 127.0.0.1:PORT"), (404, "/absent", "Host: 127.0.0.1:PORT"),
+        (403, "/", "Host: evil.example"), (400, "*", "Host: 127.0.0.1:PORT"),
+      ]
+      for (status, target, host) in questions {
+        let whole = try await Self.answer(port, ["GET \(target) HTTP/1.1", host])
+        let head = try await Self.answer(port, ["HEAD \(target) HTTP/1.1", host])
+        let end = try #require(whole.firstRange(of: "\r\n\r\n")?.upperBound)
+        #expect(whole.hasPrefix("HTTP/1.1 \(status) ") && whole[end...] != "", "\(target)")
+        #expect(head == whole[..<end], "\(target)")
+      }
+    }
+  }
+
+  /// RFC 9110, 9.3.1 and 10.1.1: content changes nothing, and who waits to be asked for it is answered at once.
+  @Test(.timeLimit(.minutes(2))) func contentThatIsAnnouncedKeepsNobodyFromAnAnswer() async throws {
+    try await withServer { port in
+      let questions = [
+        (["Content-Length: 5"], "12345"), (["Content-Length: 0"], ""),
+        (["Content-Length: 100000"], String(repeating: "x", count: 100_000)),
+        (["Content-Length: 5", "Expect: 100-continue"], ""),
+        (["Transfer-Encoding: chunked"], "5\r\n12345\r\n0\r\n\r\n"),
+        (["Transfer-Encoding: chunked", "Expect: 100-continue"], ""),
+      ]
+      for (fields, content) in questions {
+        let answer = try await Self.answer(
+          port, ["GET /?va=0x400000 HTTP/1.1", "Host: 127.0.0.1:PORT"] + fields, content: content)
+        #expect(answer.hasPrefix("HTTP/1.1 200"), "\(fields): \(answer.prefix(60))")
+        #expect(answer.contains("mapped to 0x5000"), "\(fields)")
+      }
     }
   }
 
@@ -231,37 +272,5 @@ import Testing
       #expect(ContinuousClock.now - start < .seconds(30))
       return try socket.close()
     }
-  }
-
-  @Test func theHeadOfARequestEndsWithAnEmptyLine() {
-    func head(_ text: String) -> RequestHead {
-      var head = RequestHead()
-      head.append(text.utf8)
-      return head
-    }
-    let whole = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    let known = head(whole + "GET /second")
-    #expect(known.isDecided && known.refusal == nil)
-    #expect(known.bytes == Array(whole.utf8), "what follows is not passed on")
-    #expect(!head("GET / HTTP/1.1\r\nHost: a\r\n").isDecided)
-    #expect(head("GET / HTTP/1.1\n\n").refusal == nil)
-    #expect(head("POST / HTTP/1.1\r\n\r\n").refusal?.status == 405)
-    #expect(
-      known.bytes(adding: "X: 1\r\n") == Array("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n".utf8))
-    #expect(
-      head("GET / HTTP/1.1\n\n").bytes(adding: "X: 1\r\n")
-        == Array("GET / HTTP/1.1\nX: 1\r\n\n".utf8))
-    #expect(
-      head("GET HTTP://b:1?va=1 HTTP/1.1\r\nHost: a\r\n\r\n").bytes(adding: "X: 1\r\n")
-        == Array("GET /?va=1 HTTP/1.1\r\nHost: a\r\nHost: b:1\r\nX: 1\r\n\r\n".utf8))
-    for target in ["*", "b:1", "https://b/"] {
-      #expect(head("GET \(target) HTTP/1.1\r\n\r\n").refusal?.status == 400)
-    }
-    let limit = RequestHead.lineLimit
-    #expect(head(String(repeating: "a", count: limit + 1)).refusal?.status == 431)
-    #expect(head(String(repeating: "a", count: limit)).refusal?.status == 400)
-    let lines = String(repeating: "a: 1234\n", count: RequestHead.limit / 8)
-    #expect(head(lines + "a").refusal?.status == 431)
-    #expect(head(lines).refusal?.status == 400)
   }
 }

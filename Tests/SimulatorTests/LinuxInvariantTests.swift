@@ -85,9 +85,10 @@ import Workbench
 
   /// Between steps only what they touched is looked at: a step shows what is wrong with the entries that it changes.
   @Test func aStepShowsWhatIsWrongWithTheEntryThatItChanges() throws {
-    let text = """
+    let moment = try DamagedTimeline(
+      """
       mmubench: 1
-      scenario: touched
+      scenario: moment
       title: An entry that is changed after it was damaged
       source: the test
       machine: { mode: x86-64, memory: 64 MiB, os: linux-6.1 }
@@ -97,16 +98,8 @@ import Workbench
         - { mprotect: 0x7f0000000000..0x7f0000000fff, prot: [read] }
         - { read: 0x7f0000001000 }
 
-      """
-    let run = try #require(
-      try TimelineRun(ScenarioParser.read(text: text, path: "touched.yaml")))
-    for _ in 0..<2 { _ = try run.step() }
-    #expect(run.violations == [])
-    let steps = try [Self.base, Self.base + 4096].map { address in
-      try #require(run.machine.walk(VirtualAddress(address)).steps.last)
-    }
-    run.simulation.damage(steps[0].entryAddress, with: try #require(steps[1].entry))
-    _ = try run.step()
-    #expect(run.violations.contains { $0.hasSuffix("which says otherwise") })
+      """, base: Self.base, after: 2)
+    let found = try moment.foundByNextStep(0, withEntryOf: 1)
+    #expect(found.contains { $0.hasSuffix("which says otherwise") })
   }
 }

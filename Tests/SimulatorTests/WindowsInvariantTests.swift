@@ -69,9 +69,10 @@ import Workbench
 
   /// Between steps only what they touched is looked at: a step shows what is wrong with the entries that it changes.
   @Test func aStepShowsWhatIsWrongWithTheEntryThatItChanges() throws {
-    let text = """
+    let moment = try DamagedTimeline(
+      """
       mmubench: 1
-      scenario: touched
+      scenario: moment
       title: An entry that is changed after it was damaged
       source: the test
       machine: { mode: x86-64, memory: 64 MiB, os: windows-19041.508 }
@@ -81,18 +82,10 @@ import Workbench
         - { protect: 0x200000..0x200fff, protection: READONLY }
         - { read: 0x201000 }
 
-      """
-    let run = try #require(
-      try TimelineRun(ScenarioParser.read(text: text, path: "touched.yaml")))
-    for _ in 0..<2 { _ = try run.step() }
-    #expect(run.violations == [])
-    let steps = try [Self.base, Self.base + 4096].map { address in
-      try #require(run.machine.walk(VirtualAddress(address)).steps.last)
-    }
-    run.simulation.damage(steps[0].entryAddress, with: try #require(steps[1].entry))
-    _ = try run.step()
-    #expect(run.violations.contains { $0.contains("is mapped 2 times") })
-    #expect(run.violations.contains { $0.contains("is mapped 0 times") })
+      """, base: Self.base, after: 2)
+    let found = try moment.foundByNextStep(0, withEntryOf: 1)
+    #expect(found.contains { $0.contains("is mapped 2 times") })
+    #expect(found.contains { $0.contains("is mapped 0 times") })
   }
 
   /// Every member of an entry of the PFN database counts: links, addresses, counts, flags.

@@ -5,7 +5,7 @@ import ScenarioFile
 import Simulator
 package import Workbench
 
-/// A timeline at its end, whose entries are damaged one at a time so that the invariants see it.
+/// A timeline at its end, or after one of its steps, whose entries are damaged one at a time so that the invariants see it.
 package struct DamagedTimeline {
   /// Why nothing can be said.
   package enum Problem: Error {
@@ -22,18 +22,23 @@ package struct DamagedTimeline {
   private let base: UInt64
   private let pid: UInt64
 
-  /// Runs a timeline to its end.
+  /// Runs a timeline.
   ///
   /// - Parameters:
   ///   - text: the scenario, which is named `moment`.
   ///   - base: the address of the page that is number 0.
-  ///   - pid: the process whose tables are meant.
+  ///   - pid: the process whose tables are meant; the machine's own where it has no such process.
+  ///   - steps: how many steps are done; nil for all.
   /// - Throws: what is wrong with the scenario, or `Problem`.
-  package init(_ text: String, base: UInt64, pid: UInt64 = 100) throws {
+  package init(_ text: String, base: UInt64, pid: UInt64 = 100, after steps: Int? = nil) throws {
     let reading = ScenarioParser.read(text: text, path: "moment.yaml")
     guard let run = try TimelineRun(reading) else { throw Problem.noTimeline }
     (self.run, self.base, self.pid) = (run, base, pid)
-    try run.run()
+    if let steps {
+      for _ in 0..<steps { _ = try run.step() }
+    } else {
+      try run.run()
+    }
     try requireWhole()
   }
 
@@ -70,5 +75,12 @@ package struct DamagedTimeline {
     damage(place, with: entry)
     try requireWhole()
     return found
+  }
+
+  /// What is found after the next step, where a page has the entry of another before it.
+  package func foundByNextStep(_ page: UInt64, withEntryOf other: UInt64) throws -> [String] {
+    damage(try entry(page).place, with: try entry(other).entry)
+    _ = try run.step()
+    return run.violations
   }
 }

@@ -162,7 +162,7 @@ import WindowsMemory
     #expect(newest.member("VadTree", of: "_EPROCESS")?.source == .assumed)
     #expect(
       newest.structureNotes == [
-        "where _EPROCESS, _SEGMENT of windows-28000 have their members is not known: they are assumed"
+        "where windows-28000 has the members of _EPROCESS, _SEGMENT is not known: they are assumed"
           + " to be as in windows-26100"
       ])
     let oldest = try kernel("windows-2000", .x86)
@@ -174,7 +174,7 @@ import WindowsMemory
       #expect(early.member("VadTree", of: "_EPROCESS")?.source == .assumed)
       #expect(
         early.structureNotes == [
-          "where _EPROCESS of \(name) have their members is not known: they are assumed to be as in the"
+          "where \(name) has the members of _EPROCESS is not known: they are assumed to be as in the"
             + " x64 kernel of that build"
         ])
     }
@@ -183,6 +183,24 @@ import WindowsMemory
       #expect(kernel.structureNotes == [])
       #expect(kernel.member("PteFrame", of: "_MMPFN.u4")?.source == .headers)
     }
+  }
+
+  /// As ntddk.h has them: the major version at 0x26c, the minor one at 0x270, from Windows 10 on the build at 0x260.
+  @Test func theSharedPageSaysTheVersionWhereProgramsReadIt() throws {
+    func version(_ format: WindowsEntryFormat) throws -> [[UInt64: UInt64]] {
+      try WindowsKernel.identifiers(of: format).map { id in
+        let kernel = try WindowsKernel(id, format)
+        let values = SharedUserData.version(kernel, build: UInt64(id.build))
+        #expect(values.allSatisfy { $0.member.size == 4 })
+        return Dictionary(uniqueKeysWithValues: values.map { ($0.member.offset, $0.value) })
+      }
+    }
+    #expect(try version(.x86).first == [0x26c: 5, 0x270: 0])
+    #expect(try version(.pae).first == [0x26c: 5, 0x270: 1])
+    #expect(try version(.x64).first == [0x26c: 5, 0x270: 2])
+    #expect(try version(.pae).last == [0x26c: 10, 0x270: 0, 0x260: 19041])
+    #expect(try version(.x64).contains([0x26c: 6, 0x270: 3]))
+    #expect(try version(.arm64).first == [0x26c: 10, 0x270: 0, 0x260: 16299])
   }
 
   @Test func theGeneratedFileIsWhatTheTableSays() throws {

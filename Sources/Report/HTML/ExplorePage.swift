@@ -136,6 +136,8 @@ public struct ExplorePage: Sendable {
   public var links = PageLinks()
   /// What is shown below the form.
   public var content = Content.nothing
+  /// Whether anybody still wants the page; one that nobody wants has maps that are not whole.
+  public var isWanted: @Sendable () -> Bool = { true }
 
   /// Prepares a page.
   public init(title: String, original: Machine, machine: Machine) {
@@ -214,6 +216,7 @@ public struct ExplorePage: Sendable {
     for (number, space) in spaces.enumerated() {
       var map = MapSection(machine: machine, space: space, links: links)
       map.moment = moment?.sentence
+      map.isWanted = isWanted
       if let mapRange { map.range = mapRange }
       map.id = number == 0 ? "map" : "map\(number + 1)"
       map.write(to: &out)

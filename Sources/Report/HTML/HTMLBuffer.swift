@@ -1,4 +1,5 @@
 import Paging
+import ScenarioFile
 
 /// HTML under way to its reader: elements that close, attributes and text that are escaped.
 ///
@@ -52,7 +53,7 @@ struct HTMLBuffer {
   private mutating func escape(_ text: String) {
     for line in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       if line.offset > 0 { out.endLine() }
-      for scalar in Wording.visible(String(line.element)).unicodeScalars {
+      for scalar in String(line.element).visible.unicodeScalars {
         switch scalar {
         case "&": out.write("&amp;")
         case "<": out.write("&lt;")

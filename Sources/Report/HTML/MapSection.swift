@@ -13,6 +13,8 @@ struct MapSection {
   var range: ClosedRange<UInt64> = 0...UInt64.max
   /// What the section is known by in its page.
   var id = "map"
+  /// Whether anybody still wants the map; one that nobody wants ends where it is.
+  var isWanted: @Sendable () -> Bool = { true }
 
   /// Writes the section.
   func write(to out: inout HTMLBuffer) {
@@ -20,7 +22,7 @@ struct MapSection {
     let bands = MapBands()
     var query = MapQuery()
     query.range = range
-    query.run(machine, paging, bands.add)
+    query.run(machine, paging) { isWanted() && bands.add($0) }
     bands.finish()
     out.element("section", ["id": id, "aria-labelledby": "\(id)-title"]) { out in
       out.element("h2", ["id": "\(id)-title"], text: "Address space")
