@@ -68,8 +68,7 @@ public final class Simulation {
   private static func check(_ step: Scenario.Step, _ scenario: Scenario) throws(StepFailure) {
     guard let wanted = step.operation.system, let id = scenario.machine.os?.value else { return }
     guard (wanted == .linux) != LinuxKernel.isID(id) else { return }
-    throw .mistake(
-      .notForSystem, "line \(step.mark.line): only \(wanted.rawValue) does this", notes: [])
+    throw .mistake(.notForSystem, "only \(wanted.rawValue) does this", at: step.mark)
   }
 
   /// The number of steps of the timeline.
