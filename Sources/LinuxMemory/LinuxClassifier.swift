@@ -69,14 +69,17 @@ public struct LinuxClassifier: Sendable {
     return .growing(next)
   }
 
-  /// Whether a stack grows as far as an address (Linux mm/mmap.c, acct_stack_growth).
+  /// Whether a stack grows as far as an address (Linux mm/mmap.c, expand_downwards, acct_stack_growth).
   private func mayGrow(_ stack: MemoryArea, to address: UInt64, _ areas: MemoryAreas) -> Bool {
     let start = address & ~((1 << paging.pageShift(1)) - 1)
-    guard stack.end - start <= stackLimit else { return false }
+    guard start >= Self.lowestAddress, stack.end - start <= stackLimit else { return false }
     guard let below = areas.area(below: start) else { return true }
     return !below.isAccessible || below.flags.contains(.growsDown)
       || start - below.end >= Self.guardGap
   }
+
+  /// vm.mmap_min_addr, below which only those have anything who may do everything: what distributions set.
+  public static let lowestAddress: UInt64 = 65536
 
   /// stack_guard_gap: 256 pages.
   private static let guardGap = 256 * frameSize

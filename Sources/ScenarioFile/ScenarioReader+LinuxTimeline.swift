@@ -1,5 +1,8 @@
 /// The verbs of a timeline that only Linux has.
 extension ScenarioReader {
+  /// The last page of 4 KiB whose offset in bytes fits the 64 bits in which mmap takes it.
+  private static let lastPage = UInt64.max >> 12
+
   func linuxOperation(_ fields: Fields) -> Scenario.Operation? {
     switch fields.table.name {
     case "mmap": return mmap(fields).map { .mmap($0) }
@@ -18,6 +21,10 @@ extension ScenarioReader {
     case "create-file":
       let size = size(fields["size"], "`size`")
       guard let name = name(fields), let size else { return nil }
+      guard size.value <= UInt64(Int64.max) else {
+        report(.outOfBounds, "`size` must be less than 8388608 TiB", at: size.mark)
+        return nil
+      }
       return .createFile(name: name, size: size.value)
     case "swap-on":
       return number(fields["swap-on"], "`swap-on`", in: 1...1 << 20).map {
@@ -47,7 +54,7 @@ extension ScenarioReader {
     return Scenario.MmapStatement(
       range, rights, isShared: bool(fields["shared"], "`shared`")?.value ?? false,
       file: text(fields["file"], "`file`")?.value,
-      page: number(fields["page"], "`page`")?.value ?? 0,
+      page: number(fields["page"], "`page`", in: 0...Self.lastPage)?.value ?? 0,
       isPopulated: bool(fields["populate"], "`populate`")?.value ?? false,
       growsDown: bool(fields["grows-down"], "`grows-down`")?.value ?? false)
   }

@@ -18,8 +18,8 @@ extension LinuxSimulation {
   /// TASK_SIZE: the last page that programs could address is never theirs.
   static let userEnd: UInt64 = (1 << 47) - frameSize
 
-  /// vm.mmap_min_addr, below which only those may map anything who may do everything: what distributions set.
-  static let lowestAddress: UInt64 = 65536
+  /// The end of the largest file: MAX_LFS_FILESIZE and the byte after it.
+  static let fileEnd: UInt64 = 1 << 63
 
   /// The pages that hold a range, as far as programs may have any.
   func pages(of range: ClosedRange<UInt64>) -> (start: UInt64, end: UInt64) {
@@ -33,10 +33,11 @@ extension LinuxSimulation {
     _ statement: Scenario.MmapStatement, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try bounds(statement.range)
-    guard start >= Self.lowestAddress else { throw .linux(.notPermitted) }
+    guard start >= LinuxClassifier.lowestAddress else { throw .linux(.notPermitted) }
     guard !process.areas.contains(where: { $0.start < end && $0.end > start }) else {
       throw .linux(.exists)
     }
+    try checkKind(of: statement, pages: (end - start) / frameSize)
     let rights = statement.rights
     // Shared memory may be written by whoever maps it next; private pages that nobody may write cost
     // nothing (Linux mm/mmap.c, accountable_mapping; mm/shmem.c, shmem_acct_size).
@@ -58,10 +59,23 @@ extension LinuxSimulation {
       LinuxArea(
         start: start, end: end, canRead: rights.contains(.read),
         canWrite: rights.contains(.write), canExecute: rights.contains(.exec),
-        isShared: statement.isShared, file: file, page: statement.page,
+        isShared: statement.isShared, file: file,
+        page: statement.file == nil ? 0 : statement.page,
         growsDown: statement.growsDown, isAccounted: isAccounted))
     // What cannot be brought in does not make the call fail.
     if statement.isPopulated { _ = try populate(start, end, process) }
+  }
+
+  /// Only private memory without a file grows down, and no file is larger than an offset can say (Linux
+  /// mm/mmap.c, do_mmap and file_mmap_ok).
+  private func checkKind(
+    of statement: Scenario.MmapStatement, pages: UInt64
+  ) throws(StepFailure) {
+    guard statement.file != nil || statement.isShared else { return }
+    guard statement.file == nil || statement.page + pages <= Self.fileEnd / frameSize else {
+      throw .linux(.overflow)
+    }
+    guard !statement.growsDown else { throw .linux(.invalidArgument) }
   }
 
   /// Brings all pages of a range in; pages that could be written are written to.

@@ -10,7 +10,7 @@ extension LinuxSimulation {
     _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
-    guard process.covers(start, end),
+    guard !modes.isEmpty, process.covers(start, end),
       process.areas(in: start, end).allSatisfy({ mayRegister($0, modes) })
     else { throw .linux(.invalidArgument) }
     let (isMissing, isProtect) = (modes.contains(.missing), modes.contains(.writeProtect))
@@ -24,8 +24,11 @@ extension LinuxSimulation {
   }
 
   /// Whether an area may be watched (vma_can_userfault): memory of programs only, and shared memory of kernels
-  /// that know how.
+  /// that know how; writes to none before Linux 5.7.
   private func mayRegister(_ area: LinuxArea, _ modes: Set<Scenario.UserfaultMode>) -> Bool {
+    guard !modes.contains(.writeProtect) || kernel.version >= LinuxVersion(5, 7) else {
+      return false
+    }
     guard let file = area.file else { return true }
     let first = modes.contains(.writeProtect) ? LinuxVersion(5, 19) : LinuxVersion(4, 11)
     return file.isMemory && kernel.version >= first

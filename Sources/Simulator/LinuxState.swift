@@ -53,8 +53,7 @@ final class LinuxProcessState {
     for edge in [start, end] {
       guard let index = areaIndex(of: edge), areas[index].start != edge else { continue }
       var upper = areas[index]
-      upper.page += (edge - upper.start) / frameSize
-      upper.start = edge
+      (upper.page, upper.start) = (upper.filePage(of: edge), edge)
       areas[index].end = edge
       areas.insert(upper, at: index + 1)
     }
@@ -177,7 +176,9 @@ struct LinuxArea {
   }
 
   /// The page of the file behind an address.
-  func filePage(of address: UInt64) -> UInt64 { page + (address - start) / frameSize }
+  ///
+  /// A stack that grew begins below its page 0.
+  func filePage(of address: UInt64) -> UInt64 { page &+ (address - start) / frameSize }
 }
 
 /// A file, or memory that processes share: pages that are in the page cache, or not.

@@ -7,6 +7,7 @@ enum LinuxStatus: String, CaseIterable {
   case noEntry = "ENOENT"
   case noMemory = "ENOMEM"
   case notPermitted = "EPERM"
+  case overflow = "EOVERFLOW"
   case tryAgain = "EAGAIN"
   case segmentationFault = "SIGSEGV"
   case busError = "SIGBUS"

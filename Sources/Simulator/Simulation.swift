@@ -1,3 +1,4 @@
+import BitLayout
 import LinuxMemory
 public import Machine
 package import PhysicalMemory
@@ -64,12 +65,27 @@ public final class Simulation {
     }
   }
 
-  /// Refuses what the other system does.
+  /// Refuses what the other system does, and frames that are none.
   private static func check(_ step: Scenario.Step, _ scenario: Scenario) throws(StepFailure) {
+    if !step.frames.isEmpty { try check(step.frames) }
     guard let wanted = step.operation.system, let id = scenario.machine.os?.value else { return }
     guard (wanted == .linux) != LinuxKernel.isID(id) else { return }
-    throw .mistake(
-      .notForSystem, "line \(step.mark.line): only \(wanted.rawValue) does this", notes: [])
+    throw .mistake(.notForSystem, "only \(wanted.rawValue) does this", at: step.mark)
+  }
+
+  private static func check(_ frames: [Located<UInt64>]) throws(StepFailure) {
+    var named: Set<UInt64> = []
+    for frame in frames {
+      guard frame.value % frameSize == 0 else {
+        throw .mistake(
+          .misaligned, "\(frame.value.hex) is not where a frame begins", at: frame.mark,
+          notes: ["`frames` has physical addresses, and a frame has 4 KiB"])
+      }
+      guard named.insert(frame.value).inserted else {
+        throw .mistake(
+          .duplicateItem, "the step names the frame at \(frame.value.hex) twice", at: frame.mark)
+      }
+    }
   }
 
   /// The number of steps of the timeline.

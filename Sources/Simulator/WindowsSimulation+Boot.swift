@@ -99,12 +99,6 @@ extension WindowsSimulation {
     }
   }
 
-  func kernelNumber(at address: UInt64, size: Int) -> UInt64 {
-    (0..<UInt64(size)).reversed().reduce(0) {
-      $0 << 8 | UInt64(memory.bytes(at: kernelPlace(address + $1), count: 1).first ?? 0)
-    }
-  }
-
   /// Kernel memory for a structure, mapped and zero.
   func take(_ size: UInt64) throws(StepFailure) -> UInt64 {
     guard pool.hasRoom(for: size) else { throw .status(.insufficientResources) }

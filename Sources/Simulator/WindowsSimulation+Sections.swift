@@ -128,9 +128,9 @@ extension WindowsSimulation {
     let section = try section(name)
     let pages = pages(of: range)
     try requireUser(range, base: .invalidParameter3, size: .invalidParameter3)
-    guard range.lowerBound % Self.granularity == 0, page * frameSize % Self.granularity == 0
+    guard range.lowerBound % Self.granularity == 0, page % (Self.granularity / frameSize) == 0
     else { throw .status(.mappedAlignment) }
-    guard page + UInt64(pages.count) <= section.pageCount else {
+    guard page <= section.pageCount, UInt64(pages.count) <= section.pageCount - page else {
       throw .status(.invalidViewSize)
     }
     try check(protection, of: section)

@@ -70,10 +70,16 @@ public struct ScenarioRunner: Sendable {
           .init("golden", expected: "all expectations hold", got: "not recorded: some do not"))
         return
       }
-      let file = try OutputFile(goldenPath, force: true)
-      try file.write(answers.joined(separator: "\n") + "\n")
-      try file.commit()
-      result.recorded = true
+      do {
+        let file = try OutputFile(goldenPath, force: true)
+        try file.write(answers.joined(separator: "\n") + "\n")
+        try file.commit()
+        result.recorded = true
+      } catch {
+        result.failures.append(
+          .init("golden", at: goldenPath, expected: "a golden that can be written", got: "\(error)")
+        )
+      }
       return
     }
     result.failures.append(try Self.failure(expected, answers, reading, goldenPath))

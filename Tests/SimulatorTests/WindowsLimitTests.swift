@@ -110,6 +110,19 @@ import Workbench
       ])
   }
 
+  @Test func aViewEndsWithItsSectionWhereverItBegins() throws {
+    let view = "map-view: 0x300000..0x30ffff, section: s, protection: READWRITE, page: "
+    let run = try Self.run(
+      "x86-64", "windows-19041.508",
+      ["create-section: s, kind: page-file, pages: 32"]
+        + ["16", "32", "0xfffffffffffffff0", "0xffffffffffffffff"].map { view + $0 })
+    #expect(
+      try Self.statuses(run) == [
+        "STATUS_SUCCESS", "STATUS_SUCCESS", "STATUS_INVALID_VIEW_SIZE",
+        "STATUS_INVALID_VIEW_SIZE", "STATUS_MAPPED_ALIGNMENT",
+      ])
+  }
+
   @Test func pagesAreLockedUpToTheSmallestWorkingSetOrNotAtAll() throws {
     let run = try Self.run(
       "x86-64", "windows-19041.508", memory: "1 MiB",

@@ -63,6 +63,17 @@ import Workbench
     #expect(result.failures.first?.expected == "a golden that can be read")
   }
 
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+  func goldenThatCannotBeWrittenIsNoMistakeOfTheScenario() throws {
+    let path = try scenario()
+    let manager = FileManager.default
+    try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)
+    defer { try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path) }
+    let result = ScenarioRunner(update: true).run(path)
+    #expect(result.verdict == .failed && !result.recorded)
+    #expect(result.failures.first?.expected == "a golden that can be written")
+  }
+
   @Test func expectationThatFailsNamesItsPlace() throws {
     let path = try scenario("golden: false", pa: "0x6123")
     let failure = try #require(ScenarioRunner().run(path).failures.first)
