@@ -104,6 +104,19 @@ import Workbench
     #expect(try Self.run(steps).faults == [])
   }
 
+  /// The parent's entry is split, so that the child's maps a page that nobody else has and others that somebody has.
+  @Test(arguments: [("linux-6.1", true), ("linux-6.12", false), ("linux-6.18", true)])
+  func pagemapAsksTheFirstPageOfAHugeOneWhoseItIs(os: String, isExclusive: Bool) throws {
+    let steps = [
+      "mmap: \(Self.huge), prot: [read, write]", "madvise: \(Self.huge), advice: hugepage",
+      "write: \(Self.page)", "fork: child, pid: 101", "write: \(Self.page)",
+      "read: 0x7f0000001000, process: child",
+    ]
+    let words = try Self.run(steps, os: os).last.pages.map(\.words)
+    #expect(words.count == 1)
+    #expect(words.first?.contains("exclusive") == isExclusive)
+  }
+
   @Test func callsTakeAddressesAsTheKernelDoes() throws {
     let steps = [
       Self.mapped, "mlock: 0x7f0000001010..0x7f0000001080",
