@@ -62,7 +62,7 @@ extension LinuxSimulation {
       case .free: freeLazily(area.start, area.end, process)
       case .pageout:
         let leavesShared = kernel.version >= LinuxVersion(5, 6)
-        swapOut(area.start, area.end, leavesShared: leavesShared, process)
+        swapOut(area.start, area.end, leavesShared: leavesShared, isCall: true, process)
       default:
         zap(area.start, area.end, keepingMarkers: true, process)
         if kernel.version >= LinuxVersion(6, 14) { freeEmptyTables(area.start, area.end, process) }

@@ -103,6 +103,8 @@ extension LinuxSimulation {
   }
 
   func munmap(_ range: ClosedRange<UInt64>, _ process: LinuxProcessState) throws(StepFailure) {
+    // Other calls find no area there (do_vmi_munmap).
+    guard range.upperBound < Self.userEnd else { throw .linux(.invalidArgument) }
     let (start, end) = try bounds(range)
     zap(start, end, process)
     let gone = process.isolate(start, end).compactMap { process.areas[$0].file }
@@ -172,7 +174,8 @@ extension LinuxSimulation {
   func mlock(
     _ range: ClosedRange<UInt64>, isLocked: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
-    let (start, end) = try bounds(range)
+    // Whole pages are locked, whatever is asked for (do_mlock).
+    let (start, end) = try bounds(range.lowerBound / frameSize * frameSize...range.upperBound)
     let reached = process.coveredEnd(start, end)
     for index in isolate(start, reached, process, where: { $0.isLocked != isLocked }) {
       process.areas[index].isLocked = isLocked

@@ -60,6 +60,11 @@ extension LinuxSimulation {
     if reading.isPresent, let frame = reading.frame?.frame {
       var page = entries.page(of: entry)
       if !isShared { page.canWrite = false }
+      if !isShared, !isZero(frame) {
+        for part in frame..<frame + (level == 2 ? Self.hugeFrames : 1) {
+          pages[part]?.isExclusive = false
+        }
+      }
       store(
         entries.changed(reading.state, frame, page, isHuge: level == 2), at: place, level: level,
         address, parent)

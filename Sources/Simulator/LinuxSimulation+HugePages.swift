@@ -82,7 +82,9 @@ extension LinuxSimulation {
     process.noteOwnPage(at: address)
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-    for frame in first..<first + Self.hugeFrames { pages[frame] = LinuxPage(isDirty: true) }
+    for frame in first..<first + Self.hugeFrames {
+      pages[frame] = LinuxPage(isDirty: true, isExclusive: true)
+    }
     swappable.append(first..<first + Self.hugeFrames)
     try mapHuge(
       first, at: address / Self.hugeSize * Self.hugeSize,
@@ -163,7 +165,6 @@ extension LinuxSimulation {
     guard let table = table(of: memory.entry(at: place), level: 2) else {
       throw .linux(.invalidArgument)
     }
-    guard area.hasOwnPages else { throw .linux(.invalidArgument) }
     guard mayBecomeHuge(huge, process) else { return false }
     try bringBack(huge, process)
     guard report.status == nil else { return true }

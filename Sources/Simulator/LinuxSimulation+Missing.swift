@@ -49,7 +49,8 @@ extension LinuxSimulation {
     if !area.hasOwnPages { process.noteOwnPage(at: start) }
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
-    pages[frame] = LinuxPage(mappers: [.init(pid: process.pid, address: start)], isDirty: true)
+    pages[frame] = LinuxPage(
+      mappers: [.init(pid: process.pid, address: start)], isDirty: true, isExclusive: true)
     swappable.append(frame)
     store(entries.present(frame, page), at: place, start, process)
   }
@@ -58,6 +59,8 @@ extension LinuxSimulation {
   func makeHugePage(
     _ address: UInt64, _ isWrite: Bool, _ area: LinuxArea, _ process: LinuxProcessState
   ) throws(StepFailure) {
+    // The page of zeros counts as one of its own too, which a child is given (vmf_anon_prepare).
+    process.noteOwnPage(at: address)
     _ = try makePlace(of: address, level: 2, process)
     let table = try takeTable()
     let first = isWrite ? takeHuge() : hugeZeroFrame ?? takeHuge()
@@ -178,6 +181,7 @@ extension LinuxSimulation {
     let start = address / frameSize * frameSize
     store(entries.present(frame, page), at: try makePlace(of: address, process), start, process)
     pages[frame]?.mappers.append(.init(pid: process.pid, address: start))
+    pages[frame]?.isExclusive = isReused || reading.isExclusive
     swap?.change(offset) { $0.entries -= 1 }
     if isReused { leaveSwapCache(frame) }
   }

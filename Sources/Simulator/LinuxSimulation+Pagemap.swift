@@ -33,7 +33,10 @@ extension LinuxSimulation {
       set(fields.present, true)
       if let page = pages[frame], frame != zeroFrame, first != hugeZeroFrame {
         set(fields.file, page.file != nil)
-        set(fields.exclusive, page.mappers.count == 1)
+        // Of a huge page its first is looked at, but for the versions from 6.11 to 6.14 (pagemap_pmd_range).
+        let isEachAsked = (LinuxVersion(6, 11)..<LinuxVersion(6, 15)).contains(kernel.version)
+        let asked = level == 2 && !isEachAsked ? pages[first] : page
+        set(fields.exclusive, asked?.mappers.count == 1)
       } else if level == 2 {
         // The huge page of zeros is not anonymous, and that was all that was asked of huge pages from 6.11 on.
         set(fields.file, kernel.version >= LinuxVersion(6, 11))

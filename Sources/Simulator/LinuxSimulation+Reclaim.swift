@@ -63,9 +63,11 @@ extension LinuxSimulation {
 
   /// Reclaims the pages of a range: anonymous ones into swap, those of files to their file.
   ///
-  /// A call of the program leaves alone what others map too, lest it interfere with them.
+  /// A call of the program leaves alone what others map too, lest it interfere with them; of files, what is
+  /// clean leaves the page cache by it, and what is not stays there (shrink_folio_list).
   func swapOut(
-    _ start: UInt64, _ end: UInt64, leavesShared: Bool = false, _ process: LinuxProcessState
+    _ start: UInt64, _ end: UInt64, leavesShared: Bool = false, isCall: Bool = false,
+    _ process: LinuxProcessState
   ) {
     for area in process.areas(in: start, end) where !area.isLocked {
       var next = max(start, area.start)
@@ -79,7 +81,7 @@ extension LinuxSimulation {
           split(found.address, process)
           next = found.address
         } else {
-          _ = evict(frame)
+          _ = evict(frame, byCall: isCall)
         }
       }
     }
@@ -97,7 +99,7 @@ extension LinuxSimulation {
   }
 
   /// Takes a page out of all page tables; false where that cannot be done.
-  private func evict(_ frame: UInt64) -> Bool {
+  private func evict(_ frame: UInt64, byCall: Bool = false) -> Bool {
     guard let page = pages[frame], !page.mappers.contains(where: { $0.pid == 0 }) else {
       return false
     }
@@ -109,7 +111,7 @@ extension LinuxSimulation {
     for (process, address) in users where entry(of: address, process).level == 2 {
       split(address, process)
     }
-    if page.file != nil { return evictFile(frame, users) }
+    if page.file != nil { return evictFile(frame, users, byCall: byCall) }
     let isWritten = users.contains { process, address in
       entries.page(of: entry(of: address, process).entry).isDirty
     }
@@ -123,7 +125,8 @@ extension LinuxSimulation {
       swap?.change(place) { $0.content = memory.content(of: frame) }
     }
     pages[frame]?.isDirty = false
-    let isExclusive = users.count == 1 && swap?.slots[place]?.entries == 0
+    let isExclusive = page.isExclusive && users.count == 1
+    pages[frame]?.isExclusive = false
     for (process, address) in users {
       let now = entries.page(of: entry(of: address, process).entry)
       let next = entries.swap(
@@ -150,7 +153,7 @@ extension LinuxSimulation {
   }
 
   private func evictFile(
-    _ frame: UInt64, _ users: [(LinuxProcessState, UInt64)]
+    _ frame: UInt64, _ users: [(LinuxProcessState, UInt64)], byCall: Bool
   ) -> Bool {
     guard let (file, page) = pages[frame]?.file else { return false }
     for (process, address) in users { unmapRemembering(address, process) }
@@ -164,6 +167,11 @@ extension LinuxSimulation {
       file.cache[page] = nil
       release(frame)
       event("page \(page) of \(file.words) is written to page \(place.hex) of swap")
+    } else if byCall {
+      if pages[frame]?.isDirty == false {
+        drop(frame, page, file)
+        event("page \(page) of \(file.name) leaves the page cache")
+      }
     } else if pages[frame]?.isDirty == true {
       file.disk[page] = memory.page(frame)
       pages[frame]?.isDirty = false

@@ -10,14 +10,18 @@ extension LinuxSimulation {
     _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
-    guard !modes.isEmpty, process.covers(start, end),
-      process.areas(in: start, end).allSatisfy({ mayRegister($0, modes) })
-    else { throw .linux(.invalidArgument) }
-    let (isMissing, isProtect) = (modes.contains(.missing), modes.contains(.writeProtect))
-    let parts = isolate(start, end, process) {
-      $0.isMissingNoted != isMissing || $0.isProtectNoted != isProtect
+    // Holes are passed over, but some area there has to be.
+    let areas = process.areas(in: start, end)
+    guard !modes.isEmpty, !areas.isEmpty, areas.allSatisfy({ mayRegister($0, modes) }) else {
+      throw .linux(.invalidArgument)
     }
-    for index in parts {
+    let (isMissing, isProtect) = (modes.contains(.missing), modes.contains(.writeProtect))
+    // An area that is watched for as much already stays as it is, even if for more.
+    func isChanged(_ area: LinuxArea) -> Bool {
+      isMissing && !area.isMissingNoted || isProtect && !area.isProtectNoted
+    }
+    for index in isolate(start, end, process, where: isChanged)
+    where isChanged(process.areas[index]) {
       process.areas[index].isMissingNoted = isMissing
       process.areas[index].isProtectNoted = isProtect
     }
@@ -50,9 +54,14 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
     // One area has to hold all of it, and be registered for whatever (uffd_mfill_lock).
-    guard let area = process.area(of: start), area.end >= end,
-      area.isMissingNoted || area.isProtectNoted
-    else { throw .linux(.noEntry) }
+    let area = process.area(of: start)
+    let isRefused = area.map { $0.end < end || !$0.isMissingNoted && !$0.isProtectNoted } ?? true
+    // Private memory is made ready for pages of its own, zeros too; by locks of single areas even where the call
+    // is then refused (uffd_lock_vma, from 6.9 on).
+    if area?.isShared == false, !isRefused || kernel.version >= LinuxVersion(6, 9) {
+      process.noteOwnPage(at: start)
+    }
+    guard let area, !isRefused else { throw .linux(.noEntry) }
     for address in stride(from: start, to: end, by: Int(frameSize)) {
       guard isVacant(address, forZero: isZero, area, process) else {
         // What was done before stays, and the call says so.
@@ -102,11 +111,15 @@ extension LinuxSimulation {
     _ range: ClosedRange<UInt64>, isProtected: Bool, _ process: LinuxProcessState
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
-    var reached = start
-    for area in process.areas(in: start, end) {
-      guard area.start <= reached, area.isProtectNoted else { break }
-      let stop = min(end, area.end)
-      var next = reached
+    let areas = process.areas(in: start, end)
+    // From 6.3 on holes are passed over (mwriteprotect_range).
+    guard kernel.version >= LinuxVersion(6, 3) || process.covers(start, end), !areas.isEmpty else {
+      throw .linux(.noEntry)
+    }
+    for area in areas {
+      guard area.isProtectNoted else { throw .linux(.noEntry) }
+      let (first, stop) = (max(start, area.start), min(end, area.end))
+      var next = first
       while let found = nextWholeEntry(from: next, to: stop, process) {
         // Shared memory has markers for small pages alone (pgtable_split_needed).
         guard found.level == 1 || area.isAnonymous else {
@@ -116,10 +129,8 @@ extension LinuxSimulation {
         next = found.end
         setUserfaultProtection(found, isProtected, area, process)
       }
-      if isProtected { try protectMissing(reached, stop, area, process) }
-      reached = stop
+      if isProtected { try protectMissing(first, stop, area, process) }
     }
-    guard reached == end else { throw .linux(.noEntry) }
   }
 
   private func setUserfaultProtection(

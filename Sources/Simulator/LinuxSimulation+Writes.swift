@@ -29,17 +29,14 @@ extension LinuxSimulation {
   /// system knows of it.
   func mayUpgrade(_ page: LinuxEntries.Page, _ frame: UInt64, _ area: LinuxArea) -> Bool {
     guard kernel.version >= LinuxVersion(6, 0), area.canWrite, !page.isSpecial,
-      !page.isUserfaultProtected, frame != hugeZeroFrame, let known = pages[frame],
+      !(page.isUserfaultProtected && area.isProtectNoted), frame != hugeZeroFrame,
+      let known = pages[frame],
       // Where soft-dirty is tracked, the first write after a clearing has to fault.
       area.isSoftDirty || page.isSoftDirty,
       // Only from 6.2 on an anonymous page need not have been written already.
       kernel.version >= LinuxVersion(6, 2) || page.isDirty
     else { return false }
-    return area.isShared ? page.isDirty : known.isAnonymous && isAlone(known)
-  }
-
-  private func isAlone(_ page: LinuxPage) -> Bool {
-    page.mappers.count == 1 && page.swap.map { swap?.slots[$0]?.entries == 0 } ?? true
+    return area.isShared ? page.isDirty : known.isAnonymous && known.isExclusive
   }
 
   /// The page is the process's own, or is shared on purpose.
@@ -52,11 +49,11 @@ extension LinuxSimulation {
     for frame in first..<first + (level == 2 ? Self.hugeFrames : 1) {
       pages[frame]?.isDirty = true
       pages[frame]?.isLazyFree = false
+      if pages[frame]?.isAnonymous == true { pages[frame]?.isExclusive = true }
     }
     if pages[first]?.isAnonymous == true { leaveSwapCache(first) }
     var next = entries.page(of: entry)
     (next.canWrite, next.isDirty, next.isYoung, next.isSoftDirty) = (true, true, true, true)
-    next.isUserfaultProtected = false
     store(
       entries.present(first, next, isHuge: level == 2), at: place, level: level,
       address / frameSize * frameSize, process)

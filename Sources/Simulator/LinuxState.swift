@@ -154,12 +154,12 @@ struct LinuxArea {
     return (start + (huge - 1)) / huge * huge + huge <= end
   }
 
-  /// Whether MADV_COLLAPSE can do anything here (thp_vma_allowable_order): the pages of a file have to be as
-  /// aligned in it as in memory, and files on disks have none that are huge.
+  /// Whether MADV_COLLAPSE can do anything here (thp_vma_allowable_order): an area of programs has to have had
+  /// pages of its own; the pages of a file have to be as aligned in it as in memory, and files on disks have
+  /// none that are huge.
   var mayCollapse: Bool {
-    guard !isHugeRefused, hasWholeHugePage, let file else {
-      return !isHugeRefused && hasWholeHugePage
-    }
+    guard !isHugeRefused, hasWholeHugePage else { return false }
+    guard let file else { return hasOwnPages }
     return file.isMemory && (start / frameSize &- page) % LinuxSimulation.hugeFrames == 0
   }
 
@@ -216,6 +216,10 @@ struct LinuxPage {
   var swap: UInt64?
   /// Whether it has to be written before it can be dropped.
   var isDirty = false
+  /// PG_anon_exclusive: nobody else can have it, so that it may be written.
+  ///
+  /// A fork takes that away, and only a write gives it back, however alone the page is by then.
+  var isExclusive = false
   /// MADV_FREE: it may be dropped as long as nobody writes to it.
   var isLazyFree = false
   /// Whether it is a table of page tables.

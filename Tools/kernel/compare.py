@@ -184,6 +184,26 @@ SEQUENCES = {
         ("uffd-copy", 2, 3, {"status": "EAGAIN"}), ("uffd-zeropage", 8, 8, {"status": "ENOENT"}),
         ("madvise", 0, 1, {"advice": "guard-install"}), ("uffd-copy", 0, 0, {}),
         ("uffd-zeropage", 1, 1, {"status": "EEXIST"}), ("munmap", 0, 9, {})],
+    "userfaultfd and holes": [
+        ("mmap", 1, 1, {"prot": ["read", "write"]}), ("mmap", 3, 3, {"prot": ["read", "write"]}),
+        ("userfaultfd", 0, 3, {"modes": ["write-protect"]}), ("write", 1, 1, {}), ("uffd-protect", 0, 4, {}),
+        ("userfaultfd", 4, 4, {"modes": ["missing"], "status": "EINVAL"}), ("munmap", 0, 4, {})],
+    "userfaultfd once more": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}),
+        ("userfaultfd", 0, 3, {"modes": ["missing", "write-protect"]}), ("userfaultfd", 0, 1, {"modes": ["missing"]}),
+        ("userfaultfd", 2, 3, {"modes": ["write-protect"]}), ("uffd-copy", 0, 2, {}), ("uffd-protect", 0, 3, {}),
+        ("userfaultfd", 0, 1, {"modes": ["missing"]}), ("write", 0, 0, {"status": "waits"}),
+        ("read", 3, 3, {"status": "waits"}), ("munmap", 0, 3, {})],
+    "userfaultfd and a child": [
+        ("mmap", 0, 7, {"prot": ["read", "write"]}), ("mmap", 16, 17, {"prot": ["read", "write"]}),
+        ("userfaultfd", 0, 3, {"modes": ["missing"]}), ("uffd-zeropage", 0, 1, {}), ("read", 16, 17, {}),
+        ("uffd-copy", 16, 16, {"status": "ENOENT"}), ("read", 5, 5, {}), ("fork", 0, 7, {}),
+        ("munlock", 0, 7, {"process": "child"}), ("munlock", 16, 17, {"process": "child"}),
+        ("exit", 0, 7, {"process": "child"}), ("munmap", 0, 7, {})],
+    "huge zeros and fork": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("madvise", 0, HUGE - 1, {"advice": "hugepage"}),
+        ("read", 3, 3, {}), ("fork", 0, 3, {}), ("munlock", 0, 7, {"process": "child"}),
+        ("exit", 0, 3, {"process": "child"}), ("read", 0, 7, {})],
     "huge zeros": [
         ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
         ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("read", 5, 8, {}), ("read", HUGE, HUGE, {}),
@@ -209,6 +229,10 @@ SEQUENCES = {
         ("madvise", 2 * HUGE, 4 * HUGE - 1, {"advice": "nohugepage"}),
         ("madvise", 3 * HUGE, 4 * HUGE - 1, {"advice": "collapse", "status": "EINVAL"}),
         ("madvise", 0, HUGE - 1, {"advice": "collapse", "status": "ENOMEM"})],
+    "collapse what never had a page": [
+        ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 17, HUGE, {"advice": "collapse", "status": "EINVAL"}), ("write", 0, 0, {}),
+        ("madvise", 17, HUGE, {"advice": "collapse"}), ("munmap", 0, 2 * HUGE - 1, {})],
     "collapse after fork": [
         ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("write", 0, 3, {}), ("fork", 0, 3, {}),
         ("madvise", 0, HUGE - 1, {"advice": "collapse"}), ("write", 1, 1, {}), ("read", 0, 3, {"process": "child"}),
@@ -343,11 +367,12 @@ def call(number, structure):
 
 def userfault(verb, start, size, more):
     if verb == "userfaultfd":
-        descriptor = libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
-        if descriptor < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        opened["userfaultfd"] = descriptor
-        call(UFFDIO_API, struct.pack("QQQ", UFFD_API, 0, 0))
+        if "userfaultfd" not in opened:
+            descriptor = libc.syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
+            if descriptor < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            opened["userfaultfd"] = descriptor
+            call(UFFDIO_API, struct.pack("QQQ", UFFD_API, 0, 0))
         modes = sum(UFFD_MODES[word] for word in more["modes"])
         call(UFFDIO_REGISTER, struct.pack("QQQQ", start, size, modes, 0))
     elif verb == "uffd-copy":
