@@ -13,6 +13,8 @@ extension PageClassifier {
     case noAccess = 1
     /// NONPAGED_BUGCHECK_NOT_PRESENT_PAGE_TABLE: there is no page table.
     case absentTable = 2
+    /// NONPAGED_BUGCHECK_VA_NOT_CANONICAL: nothing can be at the address.
+    case notCanonical = 4
   }
 
   /// Windows 10, from which on the second argument of 0x50 is the error code on x86.

@@ -7,7 +7,6 @@ extension PageClassifier {
 
   func userFault(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
     let finding = verdict.finding
-    guard search.state.isCanonical(finding.address) else { return refuseGap(&verdict, question) }
     if finding.isValid { return userViolation(&verdict, question) }
     if finding.isTableAbsent { return tableFault(&verdict) }
     if finding.isLeftToVAD {
@@ -26,14 +25,6 @@ extension PageClassifier {
       return refuse(&verdict, "the protection does not allow this access", "MiAccessCheck")
     }
     resolve(&verdict, question)
-  }
-
-  /// The address is between the halves, for which arm64 has a translation fault like any other.
-  private func refuseGap(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
-    refuse(
-      &verdict, "the address is in neither half of the addresses: nothing is ever there",
-      "MmAccessFault")
-    if !question.isUser { noteUnhandled(&verdict) }
   }
 
   /// The program gets STATUS_ACCESS_VIOLATION.

@@ -131,6 +131,8 @@ extension PageClassifier {
       verdict.call(.accessFault)
       if interruptLevel > .apc {
         elevated(&verdict, question)
+      } else if !search.state.isCanonical(address) {
+        gapFault(&verdict, question)
       } else if system.isSystem(address) {
         systemFault(&verdict, question)
       } else {
@@ -152,14 +154,20 @@ extension PageClassifier {
     verdict.note(
       "the processor refuses the address before any page table is read; the exception says address -1",
       "#GP, not #PF")
-    if !question.isUser { noteUnhandled(&verdict) }
-  }
-
-  /// What becomes of the kernel by an exception that it raises for itself.
-  func noteUnhandled(_ verdict: inout WindowsVerdict) {
+    guard !question.isUser else { return }
     verdict.note(
       "in the kernel, the exception ends the system unless it is handled", "general knowledge",
       isUncertain: true)
+  }
+
+  /// The address is between the halves, for which arm64 has a translation fault like any other.
+  private func gapFault(_ verdict: inout WindowsVerdict, _ question: FaultQuestion) {
+    let text = "the address is in neither half of the addresses: nothing is ever there"
+    guard !question.isUser else { return refuse(&verdict, text, "MmAccessFault") }
+    notBacked(&verdict, question, .notCanonical, text)
+    verdict.note(
+      "documentation has this type for every address that is not canonical and names no processor; no"
+        + " such crash of arm64 is published", "\(Self.bugCheckReference): 0x50", isUncertain: true)
   }
 
   /// Whether the access is the first write to a page that is writable and clean.

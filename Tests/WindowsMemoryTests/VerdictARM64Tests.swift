@@ -71,16 +71,21 @@ import WindowsMemory
     #expect(verdict.rules.last?.text.contains("(PXN)") == true)
   }
 
-  /// Bits 63:48 of these are not all 0, though bit 55, which chooses the half, is.
-  @Test(arguments: [0x1_0000_0000_0000, 0x7f_ffff_ffff_fff0] as [UInt64])
-  func addressesInNeitherHalfAreViolations(address: UInt64) throws {
+  /// Of these, bit 55 chooses a half, and what is above its bits is not all 0, or not all 1.
+  @Test(
+    arguments: [
+      0x1_0000_0000_0000, 0x7f_ffff_ffff_fff0, 0xff80_0000_0000_0000, 0xfffe_ffff_ffff_fff0,
+    ] as [UInt64])
+  func addressesInNeitherHalfAreViolationsOfProgramsAndEndTheKernel(address: UInt64) throws {
     let sketch = WindowsSketch(.arm64)
     let classifier = try sketch.classifier(Self.kernel)
-    for privilege in [Access.Privilege.user, .supervisor] {
-      let verdict = try sketch.verdict(classifier, address, .write, as: privilege)
-      #expect(verdict.status == .accessViolation && verdict.cost == .fatal)
-      #expect(verdict.handler == ["MmAccessFault"])
-      #expect(verdict.rules.contains(where: \.isUncertain) == (privilege == .supervisor))
-    }
+    let program = try sketch.verdict(classifier, address, .write, as: .user)
+    #expect(program.status == .accessViolation && program.cost == .fatal)
+    #expect(program.bugCheck == nil && !program.rules.contains(where: \.isUncertain))
+    let kernel = try sketch.verdict(classifier, address, .write, as: .supervisor)
+    #expect(kernel.bugCheck?.code == 0x50 && kernel.status == nil && kernel.cost == .fatal)
+    #expect(kernel.bugCheck?.arguments == [address, 1, nil, 4])
+    #expect(kernel.rules.last?.isUncertain == true)
+    for verdict in [program, kernel] { #expect(verdict.handler == ["MmAccessFault"]) }
   }
 }
