@@ -2,7 +2,8 @@
 struct Fields {
   let mark: SourceMark
   let table: KeyTable
-  var pairs: [String: YAMLValue.Pair] = [:]
+  /// The keys that are in the table, each with its value; few enough to be looked through.
+  private(set) var pairs: [YAMLValue.Pair] = []
   /// The keys that are not in the table.
   var strangers: [String] = []
 
@@ -20,15 +21,21 @@ struct Fields {
     }
   }
 
+  init(mark: SourceMark, table: KeyTable) { (self.mark, self.table) = (mark, table) }
+
+  mutating func add(_ pair: YAMLValue.Pair) { pairs.append(pair) }
+
+  private func pair(_ key: String) -> YAMLValue.Pair? { pairs.first { $0.key.value == key } }
+
   /// The value of a key, nil if the mapping does not have it.
   subscript(_ key: String) -> YAMLValue? {
     assert(table.keys.contains(key), "`\(key)` is not declared in \(table.name)")
-    return pairs[key]?.value
+    return pair(key)?.value
   }
 
   /// Where a key is, nil if the mapping does not have it.
   func keyMark(_ key: String) -> SourceMark? {
     assert(table.keys.contains(key), "`\(key)` is not declared in \(table.name)")
-    return pairs[key]?.key.mark
+    return pair(key)?.key.mark
   }
 }

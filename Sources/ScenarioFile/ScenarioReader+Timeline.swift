@@ -66,7 +66,7 @@ extension ScenarioReader {
   private func stepTable(of value: YAMLValue) -> KeyTable? {
     let keys = keys(of: value)
     let found = keys.compactMap { key in
-      Vocabulary.steps.first { $0.name == key.value }.map { (table: $0, mark: key.mark) }
+      Vocabulary.stepsByVerb[key.value].map { (table: $0, mark: key.mark) }
     }
     // `commit` is a key of `reserve` and of `create-section` too.
     let verbs = found.filter { candidate in

@@ -66,14 +66,14 @@ final class ScenarioReader {
     var fields = Fields(mark: value.mark, table: table)
     for pair in pairs {
       if table.keys.contains(pair.key.value) {
-        fields.pairs[pair.key.value] = pair
+        fields.add(pair)
       } else {
         report(
           Diagnostic(.unknownKey, unknown: "key", pair.key, choices: table.keys).in(table.title))
         fields.strangers.append(pair.key.value)
       }
     }
-    let missing = table.required.filter { fields.pairs[$0] == nil && !fields.isMeant([$0]) }
+    let missing = table.required.filter { fields[$0] == nil && !fields.isMeant([$0]) }
       .map { "`\($0)`" }
     if !missing.isEmpty {
       let keys = missing.count == 1 ? "the key" : "the keys"
@@ -216,6 +216,7 @@ final class ScenarioReader {
   func word<Word: RawRepresentable & CaseIterable & Sendable>(
     _ value: YAMLValue?, _ title: String
   ) -> Located<Word>? where Word.RawValue == String {
+    guard value != nil else { return nil }
     let choices = Word.allCases.map(\.rawValue)
     guard let text = scalar(value, title, "one of \(choices.joined(separator: ", "))") else {
       return nil

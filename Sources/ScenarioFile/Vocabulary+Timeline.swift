@@ -19,6 +19,9 @@ extension Vocabulary {
     "as", "stride", "count", "seed", "text", "bytes", "fill", "on-violation",
   ]
 
+  /// The tables of the steps by their verbs.
+  static let stepsByVerb = Dictionary(uniqueKeysWithValues: steps.map { ($0.name, $0) })
+
   /// The tables of the steps; the name of each is its verb.
   static let steps = [
     step("read", ["as", "stride", "count", "seed", "on-violation"]),

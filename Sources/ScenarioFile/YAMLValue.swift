@@ -1,18 +1,18 @@
 import Yams
 
 /// A YAML value with its place, free of anchors, aliases and tags, its keys text and each there once.
-struct YAMLValue {
+struct YAMLValue: Sendable {
   var mark: SourceMark
   var kind: Kind
 
-  enum Kind {
+  enum Kind: Sendable {
     case scalar(String, isPlain: Bool)
     case list([YAMLValue])
     case mapping([Pair])
   }
 
   /// A key of a mapping and its value.
-  struct Pair {
+  struct Pair: Sendable {
     var key: Located<String>
     var value: YAMLValue
   }
@@ -70,13 +70,17 @@ struct YAMLValue {
     _ mapping: Node.Mapping, _ firstLine: Int
   ) throws(Diagnostic) -> [Pair] {
     var pairs: [Pair] = []
-    var seen: Set<String> = []
+    // Of a few keys each is compared with the others.
+    var seen: Set<String>? = mapping.count > 8 ? [] : nil
     for (key, value) in mapping {
       let mark = SourceMark(key.mark, firstLine)
       guard case .scalar(let scalar) = key else {
         throw Diagnostic(.wrongKind, "a key must be text, not a list or a mapping", at: mark)
       }
-      guard seen.insert(scalar.string).inserted else {
+      let isNew =
+        seen?.insert(scalar.string).inserted
+        ?? !pairs.contains { $0.key.value == scalar.string }
+      guard isNew else {
         let name = Diagnostic.quote(scalar.string)
         throw Diagnostic(.duplicateKey, "the key \(name) is already in this mapping", at: mark)
       }
