@@ -33,19 +33,16 @@ extension ImageAssembly {
       said?.value
       ?? SelfMap.fixed(kernel.windows.kernel).map { UInt64($0.slot) }
       ?? tables.freeSlot(seed: plan.selfMapSeed) ?? 0
-    let isOnce = tables.upperRoot != nil
     var done: Set<UInt64> = []
     for (space, statement) in plan.spaces.enumerated()
     where statement.shadowOf == nil && statement.layout.selfMapSlot == nil {
-      let root = tables.upperRoot ?? tables.roots[space]
-      guard done.insert(root.base).inserted else { continue }
+      guard done.insert(tables.kernelRoot(of: space).base).inserted else { continue }
       let mark = said?.mark ?? kernel.mark
       for edited in try tables.mapTables(slot: Located(slot, at: mark), space: space) {
         record.add(edited, because: .selfMap)
       }
-      if isOnce { break }
     }
-    return SelfMap(tables.upperRoot == nil ? state : state.of(.upper), slot: Int(slot))
+    return SelfMap(tables.upperRoots.isEmpty ? state : state.of(.upper), slot: Int(slot))
   }
 
   private func write(_ kernel: KernelPlan, _ map: SelfMap) throws(Diagnostic) {

@@ -22,15 +22,18 @@ final class ImageAssembly {
     let bytes = try FrameBytes(capacity: Int(bound))
     let state = plan.settings.paging
     tables = PageTables(state, bytes, plan.memory, plan.supply, plan.settings.entries)
-    for register in plan.registers {
+    let states = plan.registers.map { register in
       var state = state
       state.cr3 = register
-      tables.addRoot(state.root.rawValue)
+      return state
     }
-    if state.arm64.ttbr1 != nil { tables.addUpperRoot(state.of(.upper).root.rawValue) }
-    let upper = tables.upperRoot.map { [$0.space] } ?? []
+    for state in states { tables.addRoot(state.root.rawValue) }
+    if state.isARM64 {
+      for state in states { tables.addUpperRoot(state.of(.upper).root.rawValue) }
+    }
     record = LedgerRecord(
-      owners: tables.roots.map { [$0.space] + upper }, levelCount: state.mode.levelCount)
+      owners: tables.spacesOfTables, ownerCount: tables.ownerCount,
+      levelCount: state.mode.levelCount)
   }
 
   /// Writes everything; nil where something is wrong with the scenario.
@@ -55,7 +58,7 @@ final class ImageAssembly {
         collector.collect { () throws(Diagnostic) in try tables.placeTables(item, space: space) }
       }
     }
-    var collisions = [Collisions](repeating: Collisions(), count: plan.spaces.count + 1)
+    var collisions = [Collisions](repeating: Collisions(), count: tables.ownerCount)
     for (space, mappings) in plan.mappings.enumerated() {
       for mapping in mappings where !collector.isFull {
         let owner = tables.root(of: space, for: mapping.rule.start.rawValue).space

@@ -172,7 +172,7 @@ struct ImagePlan {
       guard let register = space.root?.value ?? usual ?? take() else { return }
       registers.append(register)
     }
-    if settings.paging.isARM64, settings.paging.arm64.ttbr1 == nil {
+    if settings.paging.isARM64, settings.paging.upperRegister == nil {
       guard let register = take() else { return }
       settings.paging.arm64.ttbr1 = register
       settings.note("TTBR1", register.hex, from: "builder")

@@ -17,14 +17,14 @@ struct LedgerRecord {
     var start: UInt64
   }
 
-  init(owners: [[Int]], levelCount: Int) {
+  init(owners: [[Int]], ownerCount: Int, levelCount: Int) {
     self.owners = owners
     self.levelCount = levelCount
     let empty = Ledger.Space(
       denials: [[Ledger.Denial]](repeating: [], count: levelCount + 1),
       silent: [RangeList](repeating: RangeList(), count: levelCount + 1),
       changed: [RangeList](repeating: RangeList(), count: levelCount + 1))
-    spaces = [Ledger.Space](repeating: empty, count: owners.count + 1)
+    spaces = [Ledger.Space](repeating: empty, count: ownerCount)
   }
 
   mutating func add(_ plan: MappingPlan, owner: Int) {

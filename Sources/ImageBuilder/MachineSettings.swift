@@ -45,6 +45,7 @@ struct MachineSettings {
       paging.features = dump?.paging.features ?? paging.features
       paging.vendor = dump?.paging.vendor
     }
+    if isWindowsOnARM64 { sizeHalves() }
     if machine.mode != nil { note("mode", mode.rawValue, from: "scenario") }
     for register in machine.registers {
       Self.apply(register, to: &paging, collector)
@@ -55,7 +56,27 @@ struct MachineSettings {
     applyProcessor(machine, collector)
     noteNoExecute(machine, isDump: dump != nil)
     if let root = machine.root { paging.cr3 = root.value }
+    if isWindowsOnARM64, paging.hasSizesOfWindows { joinTopTables() }
     checkState(machine, over: dump, collector)
+  }
+
+  /// Whether the tables are those of Windows on arm64, and nobody says where TTBR1_EL1 leads.
+  private var isWindowsOnARM64: Bool {
+    windows != nil && paging.isARM64 && paging.upperRegister == nil
+  }
+
+  /// Gives the halves the size that Windows gives them, where the scenario does not go on to say another.
+  private mutating func sizeHalves() {
+    paging.sizeHalvesAsWindows()
+    note("TCR", paging.tcr.hex, from: "Windows has 47 bits in each half")
+  }
+
+  /// Puts the top tables of both halves into one page, as Windows has them.
+  private mutating func joinTopTables() {
+    paging.joinTopTables()
+    note(
+      "TTBR1", "root + \((paging.arm64.upperTableOffset ?? 0).hex)",
+      from: "Windows has both top tables in one page")
   }
 
   private static func mode(

@@ -13,11 +13,11 @@ extension PageTables {
   func copyKernelHalf(
     from system: Int, to space: Int, for mark: SourceMark
   ) throws(Diagnostic) -> [SharedRange] {
-    // On arm64 there is one kernel half, and roots in common are one table.
-    guard upperRoot == nil, roots[system].base != roots[space].base else { return [] }
+    // Roots in common are one table.
+    guard kernelRoot(of: system).base != kernelRoot(of: space).base else { return [] }
     var shares: [SharedRange] = []
     for source in directories(of: system) {
-      for index in 0..<state.entryCount(source.level) {
+      for index in 0..<state(of: source).entryCount(source.level) {
         let range = coverage(source, index)
         let entry = entry(at: entryAddress(source.base, index))
         guard isKernel(range.lowerBound), entry != 0 else { continue }
@@ -36,7 +36,7 @@ extension PageTables {
 
   /// The tables of a space with the entries that are copied.
   private func directories(of space: Int) -> [Table] {
-    let root = roots[space]
+    let root = kernelRoot(of: space)
     guard copiedLevel < root.level else { return [root] }
     return (0..<state.entryCount(root.level)).compactMap { index in
       guard
@@ -62,9 +62,11 @@ extension PageTables {
 
   /// Whether a slot of the top table is empty in all spaces.
   private func isFree(_ slot: UInt64) -> Bool {
-    roots.allSatisfy { root in
-      slot < UInt64(state.entryCount(root.level))
-        && entry(at: entryAddress(root.base, Int(slot))) == 0
+    roots.indices.allSatisfy { space in
+      let root = kernelRoot(of: space)
+      let index = Int(slot) - entriesBefore(root)
+      return (0..<state(of: root).entryCount(root.level)).contains(index)
+        && entry(at: entryAddress(root.base, index)) == 0
     }
   }
 
@@ -72,8 +74,8 @@ extension PageTables {
   func mapTables(slot: Located<UInt64>, space: Int) throws(Diagnostic) -> [EditedEntry] {
     guard state.mode == .pae else {
       let range = try mapSelf(slot, space: space)
-      let root = upperRoot ?? roots[space]
-      let address = entryAddress(root.base, Int(slot.value))
+      let root = kernelRoot(of: space)
+      let address = entryAddress(root.base, Int(slot.value) - entriesBefore(root))
       store(kernelEntry(entry(at: address)), at: address)
       return [EditedEntry(mark: slot.mark, level: root.level, space: root.space, range: range)]
     }

@@ -41,22 +41,25 @@ extension PageTables {
 
   /// Makes an entry of the top table lead to the top table itself; gives the addresses it takes.
   func mapSelf(_ slot: Located<UInt64>, space: Int) throws(Diagnostic) -> ClosedRange<UInt64> {
-    // On arm64 the kernel's half maps itself.
-    let root = upperRoot ?? roots[space]
+    // On arm64 the kernel's half maps itself, or the page that it is in with the other one.
+    let root = kernelRoot(of: space)
     let state = state(of: root)
-    let count = state.entryCount(root.level)
+    let before = UInt64(entriesBefore(root))
+    let slots = before...before + UInt64(state.entryCount(root.level) - 1)
     let name = state.mode.tableName(root.level)
-    guard slot.value < UInt64(count) else {
+    guard slots.contains(slot.value) else {
       throw Diagnostic(
         .doesNotFit, "\(slot.value.hex) is no slot of the \(name)", at: slot.mark,
-        notes: ["the slots are 0 to \(UInt64(count - 1).hex)"])
+        notes: ["the slots are \(before == 0 ? "0" : before.hex) to \(slots.upperBound.hex)"])
     }
-    guard let entry = state.tableEntry(to: PhysicalAddress(root.base), level: root.level) else {
+    let page = PhysicalAddress(root.base - before * UInt64(entrySize))
+    guard let entry = state.tableEntry(to: page, level: root.level) else {
       throw Diagnostic(
         .misaligned, "the \(name) at \(root.base.hex) cannot be its own next table", at: slot.mark,
         notes: ["an entry leads to addresses that are multiples of 4 KiB"])
     }
-    let address = entryAddress(root.base, Int(slot.value))
+    let index = Int(slot.value - before)
+    let address = entryAddress(root.base, index)
     guard self.entry(at: address) == 0 else {
       let owner = owners[root.base].map { "line \($0.line) wrote entries of the table first" }
       throw Diagnostic(
@@ -64,7 +67,7 @@ extension PageTables {
         notes: owner.map { [$0] } ?? [])
     }
     store(entry, in: root, at: address, for: slot.mark)
-    return coverage(root, Int(slot.value))
+    return coverage(root, index)
   }
 }
 

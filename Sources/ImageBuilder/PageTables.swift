@@ -35,8 +35,8 @@ final class PageTables {
   /// The item that wrote the first entry of a table, by the table's address.
   private(set) var owners: [UInt64: SourceMark] = [:]
   private(set) var roots: [Table] = []
-  /// The top table of arm64's upper half, which all spaces share.
-  private(set) var upperRoot: Table?
+  /// The top table of arm64's upper half of each space, which can be one for all; none in other modes.
+  private(set) var upperRoots: [Table] = []
   /// The top tables by the frame they lie in, of which PAE paging can put several into one.
   private(set) var rootsInFrame: [UInt64: [UInt64]] = [:]
   /// What items of `map:` want of entries above the leaves, by the entry's address.
@@ -63,9 +63,30 @@ final class PageTables {
     roots.append(addTopTable(base, state, space: space))
   }
 
-  /// Begins the upper half of arm64, after all address spaces.
+  /// Begins the upper half of arm64 of the next space, after all address spaces.
   func addUpperRoot(_ base: UInt64) {
-    upperRoot = addTopTable(base, state.of(.upper), space: roots.count)
+    let space = roots.count + upperRoots.count
+    upperRoots.append(addTopTable(base, state.of(.upper), space: space))
+  }
+
+  /// The top table that has the kernel's addresses in a space.
+  func kernelRoot(of space: Int) -> Table {
+    upperRoots.isEmpty ? roots[space] : upperRoots[space]
+  }
+
+  /// What the tables of each space belong to: the spaces, and on arm64 their upper halves too.
+  var spacesOfTables: [[Int]] {
+    upperRoots.isEmpty
+      ? roots.map { [$0.space] } : zip(roots, upperRoots).map { [$0.space, $1.space] }
+  }
+
+  /// How many tables can belong to.
+  var ownerCount: Int { roots.count + upperRoots.count }
+
+  /// How many entries of its page lie before a top table: those of the lower half, where both halves are in one.
+  func entriesBefore(_ root: Table) -> Int {
+    guard state.arm64.upperTableOffset != nil else { return 0 }
+    return Int(root.base % frameSize) / entrySize
   }
 
   private func addTopTable(_ base: UInt64, _ state: PagingState, space: Int) -> Table {
@@ -87,8 +108,8 @@ final class PageTables {
 
   /// The top table of a space that translates an address.
   func root(of space: Int, for address: UInt64) -> Table {
-    guard let upperRoot, ARM64Half(of: address) == .upper else { return roots[space] }
-    return upperRoot
+    guard !upperRoots.isEmpty, ARM64Half(of: address) == .upper else { return roots[space] }
+    return kernelRoot(of: space)
   }
 
   /// The state as seen from the half that a table belongs to.

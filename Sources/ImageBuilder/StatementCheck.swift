@@ -121,6 +121,12 @@ struct StatementCheck {
         at: root.mark)
       return false
     }
+    guard state.arm64.upperTableOffset == nil || state.root.rawValue % frameSize == 0 else {
+      collector.report(
+        .misaligned, "the page at \(state.root) with the top tables of both halves is not aligned",
+        at: root.mark, notes: ["it begins at a multiple of 4 KiB"])
+      return false
+    }
     return checkTopTable(of: state, at: root.mark)
   }
 

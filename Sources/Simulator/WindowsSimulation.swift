@@ -83,7 +83,7 @@ final class WindowsSimulation {
     encoder = entries.encoder
     structures = WindowsStructures(kernel)
     composer = PFNComposer(kernel, structures)
-    state = try Self.registers(machine.paging, scenario.machine)
+    state = try Self.registers(machine.paging)
     rules = AccessRules(state)
     guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
       composer != nil

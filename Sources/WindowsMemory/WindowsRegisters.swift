@@ -1,4 +1,4 @@
-public import BitLayout
+import BitLayout
 public import Paging
 
 /// The registers of arm64, as Windows sets them.
@@ -11,9 +11,6 @@ extension PagingState {
   private static let sizeFields = [
     ARM64RegisterLayouts.lower.size, ARM64RegisterLayouts.upper.size,
   ]
-
-  /// The fields of TCR_EL1 that Windows has otherwise than the emulated MMU where nobody says them.
-  public static var fieldsOfWindows: [BitField] { sizeFields }
 
   /// Gives both halves of the addresses the size that Windows gives them.
   public mutating func sizeHalvesAsWindows() {

@@ -72,7 +72,11 @@ extension Workbench {
     let writer = DumpWriter(
       format, architecture: .aarch64, root: root(of: machine), windows: header(of: machine))
     let paging = machine.paging
-    let registers = "--root \(paging.cr3.hex) --ttbr1 \(paging.ttbr1.hex) --tcr \(paging.tcr.hex)"
+    // Where each address space has an upper half of its own, the system says where.
+    let upper =
+      paging.arm64.upperTableOffset == nil
+      ? "--ttbr1 \(paging.ttbr1.hex)" : "--os \(machine.system.id)"
+    let registers = "--root \(paging.cr3.hex) \(upper) --tcr \(paging.tcr.hex)"
     return try writer.write(machine.memory, to: path, force: force)
       + ["no dump format keeps the registers of arm64: read it with --mode arm64 \(registers)"]
   }

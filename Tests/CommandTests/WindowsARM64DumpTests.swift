@@ -34,6 +34,38 @@ import Testing
     #expect(try Command.run(other + Self.machine, in: place).output.contains("not present"))
   }
 
+  /// An image that no timeline made has its tables as Windows has them, too.
+  @Test func whatIsBuiltIsReadWithoutRegisters() throws {
+    let place = try Workplace()
+    let scenario =
+      """
+      mmubench: 1
+      scenario: s
+      title: Two processes
+      source: a test
+      machine: { mode: arm64, memory: 4 MiB, os: windows-26100 }
+      windows: { self-map: 0x1ec, pfn-database: true }
+      processes:
+        - { name: a.exe, pid: 100, map: [{ va: 0x40_0000, to: 0x30_0000 }] }
+        - { name: b.exe, pid: 200, map: [{ va: 0x40_0000, to: 0x30_1000 }] }
+      golden: false
+      """
+    _ = try place.write(scenario, to: "s.yaml")
+    let build = ["build", "s.yaml", "--format", "raw", "--output", "s.raw"]
+    let outcome = try Command.run(build, in: place)
+    #expect(outcome.status == 0 && outcome.errors.contains("--os windows-26100 --tcr"))
+    #expect(!outcome.errors.contains("--ttbr1"), "\(outcome.errors)")
+    let info = try Command.run(["info", "s.raw"] + Self.machine, in: place).output
+    for name in ["a.exe", "b.exe", "root + 0x800", "slot 0x1ec"] {
+      #expect(info.contains(name), "\(name) in \(info)")
+    }
+    let walk = ["walk", "s.raw", "0x400000", "--process", "b.exe"]
+    #expect(try Command.run(walk + Self.machine, in: place).output.contains("mapped to 0x301000"))
+    let check = ["check", "s.raw", "--pfn-database", "0xfffffa8000000000"] + Self.machine
+    let sound = try Command.run(check, in: place).output
+    #expect(!sound.contains("share count"), "\(sound)")
+  }
+
   /// Who says a register is taken at his word.
   @Test func whatIsSaidIsNotAssumed() throws {
     let place = try Self.image()

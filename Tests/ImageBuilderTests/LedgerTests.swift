@@ -180,6 +180,45 @@ import Testing
     #expect(image.words(8)[0x4000] == 0x5006)
   }
 
+  /// Windows has both top tables in the page of the root; elsewhere the upper half is one for all.
+  @Test func eachProcessOfWindowsOnARM64HasAnUpperHalfOfItsOwn() throws {
+    let layout = """
+      processes:
+        - pid: 1
+          root: 0x1_0000
+          map: [{ va: 0x40_0000, to: 0x5000 }, { va: 0xffff_9000_0000_0000, to: 0x6000 }]
+        - pid: 2
+          root: 0x2_0000
+          map: [{ va: 0x40_0000, to: 0x7000 }]
+          share: [{ va: 0xffff_a000_0000_0000, level: L0, with: 0xffff_9000_0000_0000, process: 1 }]
+      """
+    let windows = try Fixture.build(
+      layout, machine: "{ mode: arm64, memory: 1 MiB, os: windows-26100 }")
+    #expect(windows.disagreements() == [])
+    let words = windows.words(8)
+    let entry = try #require(words[0x1_0900])
+    #expect(words[0x2_0a00] == entry && words[0x2_0900] == nil)
+    let anyone = try Fixture.build(layout, machine: "{ mode: arm64, memory: 1 MiB }")
+    #expect(anyone.disagreements() == [])
+    let upper = VirtualAddress(0xffff_9000_0000_0000)
+    for (image, expected) in [(windows, [true, false]), (anyone, [true, true])] {
+      let spaces = image.machine.addressSpaces.prefix(2)
+      #expect(
+        spaces.map { image.machine.walk(upper, in: $0).result.translation != nil } == expected)
+    }
+  }
+
+  @Test func thePageOfBothTopTablesIsAWholeOne() {
+    let machine = "{ mode: arm64, memory: 1 MiB, os: windows-26100 }"
+    #expect(
+      Fixture.faults("processes: [{ pid: 1, root: 0x1_0800 }]", machine: machine)
+        == ["E0302 6:29"])
+    // Its first half has no slots of the kernel's.
+    #expect(
+      Fixture.faults("self-map: { slot: 0xff }", machine: machine) == ["E0303 6:19"])
+    #expect(Fixture.faults("self-map: { slot: 0x100 }", machine: machine) == [])
+  }
+
   @Test func spacesWithOneRootShareTheirPages() throws {
     let image = try Fixture.build(
       """
