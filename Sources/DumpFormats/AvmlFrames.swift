@@ -76,13 +76,7 @@ final class AvmlFrames: FrameSource {
 
   /// The index of the first block that ends at `address` or later.
   private func firstBlock(reaching address: UInt64) -> Int {
-    var low = 0
-    var high = blocks.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if blocks[middle].last < address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    blocks.partitioningIndex { $0.last >= address }
   }
 
   /// Decodes the chunks that hold the positions `from` to `to` of a block.
@@ -139,13 +133,7 @@ final class AvmlFrames: FrameSource {
   }
 
   private static func lastPlace(in places: [Place], at position: UInt64) -> Int {
-    var low = 0
-    var high = places.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if places[middle].position <= position { low = middle + 1 } else { high = middle }
-    }
-    return max(low - 1, 0)
+    max(places.partitioningIndex { $0.position > position } - 1, 0)
   }
 
   private func places(in index: Int) -> [Place] {

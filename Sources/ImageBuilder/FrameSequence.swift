@@ -1,3 +1,4 @@
+import PhysicalMemory
 import ScenarioFile
 
 /// The frames of a mapping's pages: any of them can be had at once, and none is stored.
@@ -35,13 +36,7 @@ enum FrameSequence: Hashable, Sendable {
   }
 
   private static func address(of index: UInt64, in pieces: [Piece], size: UInt64) -> UInt64 {
-    var low = 0
-    var high = pieces.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if pieces[middle].before <= index { low = middle + 1 } else { high = middle }
-    }
-    let piece = pieces[low - 1]
+    let piece = pieces[pieces.partitioningIndex { $0.before > index } - 1]
     return piece.start &+ (index &- piece.before) &* size
   }
 }

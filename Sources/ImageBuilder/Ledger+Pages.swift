@@ -34,14 +34,9 @@ extension Ledger {
     var denied: Rights = []
     for level in levels {
       let denials = owned[owner].denials[level]
-      var low = 0
-      var high = denials.count
-      while low < high {
-        let middle = low + (high - low) / 2
-        if denials[middle].range.upperBound < address { low = middle + 1 } else { high = middle }
-      }
-      if low < denials.count, denials[low].range.lowerBound <= address {
-        denied.formUnion(denials[low].rights)
+      let next = denials.partitioningIndex { $0.range.upperBound >= address }
+      if next < denials.count, denials[next].range.lowerBound <= address {
+        denied.formUnion(denials[next].rights)
       }
     }
     return denied
@@ -100,17 +95,8 @@ private struct View {
     of tables: Ledger.Space, in range: ClosedRange<UInt64>
   ) -> ArraySlice<SharedRange> {
     let shares = tables.shares
-    var low = 0
-    var high = shares.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if shares[middle].range.lowerBound < range.lowerBound {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-    return shares[low...].prefix { $0.range.lowerBound <= range.upperBound }
+    let first = shares.partitioningIndex { $0.range.lowerBound >= range.lowerBound }
+    return shares[first...].prefix { $0.range.lowerBound <= range.upperBound }
   }
 
   private func sourceRange(of share: SharedRange) -> ClosedRange<UInt64> {

@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// Addresses or frame numbers as ascending ranges that neither overlap nor touch.
 struct RangeList: Hashable, Sendable {
   private(set) var ranges: [ClosedRange<UInt64>]
@@ -19,13 +21,7 @@ struct RangeList: Hashable, Sendable {
 
   /// The first range that ends at or after `value`.
   private func index(endingFrom value: UInt64) -> Int {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
-    }
-    return low
+    ranges.partitioningIndex { $0.upperBound >= value }
   }
 
   /// The ranges that share a number with `range`.

@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// An area of a process's address space: what the kernel calls a VMA, a line of `/proc/PID/maps`.
 public struct MemoryArea: Hashable, Sendable {
   /// What may be done in an area, and what the kernel does there.
@@ -172,11 +174,6 @@ public struct MemoryAreas: Hashable, Sendable {
   }
 
   private func firstIndex(above address: UInt64) -> Int {
-    var (low, high) = (0, areas.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if areas[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    areas.partitioningIndex { $0.start > address }
   }
 }

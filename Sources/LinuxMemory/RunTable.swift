@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// Values of consecutive numbers, run by run.
 public struct RunTable<Value: Sendable>: Sendable {
   private var starts: [UInt64] = []
@@ -22,13 +24,9 @@ public struct RunTable<Value: Sendable>: Sendable {
   ///
   /// - Complexity: logarithmic in the number of runs.
   public func value(at number: UInt64) -> (value: Value?, end: UInt64) {
-    var (low, high) = (0, starts.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[middle] <= number { low = middle + 1 } else { high = middle }
-    }
-    if low > 0, number < runs[low - 1].end { return (runs[low - 1].value, runs[low - 1].end) }
-    return (nil, low < starts.count ? starts[low] : UInt64.max)
+    let next = starts.partitioningIndex { $0 > number }
+    if next > 0, number < runs[next - 1].end { return (runs[next - 1].value, runs[next - 1].end) }
+    return (nil, next < starts.count ? starts[next] : UInt64.max)
   }
 }
 

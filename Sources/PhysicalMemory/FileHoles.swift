@@ -66,27 +66,15 @@ extension ByteMapping {
   public func data(in range: Range<UInt64>) -> [Range<UInt64>] {
     let range = range.clamped(to: 0..<UInt64(count))
     guard let stretches = holes?.data else { return range.isEmpty ? [] : [range] }
-    return stretches[stretches.firstIndex(endingBehind: range.lowerBound)...]
+    return stretches[stretches.partitioningIndex { $0.upperBound > range.lowerBound }...]
       .prefix { $0.lowerBound < range.upperBound }.map { $0.clamped(to: range) }
   }
 
   /// The number of bytes from `offset` on that are a hole of the file.
   public func holeCount(at offset: UInt64) -> UInt64 {
     guard offset < UInt64(count), let stretches = holes?.data else { return 0 }
-    let next = stretches.firstIndex(endingBehind: offset)
+    let next = stretches.partitioningIndex { $0.upperBound > offset }
     let start = next < stretches.count ? stretches[next].lowerBound : UInt64(count)
     return start > offset ? start - offset : 0
-  }
-}
-
-extension [Range<UInt64>] {
-  /// The place of the first of ascending stretches that does not end at `offset` or before.
-  fileprivate func firstIndex(endingBehind offset: UInt64) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if self[middle].upperBound <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -67,7 +67,7 @@ private final class OverlaidFrames: FrameSource {
     }
     // Of a frame that is there in part, each part; to look at every byte would take too long.
     let end = start.rawValue | (frameSize - 1)
-    var next = runs.firstIndex(endingFrom: start)
+    var next = runs.partitioningIndex { $0.last >= start }
     while next < runs.count, runs[next].start.rawValue <= end {
       let first = max(runs[next].start, start)
       let count = Int(min(runs[next].last.rawValue, end) - first.rawValue) + 1
@@ -94,34 +94,10 @@ private final class OverlaidFrames: FrameSource {
       order = sorted
       return sorted
     }
-    let next = written.firstIndex(notBelow: address.frame)
+    let next = written.partitioningIndex { $0 >= address.frame }
     guard next < written.count else { return below }
     let start = written[next] << 12
     return start <= address.rawValue ? 0 : min(below, start - address.rawValue)
-  }
-}
-
-extension [UInt64] {
-  /// The place of the first number of a sorted list that is not less than `bound`.
-  fileprivate func firstIndex(notBelow bound: UInt64) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if self[middle] < bound { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-}
-
-extension [MemoryRun] {
-  /// The place of the first run that does not end before `address`.
-  fileprivate func firstIndex(endingFrom address: PhysicalAddress) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if self[middle].last < address { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }
 

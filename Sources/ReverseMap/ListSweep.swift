@@ -1,3 +1,5 @@
+import PhysicalMemory
+
 /// Goes through the mappings of a list in the order of their pages.
 struct ListSweep {
   private let index: ReverseIndex
@@ -5,7 +7,7 @@ struct ListSweep {
 
   init(_ index: ReverseIndex, from page: UInt64) throws(ReverseMapError) {
     self.index = index
-    number = try ReverseIndex.first(in: 0..<Int(index.shape.records)) {
+    number = try (0..<Int(index.shape.records)).partitioningIndex {
       number throws(ReverseMapError) in
       try index.record(number).page >= page
     }

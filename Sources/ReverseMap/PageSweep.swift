@@ -38,14 +38,14 @@ private struct StretchSweep {
       stretch = Int(min(page >> shape.bucketShift, UInt64(count)))
     } else {
       count = Int(shape.regions)
-      stretch = try ReverseIndex.first(in: 0..<count) { number throws(ReverseMapError) in
+      stretch = try (0..<count).partitioningIndex { number throws(ReverseMapError) in
         try index.word(.regions, number * 2) >= page >> IndexLayout.regionShift
       }
     }
     try open()
     guard base < page else { return }
     let frame = (page - base) >> frameShift
-    let start = try ReverseIndex.first(in: pages) { number throws(ReverseMapError) in
+    let start = try pages.partitioningIndex { number throws(ReverseMapError) in
       IndexLayout.PageFields.frame.get(try index.word(section, number)) >= frame
     }
     pages = start..<pages.upperBound

@@ -1,4 +1,5 @@
 import Paging
+import PhysicalMemory
 
 /// An entry that maps a page: its table and its number in the table.
 struct PageEntry: Hashable {
@@ -77,24 +78,12 @@ extension ReverseIndex {
     of node: Int, in section: IndexLayout.Section, _ field: IndexLayout.Field
   ) throws(ReverseMapError) -> (number: Int, word: UInt64)? {
     let count = shape.count(section)
-    let number = try Self.first(in: 0..<count) { number throws(ReverseMapError) in
+    let number = try (0..<count).partitioningIndex { number throws(ReverseMapError) in
       Int(field.get(try word(section, number))) >= node
     }
     guard number < count else { return nil }
     let found = try word(section, number)
     return Int(field.get(found)) == node ? (number, found) : nil
-  }
-
-  /// The first number for which `holds` is true, as it is for all after it.
-  static func first(
-    in range: Range<Int>, _ holds: (Int) throws(ReverseMapError) -> Bool
-  ) throws(ReverseMapError) -> Int {
-    var (low, high) = (range.lowerBound, range.upperBound)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if try holds(middle) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 
   func node(_ number: UInt64) throws(ReverseMapError) -> Int {

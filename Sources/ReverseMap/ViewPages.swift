@@ -23,7 +23,7 @@ struct ViewSweep {
 
   init(_ index: ReverseIndex, from page: UInt64) throws(ReverseMapError) {
     self.index = index
-    next = try ReverseIndex.first(in: 0..<Int(index.shape.views)) {
+    next = try (0..<Int(index.shape.views)).partitioningIndex {
       number throws(ReverseMapError) in
       try Self.page(index, number) >= page
     }

@@ -94,11 +94,6 @@ struct StretchList: Sendable {
 
   /// The first stretch that ends at an address or behind it.
   private func firstIndex(endingFrom address: UInt64) -> Int {
-    var (low, high) = (0, stretches.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if stretches[middle].last < address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    stretches.partitioningIndex { $0.last >= address }
   }
 }

@@ -152,21 +152,11 @@ private struct PlaceVisitor: TableVisitor {
 
   mutating func page(_ entry: EntryVisit, at page: PhysicalAddress) {
     let end = page.rawValue + 1 << entry.shift
-    var index = firstIndex(from: page.rawValue)
+    var index = places.partitioningIndex { $0 >= page.rawValue }
     while index < places.count, places[index] < end {
       addresses.append(entry.address &+ (places[index] - page.rawValue))
       index += 1
     }
-  }
-
-  /// The index of the first place that is not below an address.
-  private func firstIndex(from address: UInt64) -> Int {
-    var (low, high) = (0, places.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if places[middle] < address { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   mutating func reserved(_ entry: EntryVisit, bits: UInt64) {}
