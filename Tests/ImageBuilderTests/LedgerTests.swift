@@ -1,4 +1,5 @@
 import ImageBuilder
+import Machine
 import Paging
 import PhysicalMemory
 import ScenarioFile
