@@ -17,9 +17,13 @@ struct TimelineCheck {
     let hasGolden = run.scenario.golden
     if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
     while try run.advance(hasGolden ? .changes : .counts) {
-      failures += try run.failures()
-      failures += run.violations.prefix(Self.violationLimit).compactMap {
-        run.failure(("an invariant of the memory manager", $0))
+      let failed = try run.failures()
+      if !failed.isEmpty { failures += failed }
+      let violations = run.violations
+      if !violations.isEmpty {
+        failures += violations.prefix(Self.violationLimit).compactMap {
+          run.failure(("an invariant of the memory manager", $0))
+        }
       }
       guard hasGolden, let report = run.last else { continue }
       lines += report.goldenLines + Self.digests(of: run.machine)
