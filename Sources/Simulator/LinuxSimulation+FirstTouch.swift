@@ -5,11 +5,10 @@ import PhysicalMemory
 /// A fault on an anonymous page that nobody has touched, as the classifier found it, and what others have to
 /// share with it to come to the same.
 ///
-/// What becomes of such a page depends on its area, on the access and on the error code, and on nothing else:
+/// What becomes of such a page depends on its area and on the access, and on nothing else:
 /// of millions of such faults the classifier is asked about the first. It is asked again once an area changes.
 struct LinuxKnownFault {
   let access: Access
-  let errorCode: PageFaultErrorCode
   let area: LinuxArea
   /// Whether the page of zeros is mapped; otherwise the page is the process's own.
   let isZero: Bool
@@ -17,8 +16,7 @@ struct LinuxKnownFault {
   /// The place of the entry of a fault that is like this one; nil where it is another.
   func place(of address: UInt64, _ access: Access, _ result: AccessResult) -> UInt64? {
     guard area.start <= address, address < area.end, access == self.access,
-      case .pageFault(let fault) = result, fault.errorCode == errorCode,
-      let stop = fault.stopAtPage, stop.entry == 0
+      let stop = result.stopAtPage, stop.entry == 0
     else { return nil }
     return stop.entryAddress.rawValue
   }
@@ -33,11 +31,11 @@ extension LinuxSimulation {
   ) {
     guard verdict.resolution == .makePage || verdict.resolution == .mapZeroPage,
       verdict.ending == nil, verdict.cost == .soft, case .found = verdict.finding.area,
-      case .pageFault(let fault) = result, let stop = fault.stopAtPage, stop.entry == 0,
+      let stop = result.stopAtPage, stop.entry == 0,
       let area = process.area(of: address), area.isAnonymous
     else { return }
     process.knownFault = LinuxKnownFault(
-      access: access, errorCode: fault.errorCode, area: area,
+      access: access, area: area,
       isZero: verdict.resolution == .mapZeroPage)
   }
 

@@ -14,6 +14,8 @@ final class SimulatedMemory {
   private let mapping: ByteMapping
   /// The bytes of an entry of a page table.
   private let entrySize: Int
+  /// How often an entry was written: where it stays the same, all addresses mean what they meant.
+  private(set) var entryWrites = 0
 
   /// Takes over the memory of a machine, whose content is zero.
   init(_ runs: [MemoryRun], entrySize: Int) throws(SystemError) {
@@ -107,6 +109,7 @@ final class SimulatedMemory {
 
   @inline(__always)
   func store(entry: UInt64, at place: UInt64) {
+    entryWrites += 1
     if entrySize == 4 {
       mapping.store(UInt32(truncatingIfNeeded: entry), at: Int(place))
     } else {

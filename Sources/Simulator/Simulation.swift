@@ -129,6 +129,9 @@ public final class Simulation {
   /// Its memory changes with the next step.
   public var machine: Machine { system.machine }
 
+  /// How often entries of page tables were written: while it stays the same, so do all translations.
+  package var entryWrites: Int { system.memory.entryWrites }
+
   /// The word of pagemap for a page (Linux); nil where there is no such process, and on Windows.
   public func pagemap(
     _ address: UInt64, of process: Scenario.ProcessReference?

@@ -25,10 +25,11 @@ public struct StepReport: Sendable {
   public var faultCounts: [String: Int] = [:]
   /// The number of accesses that were made.
   public var accesses = 0
-  /// How many frames are on each list, before and after.
-  public var lists: [ListCount] = []
   /// The address that the step is about.
   public var address: VirtualAddress?
+  private var listNames: [String] = []
+  private var countsBefore: [5 of Int] = .init(repeating: 0)
+  private var countsAfter: [5 of Int] = .init(repeating: 0)
   private var kept = Kept.nothing
 
   /// Behind a reference: reports without changes, of which a long timeline has millions, are copied for little.
@@ -60,16 +61,19 @@ public struct StepReport: Sendable {
     set { kept = .changes(newValue) }
   }
 
-  /// Notes how many frames are on each list before the step, which may change nothing.
-  mutating func count(_ counts: [5 of Int], _ names: [String]) {
-    lists = counts.indices.map { ListCount(name: names[$0], before: counts[$0], after: counts[$0]) }
-  }
-
-  mutating func count(after counts: [5 of Int]) {
-    for index in lists.indices where lists[index].after != counts[index] {
-      lists[index].after = counts[index]
+  /// How many frames are on each list, before and after.
+  public var lists: [ListCount] {
+    listNames.indices.map {
+      ListCount(name: listNames[$0], before: countsBefore[$0], after: countsAfter[$0])
     }
   }
+
+  /// Notes how many frames are on each list before the step, which may change nothing.
+  mutating func count(_ counts: [5 of Int], _ names: [String]) {
+    (listNames, countsBefore, countsAfter) = (names, counts, counts)
+  }
+
+  mutating func count(after counts: [5 of Int]) { countsAfter = counts }
 
   /// A part of what changed.
   public subscript<Value>(dynamicMember part: KeyPath<StepChanges, Value>) -> Value {

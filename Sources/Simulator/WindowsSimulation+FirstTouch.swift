@@ -6,11 +6,10 @@ import WindowsMemory
 /// to come to the same.
 ///
 /// What becomes of a private page that nobody has touched depends on its entry and on the descriptor of its
-/// range, on the access and on the error code, and on nothing else: of millions of such faults the classifier
-/// is asked about the first. It is asked again once a descriptor changes.
+/// range and on the access, and on nothing else: of millions of such faults the classifier is asked about the
+/// first. It is asked again once a descriptor changes.
 struct KnownFault {
   let access: Access
-  let errorCode: PageFaultErrorCode
   /// The entry, which says that the page is zeros, or leaves it to the descriptor.
   let entry: UInt64
   /// The pages of the range.
@@ -24,16 +23,21 @@ struct KnownFault {
   /// The place of the entry of a fault that is like this one; nil where it is another.
   func place(of address: UInt64, _ access: Access, _ result: AccessResult) -> UInt64? {
     guard pages.contains(address / frameSize), access == self.access,
-      case .pageFault(let fault) = result, fault.errorCode == errorCode,
-      let stop = fault.stopAtPage, stop.entry == entry
+      let stop = result.stopAtPage, stop.entry == entry
     else { return nil }
     return stop.entryAddress.rawValue
   }
 }
 
-extension PageFault {
+extension AccessResult {
   /// The end of a walk that found a page table and no page in it; nil of any other.
   var stopAtPage: WalkStop? {
+    let walk: WalkResult
+    switch self {
+    case .pageFault(let fault): walk = fault.walk
+    case .abort(let abort): walk = abort.walk
+    case .translated, .generalProtection, .missing: return nil
+    }
     guard case .stopped(let stop) = walk, stop.cause == .notPresent, stop.level == 1 else {
       return nil
     }
@@ -50,13 +54,13 @@ extension WindowsSimulation {
   ) throws(StepFailure) {
     let finding = verdict.finding
     guard verdict.status == .demandZero, finding.content == .zeros, !finding.isShared,
-      case .pageFault(let fault) = result, let stop = fault.stopAtPage,
+      let stop = result.stopAtPage,
       stop.entry == finding.entry, finding.level == 1,
       let range = process.rangeIndex(of: address / frameSize)
     else { return }
     let protection = finding.protection ?? Self.readWrite
     process.knownFault = KnownFault(
-      access: access, errorCode: fault.errorCode, entry: stop.entry,
+      access: access, entry: stop.entry,
       pages: process.ranges[range].pages, protection: protection,
       original: try softwareEntry(protection), status: NTStatus.demandZero.name)
   }

@@ -15,19 +15,38 @@ struct TimelineCheck {
 
   init(_ run: TimelineRun) throws {
     let hasGolden = run.scenario.golden
+    var digests = StepDigests()
     if let variant = run.scenario.variant { lines.append("timeline \(variant)") }
     while try run.advance(hasGolden ? .changes : .counts) {
-      failures += try run.failures()
-      failures += run.violations.prefix(Self.violationLimit).compactMap {
-        run.failure(("an invariant of the memory manager", $0))
+      let failed = try run.failures()
+      if !failed.isEmpty { failures += failed }
+      let violations = run.violations
+      if !violations.isEmpty {
+        failures += violations.prefix(Self.violationLimit).compactMap {
+          run.failure(("an invariant of the memory manager", $0))
+        }
       }
       guard hasGolden, let report = run.last else { continue }
-      lines += report.goldenLines + Self.digests(of: run.machine)
+      lines += report.goldenLines + digests.lines(after: run)
     }
     end = run.moment
   }
 
   private static let violationLimit = 5
+}
+
+/// The digests of the address spaces after each step.
+private struct StepDigests {
+  private var lines: [String] = []
+  private var entryWrites = -1
+
+  /// The lines of a golden; those of the step before where the last changed no translation.
+  mutating func lines(after run: TimelineRun) -> [String] {
+    let writes = run.simulation.entryWrites
+    if writes != entryWrites || !run.lastOnlyAccesses { lines = Self.digests(of: run.machine) }
+    entryWrites = writes
+    return lines
+  }
 
   /// The digest of every address space.
   private static func digests(of machine: Machine) -> [String] {
@@ -40,6 +59,15 @@ struct TimelineCheck {
 }
 
 extension TimelineRun {
+  /// Whether the last step made accesses of a program and nothing else: no process begins or ends with it, and
+  /// the pages that it writes to hold no page tables.
+  fileprivate var lastOnlyAccesses: Bool {
+    guard let last, last.status == nil, let steps = scenario.timeline?.steps,
+      case .access(let statement) = steps[last.number - 1].operation
+    else { return false }
+    return statement.privilege == .user
+  }
+
   /// What the scenario expects of the last step, and what came instead; nothing before the first.
   ///
   /// - Throws: `DiagnosticList`, where a file that an expectation names is of no use.

@@ -8,6 +8,7 @@ extension Benchmark {
   /// A system that timelines run on, with the steps that make room for pages.
   private struct Setting {
     var name: String
+    var mode = "x86-64"
     var os: String
     var begin: [String]
   }
@@ -16,6 +17,9 @@ extension Benchmark {
   private static let settings = [
     Setting(
       name: "Windows", os: "windows-19041.508", begin: ["{ reserve: \(range), commit: true }"]),
+    Setting(
+      name: "Windows on arm64", mode: "arm64", os: "windows-26100",
+      begin: ["{ reserve: \(range), commit: true }"]),
     Setting(
       name: "Linux", os: "linux-6.1",
       begin: [
@@ -73,7 +77,7 @@ extension Benchmark {
       scenario: speed
       title: Speed
       source: the benchmark
-      machine: { mode: x86-64, memory: 1 GiB, os: \(setting.os) }
+      machine: { mode: \(setting.mode), memory: 1 GiB, os: \(setting.os) }
       timeline:
 
       """ + (setting.begin + steps).map { "  - \($0)\n" }.joined()
