@@ -38,6 +38,8 @@ public struct FrameRecord: Hashable, Sendable {
   public var originalPte: UInt64 = 0
   /// Whether the page has to be written before it may leave memory.
   public var isModified = false
+  /// How the page is cached.
+  public var caching = PFNEntry.CacheAttribute.cached
   /// The place in the working set, of a page that is in one.
   public var workingSetIndex: UInt64 = 0
   /// The frame before it on its list.

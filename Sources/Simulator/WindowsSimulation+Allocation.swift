@@ -101,6 +101,7 @@ extension WindowsSimulation {
           record.pteAddress = pteAddress(of: address, level: 2)
           record.pteFrame = place / frameSize
           record.isModified = true
+          record.caching = protection.caching
         }
       }
     }

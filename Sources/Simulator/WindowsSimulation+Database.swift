@@ -100,6 +100,7 @@ extension WindowsSimulation {
     content.referenceCount = record.referenceCount
     content.isPrototype = record.isPrototype
     content.isModified = record.isModified
+    content.caching = record.caching
     content.priority = record.use == .none ? 0 : Self.usualPriority
     return content
   }

@@ -46,6 +46,7 @@ extension WindowsSimulation {
       record.isPrototype = false
       record.originalPte = original
       record.isModified = isModified
+      record.caching = protection.caching
       record.workingSetIndex = index
     }
     store(entry, at: place, level: 1, address: address, process: process)

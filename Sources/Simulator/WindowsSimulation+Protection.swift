@@ -109,6 +109,8 @@ extension WindowsSimulation {
       try setOriginal(frame, protection)
       if frames[frame].isPrototype { process.viewProtections[page] = protection }
       if !protection.isNeverValid {
+        let caching = protection.caching
+        if frames[frame].caching != caching { frames.update(frame) { $0.caching = caching } }
         if leaf.isDirty(entry) {
           try releaseSlot(of: frame)
           frames.update(frame) { $0.isModified = true }
@@ -204,4 +206,15 @@ extension MMProtection {
 
   /// Whether no entry that the processor uses can say it.
   fileprivate var isNeverValid: Bool { refusesAccess || modifier == .guardPage }
+}
+
+extension MMProtection {
+  /// How the PFN database says that a page with the protection is cached.
+  var caching: PFNEntry.CacheAttribute {
+    switch modifier {
+    case .nocache: .nonCached
+    case .writecombine: .writeCombined
+    case .none, .guardPage: .cached
+    }
+  }
 }

@@ -14,6 +14,7 @@ package struct PFNContent: Sendable {
   package var referenceCount: UInt64 = 0
   package var isPrototype = false
   package var isModified = false
+  package var caching = PFNEntry.CacheAttribute.cached
   /// The priority, where the kernel keeps it among the flags.
   package var priority: UInt64 = 0
 
@@ -70,7 +71,7 @@ package struct PFNComposer: Sendable {
     of content: PFNContent, _ body: (StructureMember, UInt64) -> Void
   ) {
     var flags = location.setting(content.location, in: 0) ?? 0
-    flags = cached?.setting(1, in: flags) ?? flags
+    flags = cached?.setting(content.caching.number, in: flags) ?? flags
     flags = modified?.setting(content.isModified ? 1 : 0, in: flags) ?? flags
     flags = prototype?.setting(content.isPrototype ? 1 : 0, in: flags) ?? flags
     flags = priority?.setting(content.priority, in: flags) ?? flags

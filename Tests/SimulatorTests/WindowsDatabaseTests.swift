@@ -160,6 +160,29 @@ import Workbench
     #expect([entry.forwardLink, entry.backwardLink] == [end, end])
   }
 
+  /// `_MI_PFN_CACHE_ATTRIBUTE` in the entry of a frame follows PAGE_NOCACHE and PAGE_WRITECOMBINE.
+  @Test(arguments: [
+    ("NOCACHE", PFNEntry.CacheAttribute.nonCached), ("WRITECOMBINE", .writeCombined),
+  ])
+  func aFrameIsCachedAsItsProtectionSays(
+    modifier: String, expected: PFNEntry.CacheAttribute
+  ) throws {
+    let range = "0x200000..0x200fff"
+    let run = try Self.run(
+      Setting(mode: "x86-64", os: "windows-19041.508"), memory: "8 MiB",
+      [
+        "reserve: \(range), commit: true, protection: [READWRITE, \(modifier)]",
+        "write: 0x200000", "protect: \(range), protection: READWRITE",
+      ])
+    try run.run(through: 2)
+    let walk = run.machine.walk(VirtualAddress(0x200000), in: run.machine.addressSpaces.first)
+    let frame = try #require(walk.result.translation).address.rawValue / frameSize
+    #expect(try Self.database(run.machine).entry(of: frame).cacheAttribute == expected)
+    try run.run()
+    #expect(run.violations == [])
+    #expect(try Self.database(run.machine).entry(of: frame).cacheAttribute == .cached)
+  }
+
   // MARK: - Reports
 
   @Test(arguments: settings)
