@@ -16,8 +16,13 @@ import Workbench
         let names = run.names
         while let report = try run.step() {
           if let status = report.status { #expect(names.statuses.contains(status.name), "\(file)") }
-          for fault in report.faultCounts.keys { #expect(names.faults.contains(fault), "\(file)") }
-          for fault in report.faults { #expect(names.states.contains(fault.state), "\(file)") }
+          for fault in report.faultCounts.keys {
+            #expect(names.faultKinds.contains(fault), "\(file)")
+          }
+          for fault in report.faults {
+            #expect(names.faults.contains(fault.status), "\(file)")
+            #expect(names.states.contains(fault.state), "\(file)")
+          }
           for list in report.lists { #expect(names.lists.contains(list.name), "\(file)") }
         }
       }
