@@ -30,11 +30,7 @@ public struct TimelineText: Sendable {
     if report.moreEntries > 0 { line("", "and \(report.moreEntries) entries more", to: &out) }
     for frame in report.frames { write(frame, to: &out) }
     if report.moreFrames > 0 { line("", "and \(report.moreFrames) frames more", to: &out) }
-    let changed = report.lists.filter { $0.before != $0.after }
-    if !changed.isEmpty {
-      let words = changed.map { "\($0.name) \($0.before) -> \($0.after)" }
-      line("lists", words.joined(separator: ", "), to: &out)
-    }
+    if let words = report.listWords { line("lists", words, to: &out) }
     for page in report.pages {
       line("pagemap", "\(page.address)  \(page.pagemap.hex(digits: 16))  \(page.words)", to: &out)
     }

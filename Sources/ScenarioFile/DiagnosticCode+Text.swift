@@ -181,7 +181,7 @@ extension DiagnosticCode {
     case .notForDumps: "A memory dump is what it is: only a built image has layouts and contents."
     case .impossibleStep: "No system could do this step where the timeline has come to."
     case .notForSystem: "The kernel that `os:` names does not have this, or no kernel is named."
-    case .unknownAnswer: "No verdict of the kernel on a fault has this name; the notes list those."
+    case .unknownAnswer: "No answer of the kernel has this name; the notes list those."
     }
   }
 }

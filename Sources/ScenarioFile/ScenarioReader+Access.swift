@@ -64,6 +64,7 @@ extension ScenarioReader {
   /// `lists:`, how many frames each list has.
   func lists(_ fields: Fields) -> [Scenario.ListExpectation]? {
     guard let value = fields["lists"], let pairs = pairs(of: value, "`lists`") else { return nil }
+    if pairs.isEmpty { report(.empty, "`lists` names no list", at: value.mark) }
     return pairs.compactMap { pair in
       guard let list = Scenario.FrameList(rawValue: pair.key.value) else {
         report(

@@ -31,7 +31,7 @@ extension ScenarioReader {
         .swapOn(pages: $0.value)
       }
     case "swap-out": return addresses(fields).map { .swapOut($0) }
-    case "drop-caches": return count(fields) { _ in .dropCaches }
+    case "drop-caches": return whole(fields, .dropCaches)
     case "split": return address(fields).map { .split($0) }
     case "numa-scan": return addresses(fields).map { .numaScan($0) }
     case "userfaultfd":
@@ -44,7 +44,7 @@ extension ScenarioReader {
     case "uffd-protect": return addresses(fields).map { .userfaultProtect($0, isProtected: true) }
     case "uffd-unprotect":
       return addresses(fields).map { .userfaultProtect($0, isProtected: false) }
-    default: return count(fields) { _ in .clearRefs }
+    default: return whole(fields, .clearRefs)
     }
   }
 

@@ -174,7 +174,8 @@ extension ScenarioReader {
         matches =
           processes.count { $0.name?.value == text } + createdProcesses.count { $0.name == text }
       }
-      if matches > 1 {
+      // A pid is used again once its process has ended: it names who lives at that step.
+      if matches > 1, case .name = reference.value {
         report(
           .unknownProcess, "the name \(Diagnostic.quote(name)) belongs to \(matches) processes",
           at: reference.mark, notes: ["name the process by its pid"])

@@ -116,7 +116,7 @@ extension ScenarioReader {
     isAll(fields) ? make(nil) : address(fields).map(make)
   }
 
-  private func protection(of fields: Fields) -> Scenario.Protection? {
+  func protection(of fields: Fields) -> Scenario.Protection? {
     protection(fields["protection"])?.value
   }
 
@@ -136,7 +136,7 @@ extension ScenarioReader {
     case "read": return access(.read, fields)
     case "write": return access(.write, fields)
     case "execute": return access(.execute, fields)
-    case "exit": return bool(fields["exit"], "`exit`").map { _ in .exit }
+    case "exit": return exit(fields)
     case "create-process":
       return process(fields).map { .createProcess(name: $0.name, pid: $0.pid) }
     case "fork": return process(fields).map { .fork(name: $0.name, pid: $0.pid) }
@@ -146,6 +146,27 @@ extension ScenarioReader {
       return linuxOperation(fields)
     default: return windowsOperation(fields)
     }
+  }
+
+  private func exit(_ fields: Fields) -> Scenario.Operation? {
+    guard let isDone = bool(fields["exit"], "`exit`") else { return nil }
+    guard isDone.value else {
+      report(
+        .unknownWord, "`exit` must be `true`, found `false`", at: isDone.mark,
+        notes: ["a process that goes on needs no step"])
+      return nil
+    }
+    return .exit
+  }
+
+  /// What a step says that is always done as a whole.
+  private enum WholeWord: String, CaseIterable, Sendable { case all }
+
+  /// A step whose verb takes nothing but `all`.
+  func whole(_ fields: Fields, _ operation: Scenario.Operation) -> Scenario.Operation? {
+    let verb = fields.table.name
+    let word: Located<WholeWord>? = word(fields[verb], "`\(verb)`")
+    return word.map { _ in operation }
   }
 
   private func process(_ fields: Fields) -> (name: String, pid: UInt64)? {
@@ -194,37 +215,7 @@ extension ScenarioReader {
     case "zero-pages": return count(fields) { .zeroPages(count: $0) }
     case "lock": return addresses(fields).map { .lock($0, isLocked: true) }
     case "unlock": return addresses(fields).map { .lock($0, isLocked: false) }
-    default: return count(fields) { _ in .combine }
+    default: return whole(fields, .combine)
     }
-  }
-
-  private func section(_ fields: Fields) -> Scenario.SectionStatement? {
-    let name = name(fields)
-    let kind: Located<Scenario.SectionKind>? = word(fields["kind"], "`kind`")
-    let commit = bool(fields["commit"], "`commit`")?.value ?? true
-    var parts: [Scenario.SectionStatement.Part] = []
-    if one(of: ["pages", "parts"], in: fields) == "pages" {
-      let pages = number(fields["pages"], "`pages`", in: 1...1 << 20)
-      let protection = protection(of: fields) ?? .words(.readWrite, modifier: nil)
-      guard let pages else { return nil }
-      parts = [.init(pages: pages.value, protection: protection)]
-    } else {
-      if let mark = fields.keyMark("protection") {
-        report(.keysDisagree, "`protection` goes with `pages`; each part has its own", at: mark)
-      }
-      parts = items(of: fields["parts"], "`parts`").compactMap(part)
-    }
-    guard let name, let kind, !parts.isEmpty else { return nil }
-    return Scenario.SectionStatement(
-      name: name, kind: kind.value, parts: parts, isCommitted: commit)
-  }
-
-  private func part(_ value: YAMLValue) -> Scenario.SectionStatement.Part? {
-    guard let fields = fields(of: value, Vocabulary.part) else { return nil }
-    let pages = number(fields["pages"], "`pages`", in: 1...1 << 20)
-    let protection = protection(of: fields)
-    let filePages = number(fields["file-pages"], "`file-pages`", in: 0...1 << 20)
-    guard let pages, let protection else { return nil }
-    return .init(pages: pages.value, protection: protection, filePages: filePages?.value)
   }
 }

@@ -63,7 +63,8 @@ extension LinuxSimulation {
   ) {
     let kind = (verdict.ending ?? (verdict.cost == .hard ? .major : .minor)).rawValue
     report.faultCounts[kind, default: 0] += 1
-    guard told.tellsOfFault(at: detail) else { return }
+    // What ends a step is told of, whatever came before.
+    guard told.tellsOfFault(at: detail) || detail > .counts && verdict.ending != nil else { return }
     var fault = FaultReport(
       address, access, result, state: verdict.finding.state?.rawValue, handler: verdict.handler,
       cost: verdict.cost?.rawValue,

@@ -7,8 +7,7 @@ import ScenarioFile
 /// What `/proc/PID/pagemap` shows.
 extension LinuxSimulation {
   func pagemap(_ address: UInt64, of process: Scenario.ProcessReference?) -> UInt64? {
-    guard let process = try? self.process(process) else { return nil }
-    return pagemapWord(address, process).rawValue
+    living(process).map { pagemapWord(address, $0).rawValue }
   }
 
   /// The word of pagemap (Linux fs/proc/task_mmu.c, pte_to_pagemap_entry).

@@ -9,7 +9,7 @@ extension LinuxSimulation: SimulatedSystem {
   func perform(
     _ step: Scenario.Step, _ number: Int, _ detail: StepDetail
   ) throws(StepFailure) {
-    let process = try process(step.process?.value)
+    let process = try process(step.process)
     current = process
     self.detail = detail
     (journal.isOpen, pages.areNoted) = (detail > .counts, detail > .counts)
@@ -17,7 +17,7 @@ extension LinuxSimulation: SimulatedSystem {
     if detail > .counts { told = StepChanges() }
     report.count(listCounts, Self.listNames)
     stepByte = UInt8(truncatingIfNeeded: number)
-    wantedFrames = step.frames.map { $0.value / frameSize }
+    wantedFrames = step.frames
     journal.clear()
     pages.beginStep()
     do throws(StepFailure) {
@@ -31,11 +31,7 @@ extension LinuxSimulation: SimulatedSystem {
     }
     if report.status == StepStatus(linux: .killed) { end(process) }
     for process in processes { process.merge() }
-    if let left = wantedFrames.first {
-      throw .mistake(
-        "the step takes no frame for \((left * frameSize).hex)",
-        notes: ["`frames` names as many frames as the step needs, or fewer"])
-    }
+    if let left = wantedFrames.first { throw .unused(left) }
     finish(step.operation, process)
   }
 

@@ -32,7 +32,7 @@ final class LinuxSimulation {
   /// The page of zeros, and the first frame of the huge one once it was needed.
   var zeroFrame: UInt64 = 0
   var hugeZeroFrame: UInt64?
-  var wantedFrames: [UInt64] = []
+  var wantedFrames: [Located<UInt64>] = []
   /// Who does the step; nil before the first.
   var current: LinuxProcessState?
   /// A child that fork has not finished: nobody else knows of it yet.
@@ -69,16 +69,17 @@ final class LinuxSimulation {
     rules = AccessRules(state)
     format = FourLevelFormat(state)
     entries = LinuxEntries(kernel, state)
-    do throws(SystemError) {
-      memory = try SimulatedMemory(machine.memory.runs, entrySize: Int(Format.entrySize))
-    } catch {
-      throw .mistake(.tooLarge, "\(error)", notes: [])
-    }
+    memory = try SimulatedMemory.of(machine, scenario, entrySize: Int(Format.entrySize))
     free = FreeFrames(
       installed: memory.installed,
       from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
       named: Set((scenario.timeline?.steps ?? []).flatMap(\.frames).map { $0.value / frameSize }))
     totalPages = UInt64(free.count)
+    do throws(StepFailure) { try boot(scenario) } catch { throw error.atBoot(scenario) }
+  }
+
+  /// What is there before the first step: the page of zeros, and the processes.
+  private func boot(_ scenario: Scenario) throws(StepFailure) {
     zeroFrame = try takeFrame()
     pages[zeroFrame] = LinuxPage()
     switch scenario.spaces {
@@ -102,17 +103,21 @@ final class LinuxSimulation {
     return process
   }
 
-  func process(_ reference: Scenario.ProcessReference?) throws(StepFailure) -> LinuxProcessState {
-    let found: LinuxProcessState?
-    switch reference {
-    case nil: found = processes.first
-    case .pid(let pid)?: found = processes.first { $0.pid == pid }
-    case .name(let name)?: found = processes.first { $0.name == name }
-    }
-    guard let found else {
-      throw .mistake("the process is not there at this step", notes: ["it has ended, or not begun"])
-    }
+  /// The process that a step is about.
+  func process(
+    _ reference: Located<Scenario.ProcessReference>?
+  ) throws(StepFailure) -> LinuxProcessState {
+    guard let found = living(reference?.value) else { throw .absent(reference) }
     return found
+  }
+
+  /// A process, the first unless one is named; nil where it has ended, or not begun.
+  func living(_ reference: Scenario.ProcessReference?) -> LinuxProcessState? {
+    switch reference {
+    case nil: processes.first
+    case .pid(let pid)?: processes.first { $0.pid == pid }
+    case .name(let name)?: processes.first { $0.name == name }
+    }
   }
 
   func paging(of process: LinuxProcessState) -> PagingState {
@@ -132,11 +137,10 @@ final class LinuxSimulation {
   func takeFrame() throws(StepFailure) -> UInt64 {
     if let wanted = wantedFrames.first {
       wantedFrames.removeFirst()
-      guard free.take(named: wanted) else {
-        throw .mistake(.overlap, "frame \(wanted.hex) is in use or not installed", notes: [])
-      }
-      memory.zero(frame: wanted)
-      return wanted
+      let frame = wanted.value / frameSize
+      guard free.take(named: frame) else { throw .taken(wanted) }
+      memory.zero(frame: frame)
+      return frame
     }
     while true {
       if let frame = free.takeUntouched() {

@@ -1,6 +1,7 @@
 import Machine
 import Paging
 import PhysicalMemory
+import ScenarioFile
 
 /// Physical memory that changes.
 ///
@@ -38,6 +39,17 @@ final class SimulatedMemory {
               start: $0.start, byteCount: $0.byteCount,
               source: .mapping(offset: $0.start.rawValue))
           }))
+    }
+  }
+
+  /// The memory of a machine; where the host cannot map it, `memory:` asks for too much.
+  static func of(
+    _ machine: Machine, _ scenario: Scenario, entrySize: Int
+  ) throws(StepFailure) -> SimulatedMemory {
+    do throws(SystemError) {
+      return try SimulatedMemory(machine.memory.runs, entrySize: entrySize)
+    } catch {
+      throw .mistake(.tooLarge, "\(error)", at: scenario.machine.memory.mark)
     }
   }
 

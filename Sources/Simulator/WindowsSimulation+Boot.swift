@@ -11,11 +11,74 @@ extension WindowsSimulation {
   /// The number of a process that the scenario does not number: any multiple of 4 would do.
   private static let usualPID: UInt64 = 0x1000
 
-  func boot(_ scenario: Scenario) throws(StepFailure) {
+  /// The Windows of a machine; not every machine has one with a timeline.
+  static func system(of machine: Machine) throws(StepFailure) -> WindowsSystem {
+    guard let system = machine.system.windows else {
+      throw .mistake(
+        .unknownSystem, "a timeline needs an operating system", notes: ["say `os:` of `machine`"])
+    }
+    guard machine.paging.mode != .la57 else {
+      throw .mistake(
+        .notForSystem, "no timeline of Windows has page tables of five levels",
+        notes: ["`la57` is a mode of Linux"])
+    }
+    return system
+  }
+
+  /// The bits of pages' entries, for a kernel whose structures are known well enough to be written.
+  static func leaf(
+    _ entries: WindowsEntries, _ state: PagingState, _ kernel: WindowsKernel
+  ) throws(StepFailure) -> LeafBits {
+    let structures = WindowsStructures(kernel)
+    guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
+      PFNComposer(kernel, structures) != nil
+    else {
+      throw .mistake(
+        .notForSystem, "where the structures of \(kernel.id) have their members is not known",
+        notes: [])
+    }
+    return leaf
+  }
+
+  /// What each entry for a page table has, beside the table's frame.
+  static func tableBits(_ entries: WindowsEntries, _ state: PagingState) -> UInt64 {
+    let table = EntryEncoder(state, level: 2, isPage: false)?.base ?? 0
+    let rights = state.bits(granting: .all, level: 2, isPage: false) ?? 0
+    return table | rights | entries.tableBits
+  }
+
+  /// The frames of the memory, without those that roots and steps name.
+  static func frames(of memory: SimulatedMemory, _ scenario: Scenario) -> FrameTable {
+    let steps = scenario.timeline?.steps ?? []
+    let named = Set(roots(scenario) + steps.flatMap(\.frames).map(\.value))
+    return FrameTable(
+      installed: memory.installed,
+      from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
+      named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
+  }
+
+  private static func roots(_ scenario: Scenario) -> [UInt64] {
+    guard case .processes(let list) = scenario.spaces else {
+      return scenario.machine.root.map { [$0.value] } ?? []
+    }
+    return list.compactMap { $0.root?.value }
+  }
+
+  /// Makes what is there before the first step, of which no report tells.
+  func begin(_ scenario: Scenario) throws(StepFailure) {
+    isReported = false
+    try boot(scenario)
+    isReported = true
+    try writeDatabase()
+    // It is looked at at the end.
+    _ = frames.takeUnchecked()
+  }
+
+  private func boot(_ scenario: Scenario) throws(StepFailure) {
     let slot = try selfMapSlot(scenario.windows)
     state.cr3 = try makeRoot(0, slot: slot, owner: Self.systemName)
     selfMap = SelfMap(of: state, in: memory.image, build: kernel.id.build)
-    try placeParts(scenario.windows)
+    try placeParts(scenario)
     try setAsideDatabase()
     try mapKernel(from: space.pool, through: pool.end)
     for half in 0..<2 {

@@ -14,10 +14,8 @@ extension WindowsSimulation {
   func takeFrame(isZeroed: Bool) throws(StepFailure) -> UInt64 {
     if let wanted = wantedFrames.first {
       wantedFrames.removeFirst()
-      guard let frame = frames.take(named: wanted) else {
-        throw .mistake(
-          .overlap, "frame \(wanted.hex) is in use, or not installed",
-          notes: ["`frames` names frames that are free"])
+      guard let frame = frames.take(named: wanted.value / frameSize) else {
+        throw .taken(wanted)
       }
       memory.zero(frame: frame)
       return frame

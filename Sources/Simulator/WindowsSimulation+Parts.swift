@@ -20,7 +20,8 @@ extension WindowsSimulation {
   }
 
   /// Refuses parts that are in each other's way, and lets none grow into the next.
-  func placeParts(_ windows: Scenario.Windows?) throws(StepFailure) {
+  func placeParts(_ scenario: Scenario) throws(StepFailure) {
+    let windows = scenario.windows
     let said = windows?.pfnDatabaseAddress
     if let said { try check(said) }
     for (name, start, mark) in [
@@ -41,7 +42,7 @@ extension WindowsSimulation {
     guard last < room / structure.size else {
       throw .mistake(
         .tooLarge, "a PFN database of \(last + 1) frames takes too many of the kernel's addresses",
-        at: said?.mark,
+        at: said?.mark ?? scenario.machine.memory.mark,
         notes: [
           "there is room for \(room / structure.size) of them; `pfn-database-at` says where they begin"
         ])

@@ -15,13 +15,13 @@ extension WindowsSimulation: SimulatedSystem {
         "the system has ended with \(bugCheck.name): no step comes after a bug check",
         notes: ["make the steps before it, or those after it, a scenario of their own"])
     }
-    let process = try process(step.process?.value)
+    let process = try process(step.process)
     self.detail = detail
     report = StepReport(step, number, by: process.name, process.pid, detail)
     if detail > .counts { told = StepChanges() }
     stepByte = UInt8(truncatingIfNeeded: number)
     try makeSharedData(for: step.operation)
-    wantedFrames = step.frames.map { $0.value / frameSize }
+    wantedFrames = step.frames
     beginStep()
     do throws(StepFailure) {
       try perform(step.operation, process)
@@ -30,11 +30,7 @@ extension WindowsSimulation: SimulatedSystem {
       guard case .status(let status) = error else { throw error }
       report.status = status
     }
-    if let left = wantedFrames.first {
-      throw .mistake(
-        "the step takes no frame for \((left * frameSize).hex)",
-        notes: ["`frames` names as many frames as the step needs, or fewer"])
-    }
+    if let left = wantedFrames.first { throw .unused(left) }
     try finishStep()
   }
 

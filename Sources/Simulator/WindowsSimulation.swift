@@ -49,7 +49,7 @@ final class WindowsSimulation {
   /// What has ended the system; nil while it runs.
   var bugCheck: StepStatus?
   /// The frames that the step takes first.
-  var wantedFrames: [UInt64] = []
+  var wantedFrames: [Located<UInt64>] = []
   /// How much the reports of steps say.
   var detail = StepDetail.answers
   var report = StepReport()
@@ -64,15 +64,7 @@ final class WindowsSimulation {
   let tableBits: UInt64
 
   init(_ machine: Machine, _ scenario: Scenario) throws(StepFailure) {
-    guard let system = machine.system.windows else {
-      throw .mistake(
-        .unknownSystem, "a timeline needs an operating system", notes: ["say `os:` of `machine`"])
-    }
-    guard machine.paging.mode != .la57 else {
-      throw .mistake(
-        .notForSystem, "no timeline of Windows has page tables of five levels",
-        notes: ["`la57` is a mode of Linux"])
-    }
+    let system = try Self.system(of: machine)
     kernel = system.kernel
     space = KernelSpace(kernel.format)
     self.system = system
@@ -85,48 +77,17 @@ final class WindowsSimulation {
     composer = PFNComposer(kernel, structures)
     state = try Self.registers(machine.paging)
     rules = AccessRules(state)
-    guard let leaf = LeafBits(entries, state), structures.process != nil, structures.vad != nil,
-      composer != nil
-    else {
-      throw .mistake(
-        .notForSystem, "where the structures of \(kernel.id) have their members is not known",
-        notes: [])
-    }
-    self.leaf = leaf
+    leaf = try Self.leaf(entries, state, kernel)
     format = TableFormat(state, kernel)
-    let table = EntryEncoder(state, level: 2, isPage: false)?.base ?? 0
-    let rights = state.bits(granting: .all, level: 2, isPage: false) ?? 0
-    tableBits = table | rights | entries.tableBits
-    do throws(SystemError) {
-      memory = try SimulatedMemory(machine.memory.runs, entrySize: state.entrySize)
-    } catch {
-      throw .mistake(.tooLarge, "\(error)", notes: [])
-    }
-    let roots = Self.roots(scenario)
-    let memory = memory
-    let named = Set(roots + (scenario.timeline?.steps ?? []).flatMap(\.frames).map(\.value))
-    frames = FrameTable(
-      installed: memory.installed,
-      from: (scenario.machine.tables?.from?.value ?? frameSize) / frameSize,
-      named: Set(named.map { $0 / frameSize }.filter { memory.has($0) }))
+    tableBits = Self.tableBits(entries, state)
+    memory = try SimulatedMemory.of(machine, scenario, entrySize: state.entrySize)
+    frames = Self.frames(of: memory, scenario)
     pageFiles = try Self.pageFiles(scenario.windows, store: system.virtualStore)
     if let said = scenario.windows?.pfnDatabaseAddress { space.pfnDatabase = said.value }
     pool = KernelArena(start: space.pool)
     prototypeArena = KernelArena(start: space.prototypes)
     listHead = pool.take(16)
-    isReported = false
-    try boot(scenario)
-    isReported = true
-    try writeDatabase()
-    // What was there before the first step is looked at at the end.
-    _ = frames.takeUnchecked()
-  }
-
-  private static func roots(_ scenario: Scenario) -> [UInt64] {
-    guard case .processes(let list) = scenario.spaces else {
-      return scenario.machine.root.map { [$0.value] } ?? []
-    }
-    return list.compactMap { $0.root?.value }
+    do throws(StepFailure) { try begin(scenario) } catch { throw error.atBoot(scenario) }
   }
 
   /// Whether what changes is noted for the report of a step.
@@ -136,16 +97,16 @@ final class WindowsSimulation {
   }
 
   /// The process that a step is about.
-  func process(_ reference: Scenario.ProcessReference?) throws(StepFailure) -> WindowsProcessState {
-    let found: WindowsProcessState?
-    switch reference {
-    case nil: found = processes.dropFirst().first
-    case .pid(let pid)?: found = processes.first { $0.pid == pid }
-    case .name(let name)?: found = processes.first { $0.name == name }
-    }
-    guard let found else {
-      throw .mistake("the process is not there at this step", notes: ["it has ended, or not begun"])
-    }
+  func process(
+    _ reference: Located<Scenario.ProcessReference>?
+  ) throws(StepFailure) -> WindowsProcessState {
+    let found: WindowsProcessState? =
+      switch reference?.value {
+      case nil: processes.dropFirst().first
+      case .pid(let pid)?: processes.first { $0.pid == pid }
+      case .name(let name)?: processes.first { $0.name == name }
+      }
+    guard let found else { throw .absent(reference) }
     return found
   }
 

@@ -1,3 +1,4 @@
+import Machine
 import ScenarioFile
 import Simulator
 
@@ -20,8 +21,14 @@ struct MomentCheck {
   func differences(
     _ expected: Scenario.MomentPagemap, of process: Scenario.ProcessReference?
   ) -> [Difference] {
-    guard let run = opened.moment?.run, let word = run.pagemap(expected.va.value, of: process)
-    else { return [("what Linux says in pagemap", "nothing: there is no such process")] }
+    func nothing(_ reason: String) -> [Difference] {
+      [("what Linux says in pagemap", "nothing: \(reason)")]
+    }
+    guard let run = opened.moment?.run else { return nothing("there is no timeline") }
+    guard opened.machine.system.linux != nil else { return nothing("only Linux has pagemap") }
+    guard let word = run.pagemap(expected.va.value, of: process) else {
+      return nothing("there is no such process")
+    }
     return PagemapWords.differences(expected, word)
   }
 }

@@ -94,7 +94,7 @@ extension TimelineRun {
 extension Scenario.Step {
   fileprivate func differences(_ report: StepReport) -> [Difference] {
     var differences: [Difference] = []
-    let got = report.status?.name ?? "none"
+    let got = report.status?.name ?? Self.noStatus
     if let wanted = status?.value, wanted != got {
       differences.append(("status \(wanted)", "status \(got)"))
     } else if status == nil, let status = report.status, !status.isSuccess {
@@ -135,11 +135,7 @@ extension StepReport {
     if changes.moreEntries > 0 { lines.append("  entries \(changes.moreEntries) more") }
     lines += changes.frames.map(\.goldenLine)
     if changes.moreFrames > 0 { lines.append("  frames \(changes.moreFrames) more") }
-    let changed = lists.filter { $0.before != $0.after }
-    if !changed.isEmpty {
-      let words = changed.map { "\($0.name) \($0.before) -> \($0.after)" }
-      lines.append("  lists \(words.joined(separator: ", "))")
-    }
+    if let words = listWords { lines.append("  lists \(words)") }
     lines += changes.pages.map { "  pagemap \($0.address) \($0.pagemap.hex) \($0.words)" }
     return lines
   }

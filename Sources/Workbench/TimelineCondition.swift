@@ -26,8 +26,8 @@ public struct TimelineCondition {
 
   /// The forms of a condition, for messages.
   public static let forms =
-    "`status NAME`, `fault NAME`, `pte ADDRESS STATE [PROCESS]` (the first process unless one is named by"
-    + " number or name) or `list NAME COUNT` (so many at least)"
+    "`status NAME`, `fault NAME` (a signal of Linux with its code or alone), `pte ADDRESS STATE [PROCESS]` (the"
+    + " first process unless one is named by number or name) or `list NAME COUNT` (so many at least)"
 
   /// Reads a condition about a timeline.
   ///
@@ -38,8 +38,10 @@ public struct TimelineCondition {
     switch (words.first, words.count) {
     case ("status", 2):
       kind = .status(try Self.known(words[1], "no step ends with", in: names.statuses))
-    case ("fault", 2):
-      kind = .fault(try Self.known(words[1], "no fault ends with", in: names.faults))
+    case ("fault", 2...3):
+      let name = words.dropFirst().joined(separator: " ")
+      let endings = names.faultKinds + names.faults.filter { !names.faultKinds.contains($0) }
+      kind = .fault(try Self.known(name, "no fault ends with", in: endings))
     case ("pte", 3...4):
       guard let address = try? NumberText.number(words[1]) else {
         throw Problem(description: "`\(words[1])` is no address")
@@ -62,15 +64,17 @@ public struct TimelineCondition {
     _ name: String, _ refusal: String, in choices: [String]
   ) throws(Problem) -> String {
     guard !choices.contains(name) else { return name }
+    let near = Suggestion.nearest(to: name, in: choices).map { "; did you mean `\($0)`?" } ?? ""
     throw Problem(
-      description: "\(refusal) `\(name)`; there are \(choices.joined(separator: ", "))")
+      description: "\(refusal) `\(name)`; there are \(choices.joined(separator: ", "))\(near)")
   }
 
-  /// Whether the condition holds after a step.
+  /// Whether the condition holds after a step, of which the report tells what changed.
   public func holds(after report: StepReport, of run: TimelineRun) -> Bool {
     switch kind {
     case .status(let name): report.status?.name == name
-    case .fault(let name): report.faultCounts[name] != nil
+    case .fault(let name):
+      report.faultCounts[name] != nil || report.faults.contains { $0.status == name }
     case .pte(let address, let state, let process):
       Self.states(of: VirtualAddress(address), process, run.machine).contains(state)
     case .list(let name, let count):

@@ -27,6 +27,8 @@ public final class TimelineRun {
     self.scenario = scenario
     let machine = try ImageBuilder.build(Self.empty(scenario)).machine
     simulation = try Simulation(scenario, on: machine)
+    let unknown = scenario.unknownAnswers(simulation.names)
+    guard unknown.isEmpty else { throw reading.list(adding: unknown) }
   }
 
   /// What a scenario with a timeline cannot say as well.

@@ -54,6 +54,8 @@ struct RunCommand: ParsableCommand {
     try output.write { stream in
       let workers = Workers(
         count: jobs.map(Int.init) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      // One scenario alone may take long too.
+      progress.show(done: 0, failed: 0)
       workers.map(files, { runner.run($0) }) { result in
         progress.clear()
         results.append(result)

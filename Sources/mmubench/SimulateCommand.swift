@@ -78,8 +78,14 @@ struct SimulateCommand: ParsableCommand {
   ) throws -> TimelineAccount {
     var account = TimelineAccount(
       output.json ? .json : style == .windbg ? .windbg : .plain, only: step, until: until)
+    let watch = StepWatch(total: run.count)
+    func next() throws -> StepReport? {
+      let number = run.done + 1
+      let detail = account.detail(ofStep: number)
+      return try watch.step(number) { () throws(DiagnosticList) in try run.step(detail) }
+    }
     try output.write { stream in
-      while let report = try run.step(account.detail(ofStep: run.done + 1)) {
+      while let report = try next() {
         let warnings = account.write(
           report, failures: try run.failures(), broken: run.violations, run.machine,
           to: &stream.buffer)

@@ -111,6 +111,65 @@ import Testing
     #expect(status == 0 || outcome.errors.contains("never holds"))
   }
 
+  @Test(arguments: [
+    ("fault SIGSEGV SEGV_ACCERR", 0), ("fault SIGSEGV", 0), ("fault SIGSEGV SEGV_MAPERR", 1),
+  ])
+  func aSignalIsWaitedForWithItsCodeOrAlone(condition: String, status: Int32) throws {
+    // So many faults that not each of them is told of, and then the signal.
+    try place.write(
+      Self.timeline(
+        "signal", "os: linux-6.1",
+        """
+          - { mmap: 0x7f0000000000..0x7f00000fffff, prot: [read, write] }
+          - { mprotect: 0x7f00000ff000..0x7f00000fffff, prot: [read] }
+          - { write: 0x7f0000000000..0x7f00000fffff, status: SIGSEGV }
+        """), to: "signal.yaml")
+    let outcome = try run("simulate", "signal.yaml", "--until", condition)
+    #expect(outcome.status == status, "\(condition): \(outcome.errors)")
+  }
+
+  @Test(arguments: [
+    ("status: STATUS_ACESS_VIOLATION", "windows-7601.17514", "STATUS_ACCESS_VIOLATION"),
+    (
+      "faults: [STATUS_PAGE_FAULT_DEMANDZERO]", "windows-7601.17514",
+      "STATUS_PAGE_FAULT_DEMAND_ZERO"
+    ),
+    ("status: ENOMEN", "linux-6.1", "ENOMEM"),
+    ("faults: [SIGSEGV SEGV_ACERR]", "linux-6.1", "SIGSEGV SEGV_ACCERR"),
+  ])
+  func anAnswerThatNeverComesUpIsAMistakeOfTheScenario(
+    words: String, system: String, meant: String
+  ) throws {
+    try place.write(
+      Self.timeline("typo", "os: \(system)", "  - { read: 0x1000, \(words) }"), to: "typo.yaml")
+    for verb in ["simulate", "run"] {
+      let outcome = try run(verb, "typo.yaml")
+      #expect(outcome.status == 65, "\(outcome.errors)")
+      #expect((outcome.output + outcome.errors).contains("did you mean `\(meant)`?"))
+    }
+  }
+
+  @Test func onlyLinuxHasPagemap() throws {
+    try place.write(
+      Self.timeline(
+        "pagemap", "os: windows-7601.17514",
+        "  - { reserve: 0x20_0000..0x20_ffff, expect: [{ pagemap-at: 0x20_0000 }] }"),
+      to: "pagemap.yaml")
+    let outcome = try run("simulate", "pagemap.yaml")
+    #expect(outcome.output.contains("nothing: only Linux has pagemap"), "\(outcome.output)")
+  }
+
+  @Test func aGoldenOfGarbageMovesNoCursor() throws {
+    try place.write(
+      Self.timeline("garbage", "os: linux-6.1", "  - { read: 0x1000, status: SIGSEGV }"),
+      to: "garbage.yaml")
+    try place.write(
+      "mmubench golden 1\nscenario garbage\n\u{1b}[31m\u{9b}2J\u{7}\n", to: "garbage.golden")
+    let outcome = try run("run", "garbage.yaml")
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("\u{fffd}[31m\u{fffd}2J\u{fffd}"), "\(outcome.output)")
+  }
+
   @Test func theRunEndsWithTheStepThatMakesTheConditionHold() throws {
     let outcome = try run(
       "simulate", "windows.yaml", "--until", "status STATUS_ACCESS_VIOLATION", "--json")
@@ -123,6 +182,9 @@ import Testing
     ("linux.yaml", "fault STATUS_ACCESS_VIOLATION", "minor, major"),
     ("linux.yaml", "pte 0x1000 demand-zero", "swap"),
     ("linux.yaml", "pte 0x1000 swap nobody", "first, child, 100, 101"),
+    ("linux.yaml", "fault SIGSEV", "did you mean `SIGSEGV`?"),
+    ("linux.yaml", "fault SIGSEGV SEGV_ACERR", "did you mean `SIGSEGV SEGV_ACCERR`?"),
+    ("windows.yaml", "status STATUS_ACESS_VIOLATION", "did you mean `STATUS_ACCESS_VIOLATION`?"),
     ("linux.yaml", "pte zz swap", "no address"), ("linux.yaml", "whenever", "say `status NAME`"),
     ("windows.yaml", "pte 0x1000 swap", "demand-zero"),
     ("windows.yaml", "status SIGSEGV", "STATUS_ACCESS_VIOLATION"),
