@@ -16,7 +16,7 @@ final class LinuxSimulation {
   let rules: AccessRules
   let format: FourLevelFormat
   let memory: SimulatedMemory
-  var processes: [LinuxProcessState] = []
+  var processes = ProcessTable<LinuxProcessState>()
   var files: [String: LinuxFile] = [:]
   var nextInode: UInt64 = 1
   var pages = PageRecords()
@@ -93,7 +93,7 @@ final class LinuxSimulation {
 
   @discardableResult
   func start(_ name: String, pid: UInt64) throws(StepFailure) -> LinuxProcessState {
-    guard !processes.contains(where: { $0.pid == pid }) else {
+    guard processes[pid: pid] == nil else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let root = try takeTable()
@@ -106,8 +106,8 @@ final class LinuxSimulation {
     let found: LinuxProcessState?
     switch reference {
     case nil: found = processes.first
-    case .pid(let pid)?: found = processes.first { $0.pid == pid }
-    case .name(let name)?: found = processes.first { $0.name == name }
+    case .pid(let pid)?: found = processes[pid: pid]
+    case .name(let name)?: found = processes[name: name]
     }
     guard let found else {
       throw .mistake("the process is not there at this step", notes: ["it has ended, or not begun"])
