@@ -67,16 +67,21 @@ extension Benchmark {
   }
 
   private func scenario(_ setting: Setting, _ steps: [String]) throws -> Scenario {
+    try scenario(os: setting.os, setting.begin + steps)
+  }
+
+  /// A timeline on a machine with 1 GiB.
+  func scenario(os: String, _ steps: [String]) throws -> Scenario {
     let text =
       """
       mmubench: 1
       scenario: speed
       title: Speed
       source: the benchmark
-      machine: { mode: x86-64, memory: 1 GiB, os: \(setting.os) }
+      machine: { mode: x86-64, memory: 1 GiB, os: \(os) }
       timeline:
 
-      """ + (setting.begin + steps).map { "  - \($0)\n" }.joined()
+      """ + steps.map { "  - \($0)\n" }.joined()
     return try ScenarioParser.parse(text: text, path: "speed.yaml")
   }
 
@@ -89,7 +94,7 @@ extension Benchmark {
   }
 
   /// Runs a timeline whose steps nobody looks at; gives how many faults there were.
-  private func faults(_ scenario: Scenario) -> Int {
+  func faults(_ scenario: Scenario) -> Int {
     do {
       let simulation = try begin(scenario)
       var faults = 0
