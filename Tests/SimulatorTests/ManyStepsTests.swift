@@ -1,7 +1,10 @@
+import LinuxMemory
 import Machine
+import PhysicalMemory
 import ScenarioFile
 import Simulator
 import Testing
+import WindowsMemory
 import Workbench
 
 /// Timelines with many ranges, areas and processes: what is written in place of all of it, step by step, is what
