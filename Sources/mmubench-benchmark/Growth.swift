@@ -8,7 +8,7 @@ extension Benchmark {
     var name: String
     var os: String
     var begin: [String] = []
-    var step: (Int) -> String
+    var step: @Sendable (Int) -> String
   }
 
   private static func range(_ number: Int) -> String {
