@@ -71,14 +71,14 @@ extension Benchmark {
   }
 
   /// A timeline on a machine with 1 GiB.
-  func scenario(os: String, _ steps: [String]) throws -> Scenario {
+  func scenario(mode: String = "x86-64", os: String, _ steps: [String]) throws -> Scenario {
     let text =
       """
       mmubench: 1
       scenario: speed
       title: Speed
       source: the benchmark
-      machine: { mode: x86-64, memory: 1 GiB, os: \(os) }
+      machine: { mode: \(mode), memory: 1 GiB, os: \(os) }
       timeline:
 
       """ + steps.map { "  - \($0)\n" }.joined()
