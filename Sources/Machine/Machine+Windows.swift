@@ -73,7 +73,8 @@ extension Machine {
     let list = ProcessList(head: head, system.kernelMemory(memory, paging), structure)
     if let problem = list.problem { warnings.append(problem) }
     let processes = list.processes.filter { !$0.hasEnded }
-    for process in processes { take(process) }
+    var known = Dictionary(grouping: addressSpaces.indices) { paging(of: addressSpaces[$0]).root }
+    for process in processes { take(process, &known) }
     let ended = list.processes.count - processes.count
     note(
       "processes",
@@ -81,18 +82,24 @@ extension Machine {
       from: "list at \(head)")
   }
 
-  private mutating func take(_ process: WindowsProcess) {
-    take(process, process.directoryTableBase, "process list")
+  /// Takes the roots of a process; `known` has the indices of address spaces by their roots.
+  private mutating func take(
+    _ process: WindowsProcess, _ known: inout [PhysicalAddress: [Int]]
+  ) {
+    take(process, process.directoryTableBase, "process list", &known)
     if let root = process.userDirectoryTableBase {
-      take(process, root, "process list, user root")
+      take(process, root, "process list, user root", &known)
     }
   }
 
-  private mutating func take(_ process: WindowsProcess, _ register: UInt64, _ foundBy: String) {
+  private mutating func take(
+    _ process: WindowsProcess, _ register: UInt64, _ foundBy: String,
+    _ spaces: inout [PhysicalAddress: [Int]]
+  ) {
     var state = paging
     state.cr3 = register
-    let known = addressSpaces.firstIndex {
-      paging(of: $0).root == state.root && ($0.pid == nil || $0.pid == process.pid)
+    let known = spaces[state.root]?.first {
+      addressSpaces[$0].pid == nil || addressSpaces[$0].pid == process.pid
     }
     if let known {
       addressSpaces[known].pid = process.pid
@@ -100,6 +107,7 @@ extension Machine {
       addressSpaces[known].parent = process.parent
       addressSpaces[known].record = process
     } else {
+      spaces[state.root, default: []].append(addressSpaces.count)
       addressSpaces.append(
         AddressSpace(
           register: register, pid: process.pid, process: process.name, parent: process.parent,

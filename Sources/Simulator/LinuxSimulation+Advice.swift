@@ -18,8 +18,8 @@ extension LinuxSimulation {
         $0.isHugeAdvised != isAdvised || $0.isHugeRefused != isRefused
       }
       for index in parts {
-        process.areas[index].isHugeAdvised = isAdvised
-        process.areas[index].isHugeRefused = isRefused
+        process[index].isHugeAdvised = isAdvised
+        process[index].isHugeRefused = isRefused
       }
     case .collapse: try collapse(start, end, process)
     case .willneed: try readAhead(start, end, process)

@@ -34,9 +34,7 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     let (start, end) = try bounds(statement.range)
     guard start >= LinuxClassifier.lowestAddress else { throw .linux(.notPermitted) }
-    guard !process.areas.contains(where: { $0.start < end && $0.end > start }) else {
-      throw .linux(.exists)
-    }
+    guard !process.hasAreas(in: start, end) else { throw .linux(.exists) }
     try checkKind(of: statement, pages: (end - start) / frameSize)
     let rights = statement.rights
     // Shared memory may be written by whoever maps it next; private pages that nobody may write cost
@@ -107,8 +105,7 @@ extension LinuxSimulation {
     guard range.upperBound < Self.userEnd else { throw .linux(.invalidArgument) }
     let (start, end) = try bounds(range)
     zap(start, end, process)
-    let gone = process.isolate(start, end).compactMap { process.areas[$0].file }
-    process.areas.removeAll { $0.start >= start && $0.end <= end }
+    let gone = process.removeAreas(in: start, end).compactMap(\.file)
     for file in gone { dropIfUnused(file) }
     freeTables(start, end, process)
   }
@@ -133,14 +130,14 @@ extension LinuxSimulation {
     // What comes before a hole is changed all the same.
     let reached = process.coveredEnd(start, end)
     for index in process.isolate(start, reached) {
-      let area = process.areas[index]
+      let area = process[index]
       if rights.contains(.write), !area.isShared, !area.isAccounted {
         try account(area.pageCount)
-        process.areas[index].isAccounted = true
+        process[index].isAccounted = true
       }
-      process.areas[index].canRead = rights.contains(.read)
-      process.areas[index].canWrite = rights.contains(.write)
-      process.areas[index].canExecute = rights.contains(.exec)
+      process[index].canRead = rights.contains(.read)
+      process[index].canWrite = rights.contains(.write)
+      process[index].canExecute = rights.contains(.exec)
       changeRights(area.start, area.end, process)
       guard area.isLocked, !area.isShared, !area.canWrite, rights.contains(.write),
         kernel.version >= LinuxVersion(4, 2)
@@ -178,7 +175,7 @@ extension LinuxSimulation {
     let (start, end) = try bounds(range.lowerBound / frameSize * frameSize...range.upperBound)
     let reached = process.coveredEnd(start, end)
     for index in isolate(start, reached, process, where: { $0.isLocked != isLocked }) {
-      process.areas[index].isLocked = isLocked
+      process[index].isLocked = isLocked
     }
     guard reached == end else { throw .linux(.noMemory) }
     guard isLocked else { return }

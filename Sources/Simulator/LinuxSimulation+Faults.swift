@@ -75,11 +75,11 @@ extension LinuxSimulation {
 
   /// The stack above an address that no area holds begins at its page now.
   private func grow(to address: UInt64, _ process: LinuxProcessState) {
-    guard let index = process.areas.firstIndex(where: { $0.start > address }) else { return }
+    guard let index = process.areas.node(endingFrom: address) else { return }
     let start = address / frameSize * frameSize
     event("the stack grows down to \(start.hex)")
-    process.areas[index].page &-= (process.areas[index].start - start) / frameSize
-    process.areas[index].start = start
+    process[index].page &-= (process[index].start - start) / frameSize
+    process[index].start = start
   }
 
   /// Does what the classifier says about the page.

@@ -29,7 +29,7 @@ extension LinuxSimulation {
     var copied = area
     copied.isLocked = false
     (copied.isMissingNoted, copied.isProtectNoted) = (false, false)
-    child.areas.append(copied)
+    child.insert(copied)
     // Areas without pages of their own and without guards are filled again by faults.
     guard area.hasOwnPages else { return }
     var next = area.start
@@ -97,11 +97,10 @@ extension LinuxSimulation {
 
   func exit(_ process: LinuxProcessState) {
     zap(0, Self.userEnd, process)
-    let gone = process.areas.compactMap(\.file)
-    process.areas = []
+    let gone = process.removeAreas(in: 0, Self.userEnd).compactMap(\.file)
     for file in gone { dropIfUnused(file) }
     freeAllTables(below: process.root, level: Format.levelCount)
     release(process.root / frameSize)
-    processes.removeAll { $0 === process }
+    processes.remove(process)
   }
 }

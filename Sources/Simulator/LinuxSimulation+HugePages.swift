@@ -113,9 +113,8 @@ extension LinuxSimulation {
     if let table = process.deposited.popLast() { release(table) }
     guard first != hugeZeroFrame else { return }
     for index in 0..<Self.hugeFrames {
-      pages[first + index]?.mappers.removeAll {
-        $0 == .init(pid: process.pid, address: start + index * frameSize)
-      }
+      pages[first + index]?.mappers.remove(
+        .init(pid: process.pid, address: start + index * frameSize))
       dropIfUnused(first + index)
     }
   }

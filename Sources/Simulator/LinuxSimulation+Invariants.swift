@@ -11,7 +11,7 @@ extension LinuxSimulation {
     var found = countViolations
     guard pages.isTouched || changes.isPending else { return found }
     for (pid, addresses) in changes.take() {
-      guard let process = processes.first(where: { $0.pid == pid }) else { continue }
+      guard let process = processes[pid: pid] else { continue }
       for address in addresses {
         guard let entry = nextEntry(from: address, to: address + frameSize, process) else {
           continue
@@ -59,12 +59,16 @@ extension LinuxSimulation {
     }
   }
 
+  /// Of frames that more entries map, those are looked at that came last; the others have not changed, or are
+  /// among the entries that have.
+  private static let mapperLimit = 64
+
   /// What is kept of a frame that is not so.
   private func violations(of frame: UInt64) -> [String] {
     guard let page = pages[frame], !page.isTable, !isZero(frame) else { return [] }
     var found: [String] = []
-    for mapper in page.mappers {
-      let mapped = processes.first { $0.pid == mapper.pid }.flatMap { process in
+    for mapper in page.mappers.newest(Self.mapperLimit) {
+      let mapped = processes[pid: mapper.pid].flatMap { process in
         let (entry, level) = entry(of: mapper.address, process)
         return self.frame(of: entry, level: level).map {
           level > 1 ? $0 + mapper.address % Self.hugeSize / frameSize : $0
@@ -218,12 +222,9 @@ extension LinuxSimulation {
   }
 
   /// The files that have names, and shared memory.
-  private var allFiles: [LinuxFile] {
-    var files = Array(files.values)
-    for file in processes.flatMap({ $0.areas.compactMap(\.file) })
-    where !files.contains(where: { $0 === file }) {
-      files.append(file)
-    }
-    return files
+  var allFiles: [LinuxFile] {
+    let mapped = processes.lazy.flatMap { $0.areas.compactMap(\.file) }
+    var known: Set<ObjectIdentifier> = []
+    return (Array(files.values) + mapped).filter { known.insert(ObjectIdentifier($0)).inserted }
   }
 }

@@ -19,15 +19,14 @@ extension LinuxSimulation {
     }
     system.facts = facts(of: reading.frame.map { [$0.frame] } ?? [])
     return LinuxClassifier(
-      system, memory.image, paging(of: process), areas: process.memoryAreas)
+      system, memory.image, paging(of: process), areas: process.memoryAreas(around: address))
   }
 
   /// All that is known, for whoever asks about the machine of a moment.
   var system: LinuxSystem {
     var system = nothingCached
     for place in swap?.slots.keys ?? [:].keys { add(swapPlace: place, to: &system.caches) }
-    let mapped = processes.flatMap { $0.areas.compactMap(\.file) }
-    for file in files.values + mapped {
+    for file in allFiles {
       for page in Set(file.cache.keys).union(file.swapped.keys) {
         add(page, of: file, to: &system.caches)
       }
@@ -64,7 +63,8 @@ extension LinuxSimulation {
         : page.isAnonymous ? FrameFacts.Flags.anonymous.mask : 0
       let cached = page.swap == nil ? 0 : FrameFacts.Flags.swapCache.mask
       _ = flags.append(from: frame, to: frame + 1, flag | cached)
-      _ = mapCounts.append(from: frame, to: frame + 1, page.mappers.count { $0.pid != 0 })
+      _ = mapCounts.append(
+        from: frame, to: frame + 1, page.mappers.count - (isPinned(frame) ? 1 : 0))
       guard let slot = page.swap.flatMap({ swap?.slots[$0] }) else { continue }
       _ = swapCounts.append(from: frame, to: frame + 1, slot.entries)
     }

@@ -138,12 +138,19 @@ extension LinuxSimulation {
 
   /// Keeps a frame while others are looked for.
   func pin(_ frame: UInt64) {
-    pages[frame]?.mappers.append(.init(pid: 0, address: frame))
+    pages[frame]?.mappers.append(Self.pin(of: frame))
   }
 
   func unpin(_ frame: UInt64) {
-    pages[frame]?.mappers.removeAll { $0.pid == 0 }
+    pages[frame]?.mappers.remove(Self.pin(of: frame))
   }
+
+  func isPinned(_ frame: UInt64) -> Bool {
+    pages[frame]?.mappers.contains(Self.pin(of: frame)) == true
+  }
+
+  /// The entry that stands for whoever keeps a frame: no process has the number 0.
+  private static func pin(of frame: UInt64) -> LinuxPage.Mapper { .init(pid: 0, address: frame) }
 
   // MARK: - Swap
 

@@ -19,10 +19,7 @@ extension LinuxSimulation {
       return
     }
     // Before, it had to be free at the moment, or easily made so.
-    let cached = pages.all.lazy.map(\.value).count { page in
-      page.swap != nil || page.file.map { !$0.file.isMemory } == true
-    }
-    guard count < UInt64(freeCount + cached) + (swap?.places.freeCount ?? 0) else {
+    guard count < UInt64(freeCount + pages.droppable) + (swap?.places.freeCount ?? 0) else {
       throw .linux(.noMemory)
     }
   }

@@ -44,7 +44,7 @@ extension LinuxSimulation {
 
   func clearRefs(_ process: LinuxProcessState) throws(StepFailure) {
     guard kernel.bits.softDirty != nil else { throw .linux(.invalidArgument) }
-    for index in process.areas.indices { process.areas[index].isSoftDirty = false }
+    for node in process.nodes(in: 0, Self.userEnd) { process[node].isSoftDirty = false }
     for area in process.areas {
       forEachEntry(area.start, area.end, process) { address, place, entry, level in
         let reading = entries.decoder.reading(of: entry, level: level)

@@ -89,8 +89,7 @@ extension LinuxSimulation {
 
   /// Shared memory that no area has any more is gone, with its pages.
   func dropIfUnused(_ file: LinuxFile) {
-    let isUsed = processes.contains { $0.areas.contains { $0.file === file } }
-    guard file.isMemory, !isUsed else { return }
+    guard file.isMemory, file.areaCount == 0 else { return }
     for (_, frame) in file.cache.sorted(by: { $0.key < $1.key }) { release(frame) }
     for (_, place) in file.swapped.sorted(by: { $0.key < $1.key }) {
       swap?.change(place) { $0.entries -= 1 }
@@ -100,11 +99,9 @@ extension LinuxSimulation {
 
   /// Takes a page out of all page tables; false where that cannot be done.
   private func evict(_ frame: UInt64, byCall: Bool = false) -> Bool {
-    guard let page = pages[frame], !page.mappers.contains(where: { $0.pid == 0 }) else {
-      return false
-    }
+    guard let page = pages[frame], !isPinned(frame) else { return false }
     let users = page.mappers.compactMap { mapper in
-      processes.first { $0.pid == mapper.pid }.map { ($0, mapper.address) }
+      processes[pid: mapper.pid].map { ($0, mapper.address) }
     }
     let isLocked = users.contains { $0.area(of: $1)?.isLocked == true }
     guard !isLocked, users.count == page.mappers.count else { return false }

@@ -49,8 +49,8 @@ extension LinuxSimulation {
       let target = frames + (number - first)
       if let source = file.cache[number] {
         memory.copy(source, to: target)
-        for mapper in pages[source]?.mappers ?? [] {
-          guard let process = processes.first(where: { $0.pid == mapper.pid }) else { continue }
+        for mapper in pages[source]?.mappers ?? PageMappers() {
+          guard let process = processes[pid: mapper.pid] else { continue }
           unmapRemembering(mapper.address, process)
         }
         release(source)
@@ -112,9 +112,8 @@ extension LinuxSimulation {
   ) {
     store(0, at: place, level: 2, huge, process)
     for index in 0..<Self.hugeFrames {
-      pages[first + index]?.mappers.removeAll {
-        $0 == .init(pid: process.pid, address: huge + index * frameSize)
-      }
+      pages[first + index]?.mappers.remove(
+        .init(pid: process.pid, address: huge + index * frameSize))
     }
   }
 

@@ -30,7 +30,8 @@ extension LinuxSimulation: SimulatedSystem {
       report.status = status
     }
     if report.status == StepStatus(linux: .killed) { end(process) }
-    for process in processes { process.merge() }
+    process.merge()
+    if case .fork(_, let pid) = step.operation { processes[pid: pid]?.merge() }
     if let left = wantedFrames.first { throw .unused(left) }
     finish(step.operation, process)
   }
@@ -106,7 +107,7 @@ extension LinuxSimulation: SimulatedSystem {
     }
     told.moreLinuxFrames = pages.overflow
     guard let range = operation.range,
-      processes.contains(where: { $0 === process })
+      processes[pid: process.pid] === process
     else { return }
     let first = range.lowerBound / frameSize
     let last = min(range.upperBound / frameSize, first + Self.pageLimit - 1)

@@ -107,7 +107,7 @@ extension LinuxSimulation {
     store(0, at: place, start, process)
     if reading.isPresent, let frame = reading.frame?.frame, frame != zeroFrame {
       if reading.isDirty { pages[frame]?.isDirty = true }
-      pages[frame]?.mappers.removeAll { $0 == .init(pid: process.pid, address: start) }
+      pages[frame]?.mappers.remove(.init(pid: process.pid, address: start))
       dropIfUnused(frame)
     } else if reading.state == .swap, let offset = reading.swapOffset {
       swap?.change(offset) { $0.entries -= 1 }
@@ -155,7 +155,7 @@ extension LinuxSimulation {
   /// Gives back the tables between two addresses that no area needs any more, the lower ones first.
   func freeTables(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
     freeTables(start, end, in: process.root, level: Format.levelCount, process) { span, _ in
-      !process.areas.contains { $0.start < span.upperBound && $0.end > span.lowerBound }
+      !process.hasAreas(in: span.lowerBound, span.upperBound)
     }
   }
 

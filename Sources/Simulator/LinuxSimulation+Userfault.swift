@@ -21,9 +21,9 @@ extension LinuxSimulation {
       isMissing && !area.isMissingNoted || isProtect && !area.isProtectNoted
     }
     for index in isolate(start, end, process, where: isChanged)
-    where isChanged(process.areas[index]) {
-      process.areas[index].isMissingNoted = isMissing
-      process.areas[index].isProtectNoted = isProtect
+    where isChanged(process[index]) {
+      process[index].isMissingNoted = isMissing
+      process[index].isProtectNoted = isProtect
     }
   }
 

@@ -16,7 +16,7 @@ final class LinuxSimulation {
   let rules: AccessRules
   let format: FourLevelFormat
   let memory: SimulatedMemory
-  var processes: [LinuxProcessState] = []
+  var processes = ProcessTable<LinuxProcessState>()
   var files: [String: LinuxFile] = [:]
   var nextInode: UInt64 = 1
   var pages = PageRecords()
@@ -94,7 +94,7 @@ final class LinuxSimulation {
 
   @discardableResult
   func start(_ name: String, pid: UInt64) throws(StepFailure) -> LinuxProcessState {
-    guard !processes.contains(where: { $0.pid == pid }) else {
+    guard processes[pid: pid] == nil else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let root = try takeTable()
@@ -115,8 +115,8 @@ final class LinuxSimulation {
   func living(_ reference: Scenario.ProcessReference?) -> LinuxProcessState? {
     switch reference {
     case nil: processes.first
-    case .pid(let pid)?: processes.first { $0.pid == pid }
-    case .name(let name)?: processes.first { $0.name == name }
+    case .pid(let pid)?: processes[pid: pid]
+    case .name(let name)?: processes[name: name]
     }
   }
 

@@ -1,120 +1,4 @@
-import LinuxMemory
 import PhysicalMemory
-
-/// A process of the simulated Linux.
-final class LinuxProcessState {
-  let name: String
-  let pid: UInt64
-  /// The value of CR3.
-  let root: UInt64
-  /// The areas, ascending.
-  var areas: [LinuxArea] = [] {
-    didSet { (known, knownFault, mayMerge) = (nil, nil, true) }
-  }
-  private var known: MemoryAreas?
-  /// The last fault whose like come to the same, until the areas change.
-  var knownFault: LinuxKnownFault?
-  /// Whether areas have changed since neighbours were joined.
-  private var mayMerge = false
-  /// Who forked it, as long as that lives.
-  weak var parent: LinuxProcessState?
-  /// A table for each of its huge pages, so that none need be found when one is split
-  /// (pgtable_trans_huge_deposit).
-  var deposited: [UInt64] = []
-
-  /// The areas as the classifier of faults takes them.
-  var memoryAreas: MemoryAreas {
-    if let known { return known }
-    let areas = MemoryAreas(areas.map(\.memoryArea))
-    known = areas
-    return areas
-  }
-
-  init(name: String, pid: UInt64, root: UInt64) {
-    self.name = name
-    self.pid = pid
-    self.root = root
-  }
-
-  /// The index of the area that holds an address.
-  func areaIndex(of address: UInt64) -> Int? {
-    var (low, high) = (0, areas.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if areas[middle].end <= address { low = middle + 1 } else { high = middle }
-    }
-    return low < areas.count && areas[low].start <= address ? low : nil
-  }
-
-  func area(of address: UInt64) -> LinuxArea? { areaIndex(of: address).map { areas[$0] } }
-
-  /// Parts the areas so that one begins at `start` and one ends at `end`; gives those between.
-  func isolate(_ start: UInt64, _ end: UInt64) -> [Int] {
-    for edge in [start, end] {
-      guard let index = areaIndex(of: edge), areas[index].start != edge else { continue }
-      var upper = areas[index]
-      (upper.page, upper.start) = (upper.filePage(of: edge), edge)
-      areas[index].end = edge
-      areas.insert(upper, at: index + 1)
-    }
-    return areas.indices.filter { areas[$0].start >= start && areas[$0].end <= end }
-  }
-
-  /// The areas that have something of a range, ascending.
-  func areas(in start: UInt64, _ end: UInt64) -> [LinuxArea] {
-    areas.filter { $0.end > start && $0.start < end }
-  }
-
-  /// What areas have of a range, ascending: areas that may be smaller than they are.
-  func parts(of start: UInt64, _ end: UInt64) -> [LinuxArea] {
-    areas(in: start, end).map { area in
-      var part = area
-      (part.start, part.end) = (max(area.start, start), min(area.end, end))
-      part.page = area.filePage(of: part.start)
-      return part
-    }
-  }
-
-  /// Whether areas hold all of a range.
-  func covers(_ start: UInt64, _ end: UInt64) -> Bool { coveredEnd(start, end) == end }
-
-  /// The end of what areas hold of a range without a hole, from its start on.
-  func coveredEnd(_ start: UInt64, _ end: UInt64) -> UInt64 {
-    var next = start
-    for area in areas where area.end > next && area.start < end {
-      guard area.start <= next else { break }
-      next = area.end
-    }
-    return min(next, end)
-  }
-
-  /// Joins neighbours that differ in nothing.
-  func merge() {
-    guard mayMerge else { return }
-    var merged: [LinuxArea] = []
-    for area in areas {
-      if let last = merged.last, last.isContinued(by: area) {
-        merged[merged.count - 1].end = area.end
-        merged[merged.count - 1].hasOwnPages = last.hasOwnPages || area.hasOwnPages
-      } else {
-        merged.append(area)
-      }
-    }
-    if merged.count != areas.count { areas = merged }
-    mayMerge = false
-  }
-
-  /// A page of the process's own is in the area now, so that fork copies its entries.
-  func noteOwnPage(at address: UInt64) {
-    guard let index = areaIndex(of: address), !areas[index].hasOwnPages else { return }
-    areas[index].hasOwnPages = true
-  }
-
-  func insert(_ area: LinuxArea) {
-    let index = areas.firstIndex { $0.start >= area.start } ?? areas.count
-    areas.insert(area, at: index)
-  }
-}
 
 /// An area: what the kernel calls a VMA.
 struct LinuxArea {
@@ -181,6 +65,11 @@ struct LinuxArea {
   func filePage(of address: UInt64) -> UInt64 { page &+ (address - start) / frameSize }
 }
 
+extension LinuxArea: PlacedRange {
+  var first: UInt64 { start }
+  var last: UInt64 { end - 1 }
+}
+
 /// A file, or memory that processes share: pages that are in the page cache, or not.
 final class LinuxFile {
   let name: String
@@ -193,6 +82,8 @@ final class LinuxFile {
   var cache: [UInt64: UInt64] = [:]
   /// The places in swap of pages that were swapped out (shared memory).
   var swapped: [UInt64: UInt64] = [:]
+  /// How many areas of processes have it.
+  var areaCount = 0
   /// What was written back, by page.
   var disk: [UInt64: [UInt8]] = [:]
 
@@ -209,7 +100,7 @@ final class LinuxFile {
 /// What the kernel keeps of a frame: a `struct page`.
 struct LinuxPage {
   /// Where the page is mapped.
-  var mappers: [Mapper] = []
+  var mappers = PageMappers()
   /// The file and the page of it, of a page in the page cache.
   var file: (file: LinuxFile, page: UInt64)?
   /// The place in the swap area, of a page in the swap cache.

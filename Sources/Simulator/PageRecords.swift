@@ -8,6 +8,8 @@ struct PageRecords {
   private(set) var anonymous = 0
   private(set) var files = 0
   private(set) var swapCached = 0
+  /// The number of those whose content is somewhere else too: in swap, or in a file on a disk.
+  private(set) var droppable = 0
 
   /// The frames that the step changed, in the order of their first change, with what was kept of them.
   private(set) var changed: [(frame: UInt64, before: LinuxPage?)] = []
@@ -63,6 +65,8 @@ struct PageRecords {
       anonymous += change
     }
     if page.swap != nil { swapCached += change }
+    let isOnDisk = page.file.map { !$0.file.isMemory } ?? false
+    if page.swap != nil || isOnDisk { droppable += change }
   }
 
   /// Whether frames changed since the last question.

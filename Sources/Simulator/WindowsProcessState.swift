@@ -2,15 +2,15 @@ import PhysicalMemory
 import WindowsMemory
 
 /// A process of the simulated Windows.
-final class WindowsProcessState {
+final class WindowsProcessState: SimulatedProcess {
   let name: String
   let pid: UInt64
   /// The value of CR3.
   let root: UInt64
   /// The address of its record.
   let record: UInt64
-  /// The ranges of addresses, ascending.
-  var ranges: [AddressRange] = []
+  /// The ranges of addresses, in the tree that their descriptors make in memory.
+  var ranges = RangeTree<AddressRange>()
   /// The topmost descriptor of the tree.
   var vadRoot: UInt64 = 0
   /// The pages that are in memory for it, those with its page tables too.
@@ -41,25 +41,15 @@ final class WindowsProcessState {
     workingSet = WorkingSet(firstIndex: firstIndex ?? Self.usualFirstIndex)
   }
 
-  /// The index of the range that holds a page.
-  func rangeIndex(of page: UInt64) -> Int? {
-    var (low, high) = (0, ranges.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].pages.upperBound < page { low = middle + 1 } else { high = middle }
-    }
-    return low < ranges.count && ranges[low].pages.contains(page) ? low : nil
-  }
+  /// The node of the range that holds a page.
+  func rangeIndex(of page: UInt64) -> Int? { ranges.node(holding: page) }
 
   /// The page in which the kernel shares its clock and its version with every program.
   static let sharedDataPage = SharedUserData.userAddress / frameSize
 
-  /// Where a range with these pages would be inserted; nil where one overlaps, or the kernel's shared data.
-  func place(for pages: ClosedRange<UInt64>) -> Int? {
-    guard !pages.contains(Self.sharedDataPage) else { return nil }
-    let index = ranges.firstIndex { $0.pages.upperBound >= pages.lowerBound } ?? ranges.count
-    guard index < ranges.count else { return index }
-    return ranges[index].pages.lowerBound > pages.upperBound ? index : nil
+  /// Whether no range has any of these pages, and the kernel's shared data is not among them.
+  func hasRoom(for pages: ClosedRange<UInt64>) -> Bool {
+    !pages.contains(Self.sharedDataPage) && ranges.hasNone(of: pages)
   }
 }
 
@@ -82,6 +72,11 @@ struct AddressRange {
   func isCommitted(by entry: UInt64, _ decoder: PTEDecoder) -> Bool {
     entry == 0 ? isCommitted : decoder.reading(of: entry).state != .decommitted
   }
+}
+
+extension AddressRange: PlacedRange {
+  var first: UInt64 { pages.lowerBound }
+  var last: UInt64 { pages.upperBound }
 }
 
 /// A section of the simulated Windows.

@@ -56,7 +56,7 @@ extension WindowsSimulation {
     let start = range.lowerBound / Self.granularity * Self.granularity
     let pages = pages(of: start...range.upperBound)
     if isLarge { return try reserveLarge(range, pages, protection, process) }
-    guard process.place(for: pages) != nil else { throw .status(.conflictingAddresses) }
+    guard process.hasRoom(for: pages) else { throw .status(.conflictingAddresses) }
     let count = isCommitted ? UInt64(pages.count) : 0
     try charge(count)
     try add(
@@ -74,7 +74,7 @@ extension WindowsSimulation {
     guard range.lowerBound % size == 0, (range.upperBound &+ 1) % size == 0 else {
       throw .status(.invalidParameter)
     }
-    guard process.place(for: pages) != nil else { throw .status(.conflictingAddresses) }
+    guard process.hasRoom(for: pages) else { throw .status(.conflictingAddresses) }
     let count = UInt64(pages.count)
     try charge(count)
     var taken: [UInt64] = []

@@ -80,7 +80,7 @@ extension WindowsSimulation {
     selfMap = SelfMap(of: state, in: memory.image, build: kernel.id.build)
     try placeParts(scenario)
     try setAsideDatabase()
-    try mapKernel(from: space.pool, through: pool.end)
+    try mapKernel(\.pool)
     for half in 0..<2 {
       let place = listHead + UInt64(half * structures.pointerSize)
       storeKernel(listHead, at: place, size: structures.pointerSize)
@@ -111,11 +111,16 @@ extension WindowsSimulation {
 
   // MARK: - Kernel addresses
 
-  /// Gives frames to the pages of the kernel between two addresses that have none.
-  private func mapKernel(from start: UInt64, through end: UInt64) throws(StepFailure) {
+  /// Gives frames to the pages of a part of the kernel that have been handed out and have none.
+  private func mapKernel(
+    _ part: ReferenceWritableKeyPath<WindowsSimulation, KernelArena>
+  ) throws(StepFailure) {
+    let (start, end) = (self[keyPath: part].mappedEnd, self[keyPath: part].end)
+    guard start < end else { return }
     for page in (start / frameSize)...((end - 1) / frameSize) where kernelPages[page] == nil {
       try mapKernel(page, to: try takeKernelFrame())
     }
+    self[keyPath: part].mappedEnd = end
   }
 
   /// Maps a page of the kernel, by its number, to a frame that is in use.
@@ -156,6 +161,11 @@ extension WindowsSimulation {
     }
   }
 
+  /// The pointer at a kernel address, which crosses no page.
+  func loadPointer(at address: UInt64) -> UInt64 {
+    memory.number(at: kernelPlace(address), size: structures.pointerSize)
+  }
+
   func storeKernel(_ values: [MemberValue], of structure: UInt64) {
     for (member, value) in values {
       storeKernel(value, at: structure + member.offset, size: min(member.size, 8))
@@ -167,7 +177,7 @@ extension WindowsSimulation {
     guard pool.hasRoom(for: size) else { throw .status(.insufficientResources) }
     let address = pool.take(size)
     do throws(StepFailure) {
-      try mapKernel(from: space.pool, through: pool.end)
+      try mapKernel(\.pool)
     } catch {
       pool.give(address, size)
       throw error
@@ -184,7 +194,7 @@ extension WindowsSimulation {
     guard prototypeArena.hasRoom(for: size + gap) else { throw .status(.insufficientResources) }
     let address = prototypeArena.take(size)
     _ = prototypeArena.take(gap)
-    try mapKernel(from: space.prototypes, through: prototypeArena.end)
+    try mapKernel(\.prototypeArena)
     return address
   }
 }

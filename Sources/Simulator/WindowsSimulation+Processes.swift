@@ -9,7 +9,7 @@ extension WindowsSimulation {
   func startProcess(
     _ name: String, pid: UInt64, root: UInt64?, firstIndex: UInt64?
   ) throws(StepFailure) {
-    guard !processes.contains(where: { $0.pid == pid }) else {
+    guard processes[pid: pid] == nil else {
       throw .mistake(.duplicateItem, "pid \(pid) is already taken", notes: [])
     }
     let register = try makeRoot(root ?? 0, slot: selfMap?.slot ?? 0, owner: name)
@@ -36,48 +36,58 @@ extension WindowsSimulation {
     }
     storeKernel(
       structure.values(pid: pid, root: register, userRoot: 0, vadRoot: 0), of: record)
-    linkProcesses()
+    let links = record + structure.activeProcessLinks.offset
+    link(loadPointer(at: listHead + UInt64(structures.pointerSize)), to: links)
+    link(links, to: listHead)
   }
 
-  /// Makes the ring of records anew.
-  private func linkProcesses() {
+  /// Makes two entries of a ring neighbours.
+  private func link(_ entry: UInt64, to next: UInt64) {
+    storeKernel(next, at: entry, size: structures.pointerSize)
+    storeKernel(entry, at: next + UInt64(structures.pointerSize), size: structures.pointerSize)
+  }
+
+  /// Takes the record of a process out of the ring.
+  private func unlink(_ process: WindowsProcessState) {
     guard let links = structures.process?.activeProcessLinks else { return }
-    let ring = [listHead] + processes.map { $0.record + links.offset }
-    for (index, entry) in ring.enumerated() {
-      let next = ring[(index + 1) % ring.count]
-      let previous = ring[(index + ring.count - 1) % ring.count]
-      storeKernel(next, at: entry, size: structures.pointerSize)
-      storeKernel(
-        previous, at: entry + UInt64(structures.pointerSize), size: structures.pointerSize)
-    }
+    let entry = process.record + links.offset
+    link(
+      loadPointer(at: entry + UInt64(structures.pointerSize)), to: loadPointer(at: entry))
   }
 
   /// The process ends: all that it has goes back.
   func exit(_ process: WindowsProcessState) throws(StepFailure) {
     guard process.pid != Self.systemPID else { throw .mistake("the System process does not end") }
     for range in process.ranges.reversed() { try release(range, of: process) }
-    process.ranges = []
+    process.ranges = RangeTree()
     try releaseSharedData(of: process)
     let base = paging(of: process).root.rawValue
-    processes.removeAll { $0 === process }
-    linkProcesses()
+    processes.remove(process)
+    unlink(process)
     releaseRoot(base)
     if let size = structures.process?.size { pool.give(process.record, size) }
   }
 
   // MARK: - Descriptors
 
-  /// The descriptors of a process have changed: its tree is written anew.
-  func rewriteRanges(of process: WindowsProcessState) {
+  /// A descriptor has come or gone: those are written whose place in the tree has changed with it.
+  private func writeLinks(of process: WindowsProcessState) {
     guard let structure = structures.vad else { return }
-    let tree = BalancedTree(count: process.ranges.count)
-    let addresses = process.ranges.map(\.address)
-    for (range, node) in zip(process.ranges, tree.nodes) {
-      storeKernel(structure.links(node, of: addresses, kernel), of: range.address)
+    let ranges = process.ranges
+    func address(_ node: Int?) -> UInt64 { node.map { ranges[$0].address } ?? 0 }
+    for node in ranges.relinked {
+      let links = ranges.links(of: node)
+      let values = structure.links(
+        left: address(links.left), right: address(links.right), parent: address(links.parent),
+        balance: links.balance, kernel)
+      storeKernel(values, of: ranges[node].address)
     }
-    process.vadRoot = tree.root.map { addresses[$0] } ?? 0
-    if let root = structures.process?.vadTree {
-      storeKernel(process.vadRoot, at: process.record + root.offset, size: root.size)
+    process.knownFault = nil
+    let root = address(ranges.root)
+    guard root != process.vadRoot else { return }
+    process.vadRoot = root
+    if let member = structures.process?.vadTree {
+      storeKernel(root, at: process.record + member.offset, size: member.size)
     }
     process.classifier = nil
   }
@@ -106,20 +116,18 @@ extension WindowsSimulation {
 
   /// Adds a range of addresses; a status where they are taken.
   func add(_ range: AddressRange, to process: WindowsProcessState) throws(StepFailure) {
-    guard let index = process.place(for: range.pages) else {
-      throw .status(.conflictingAddresses)
-    }
+    guard process.hasRoom(for: range.pages) else { throw .status(.conflictingAddresses) }
     var range = range
     guard let structure = structures.vad else { return }
     range.address = try take(range.isPrivate ? structure.shortSize : structure.size)
     try write(range)
-    process.ranges.insert(range, at: index)
-    rewriteRanges(of: process)
+    process.ranges.insert(range)
+    writeLinks(of: process)
   }
 
   /// Removes a range of addresses, whose pages are gone.
   func remove(_ index: Int, of process: WindowsProcessState) {
-    let range = process.ranges.remove(at: index)
+    let range = process.ranges.remove(index)
     // The thread goes with its stack.
     if process.stack?.allocationBase.rawValue == range.pages.lowerBound * frameSize {
       process.stack = nil
@@ -127,7 +135,7 @@ extension WindowsSimulation {
     if let structure = structures.vad {
       pool.give(range.address, range.isPrivate ? structure.shortSize : structure.size)
     }
-    rewriteRanges(of: process)
+    writeLinks(of: process)
   }
 
   /// What the kernel's classifier says about pages of a process.
@@ -150,17 +158,18 @@ extension WindowsSimulation {
     let touched = frames.records.all.map(\.key).filter { memory.has($0) }
     var machine = Machine(
       memory: memory.image(touched: touched),
-      paging: paging(of: processes.dropFirst().first ?? processes[0]),
-      addressSpaces: (processes.dropFirst() + processes.prefix(1)).map {
+      paging: (firstProgram ?? processes.first).map(paging(of:)) ?? state,
+      addressSpaces: (Array(processes.dropFirst()) + processes.prefix(1)).map {
         AddressSpace(register: $0.root, pid: $0.pid, process: $0.name, foundBy: "scenario")
       },
       system: .windows(system), format: Machine.scenarioFormat,
       size: (memory.installed.last.map { $0.upperBound + 1 } ?? 0) * frameSize)
     machine.readProcesses()
     // Of threads nothing is in memory.
+    let stacks = Dictionary(processes.map { ($0.root, $0.stack) }) { first, _ in first }
     for index in machine.addressSpaces.indices {
-      let process = processes.first { $0.root == machine.addressSpaces[index].register }
-      machine.addressSpaces[index].record?.stack = process?.stack ?? ThreadStack.none
+      let stack = stacks[machine.addressSpaces[index].register] ?? nil
+      machine.addressSpaces[index].record?.stack = stack ?? ThreadStack.none
     }
     return machine
   }

@@ -134,7 +134,7 @@ extension WindowsSimulation {
       throw .status(.invalidViewSize)
     }
     try check(protection, of: section)
-    guard process.place(for: pages) != nil else { throw .status(.conflictingAddresses) }
+    guard process.hasRoom(for: pages) else { throw .status(.conflictingAddresses) }
     var area = AddressRange(
       pages: pages, kind: section.isImage ? .image : .none, protection: protection,
       isPrivate: false, isCommitted: false, address: 0, view: (section, page))

@@ -25,7 +25,7 @@ final class WindowsSimulation {
   let rules: AccessRules
   let memory: SimulatedMemory
   var frames: FrameTable
-  var processes: [WindowsProcessState] = []
+  var processes = ProcessTable<WindowsProcessState>()
   var sections: [String: SectionState] = [:]
   var pageFiles: [PageFileState]
   /// How many entries of processes each prototype entry of combined pages has.
@@ -41,7 +41,7 @@ final class WindowsSimulation {
   var prototypeArena: KernelArena
   var selfMap: SelfMap?
   /// The PFN database as everybody reads it; there is one once the System process is there.
-  private(set) lazy var database = classifier(of: processes[0]).pfnDatabase
+  private(set) lazy var database = processes.first.flatMap { classifier(of: $0).pfnDatabase }
   let listHead: UInt64
   /// How many pages may be committed, and are.
   var commitLimit = UInt64.max
@@ -102,13 +102,16 @@ final class WindowsSimulation {
   ) throws(StepFailure) -> WindowsProcessState {
     let found: WindowsProcessState? =
       switch reference?.value {
-      case nil: processes.dropFirst().first
-      case .pid(let pid)?: processes.first { $0.pid == pid }
-      case .name(let name)?: processes.first { $0.name == name }
+      case nil: firstProgram
+      case .pid(let pid)?: processes[pid: pid]
+      case .name(let name)?: processes[name: name]
       }
     guard let found else { throw .absent(reference) }
     return found
   }
+
+  /// The process that began first, after the System process; nil where all have ended.
+  var firstProgram: WindowsProcessState? { processes.dropFirst().first { _ in true } }
 
   /// The paging state of a process.
   func paging(of process: WindowsProcessState) -> PagingState {
@@ -156,9 +159,11 @@ struct KernelArena {
   /// The address at which the next part of the kernel begins.
   var limit = UInt64.max
   private(set) var end: UInt64
+  /// Up to where the pages have frames.
+  var mappedEnd: UInt64
   private var free: [UInt64: [UInt64]] = [:]
 
-  init(start: UInt64) { (self.start, end) = (start, start) }
+  init(start: UInt64) { (self.start, end, mappedEnd) = (start, start, start) }
 
   /// Whether there is an address for `size` bytes.
   func hasRoom(for size: UInt64) -> Bool {

@@ -55,11 +55,21 @@ extension VADStructure {
     -> [MemberValue]
   {
     func address(_ index: Int?) -> UInt64 { index.map { addresses[$0] } ?? 0 }
-    let balance = kernel.id.build >= Self.firstBuildWithBalance ? node.balance : 0
-    return [
-      (leftChild, address(node.left)), (rightChild, address(node.right)),
-      (parent, address(node.parent) | balance),
-    ]
+    return links(
+      left: address(node.left), right: address(node.right), parent: address(node.parent),
+      balance: node.balance, kernel)
+  }
+
+  /// The same, by the addresses of the descriptors around it; 0 where there is none.
+  ///
+  /// `balance` is how many levels more the right side has than the left.
+  package func links(
+    left: UInt64, right: UInt64, parent: UInt64, balance: Int, _ kernel: WindowsKernel
+  ) -> [MemberValue] {
+    // 3 (-1) of a node with a deeper left side.
+    let bits = UInt64(bitPattern: Int64(balance)) & 3
+    let above = parent | (kernel.id.build >= Self.firstBuildWithBalance ? bits : 0)
+    return [(leftChild, left), (rightChild, right), (self.parent, above)]
   }
 
   /// XP has a pointer and nothing else where later kernels keep the balance in its lowest bits.
@@ -73,8 +83,8 @@ package struct BalancedTree: Sendable {
     package var left: Int?
     package var right: Int?
     package var parent: Int?
-    /// 0 of a balanced node, 3 (-1) of one with a deeper left side, 1 with a deeper right side.
-    package var balance: UInt64 = 0
+    /// How many levels more the right side has than the left: -1, 0 or 1.
+    package var balance = 0
   }
 
   package private(set) var nodes: [Node]
@@ -94,7 +104,7 @@ package struct BalancedTree: Sendable {
     let right = build((middle + 1)..<range.upperBound, below: middle)
     nodes[middle] = Node(
       left: left.node, right: right.node, parent: parent,
-      balance: UInt64(bitPattern: Int64(right.height - left.height)) & 3)
+      balance: right.height - left.height)
     return (middle, max(left.height, right.height) + 1)
   }
 }

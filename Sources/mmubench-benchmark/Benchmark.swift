@@ -24,6 +24,7 @@ struct Benchmark {
       quick: arguments.contains("--quick"), json: arguments.contains("--json"))
     if !arguments.contains("timelines") { try await benchmark.images() }
     try benchmark.timelines()
+    try benchmark.growth()
     benchmark.conclude()
   }
 

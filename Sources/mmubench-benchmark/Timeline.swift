@@ -71,16 +71,21 @@ extension Benchmark {
   }
 
   private func scenario(_ setting: Setting, _ steps: [String]) throws -> Scenario {
+    try scenario(mode: setting.mode, os: setting.os, setting.begin + steps)
+  }
+
+  /// A timeline on a machine with 1 GiB.
+  func scenario(mode: String = "x86-64", os: String, _ steps: [String]) throws -> Scenario {
     let text =
       """
       mmubench: 1
       scenario: speed
       title: Speed
       source: the benchmark
-      machine: { mode: \(setting.mode), memory: 1 GiB, os: \(setting.os) }
+      machine: { mode: \(mode), memory: 1 GiB, os: \(os) }
       timeline:
 
-      """ + (setting.begin + steps).map { "  - \($0)\n" }.joined()
+      """ + steps.map { "  - \($0)\n" }.joined()
     return try ScenarioParser.parse(text: text, path: "speed.yaml")
   }
 
@@ -93,7 +98,7 @@ extension Benchmark {
   }
 
   /// Runs a timeline whose steps nobody looks at; gives how many faults there were.
-  private func faults(_ scenario: Scenario) -> Int {
+  func faults(_ scenario: Scenario) -> Int {
     do {
       let simulation = try begin(scenario)
       var faults = 0

@@ -24,8 +24,6 @@ import Workbench
           for fault in report.faults where fault.state != "unknown" {
             #expect(names.states.contains(fault.state), "\(file)")
           }
-            #expect(names.states.contains(fault.state), "\(file)")
-          }
           for list in report.lists { #expect(names.lists.contains(list.name), "\(file)") }
         }
       }
