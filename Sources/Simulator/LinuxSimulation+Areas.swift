@@ -134,6 +134,8 @@ extension LinuxSimulation {
     let reached = process.coveredEnd(start, end)
     for index in process.isolate(start, reached) {
       let area = process.areas[index]
+      // Where nothing is changed no entry is looked at either (mprotect_fixup).
+      guard !area.has(rights) else { continue }
       if rights.contains(.write), !area.isShared, !area.isAccounted {
         try account(area.pageCount)
         process.areas[index].isAccounted = true
@@ -141,6 +143,7 @@ extension LinuxSimulation {
       process.areas[index].canRead = rights.contains(.read)
       process.areas[index].canWrite = rights.contains(.write)
       process.areas[index].canExecute = rights.contains(.exec)
+      process.noteChanged(area)
       changeRights(area.start, area.end, process)
       guard area.isLocked, !area.isShared, !area.canWrite, rights.contains(.write),
         kernel.version >= LinuxVersion(4, 2)
@@ -186,5 +189,13 @@ extension LinuxSimulation {
     guard try populate(start, end, process) || isLeftWithoutAnswer else {
       throw .linux(.noMemory)
     }
+  }
+}
+
+extension LinuxArea {
+  /// Whether the area has these rights and no others.
+  fileprivate func has(_ rights: Set<Scenario.MemoryRight>) -> Bool {
+    canRead == rights.contains(.read) && canWrite == rights.contains(.write)
+      && canExecute == rights.contains(.exec)
   }
 }

@@ -9,13 +9,14 @@ final class LinuxProcessState {
   let root: UInt64
   /// The areas, ascending.
   var areas: [LinuxArea] = [] {
-    didSet { (known, knownFault, mayMerge) = (nil, nil, true) }
+    didSet { (known, knownFault) = (nil, nil) }
   }
   private var known: MemoryAreas?
   /// The last fault whose like come to the same, until the areas change.
   var knownFault: LinuxKnownFault?
-  /// Whether areas have changed since neighbours were joined.
-  private var mayMerge = false
+  /// Where neighbours may be the same area now: where the step parted one, and where those begin and end that
+  /// it made or changed.
+  private var joints: [UInt64] = []
   /// Who forked it, as long as that lives.
   weak var parent: LinuxProcessState?
   /// A table for each of its huge pages, so that none need be found when one is split
@@ -56,6 +57,7 @@ final class LinuxProcessState {
       (upper.page, upper.start) = (upper.filePage(of: edge), edge)
       areas[index].end = edge
       areas.insert(upper, at: index + 1)
+      joints.append(edge)
     }
     return areas.indices.filter { areas[$0].start >= start && areas[$0].end <= end }
   }
@@ -88,20 +90,22 @@ final class LinuxProcessState {
     return min(next, end)
   }
 
-  /// Joins neighbours that differ in nothing.
+  /// An area is another one now, so that its neighbours may be the same as it.
+  func noteChanged(_ area: LinuxArea) { joints += [area.start, area.end] }
+
+  /// Joins neighbours that differ in nothing, where the step changed one of them: whatever else lies side by side
+  /// stays so (vma_modify, vma_merge_new_range).
   func merge() {
-    guard mayMerge else { return }
-    var merged: [LinuxArea] = []
-    for area in areas {
-      if let last = merged.last, last.isContinued(by: area) {
-        merged[merged.count - 1].end = area.end
-        merged[merged.count - 1].hasOwnPages = last.hasOwnPages || area.hasOwnPages
-      } else {
-        merged.append(area)
-      }
+    guard !joints.isEmpty else { return }
+    for joint in joints {
+      guard let upper = areaIndex(of: joint), upper > 0, areas[upper].start == joint,
+        areas[upper - 1].isContinued(by: areas[upper])
+      else { continue }
+      let area = areas.remove(at: upper)
+      areas[upper - 1].end = area.end
+      if area.hasOwnPages { areas[upper - 1].hasOwnPages = true }
     }
-    if merged.count != areas.count { areas = merged }
-    mayMerge = false
+    joints = []
   }
 
   /// A page of the process's own is in the area now, so that fork copies its entries.
@@ -113,6 +117,7 @@ final class LinuxProcessState {
   func insert(_ area: LinuxArea) {
     let index = areas.firstIndex { $0.start >= area.start } ?? areas.count
     areas.insert(area, at: index)
+    noteChanged(area)
   }
 }
 
@@ -214,7 +219,10 @@ struct LinuxPage {
   var file: (file: LinuxFile, page: UInt64)?
   /// The place in the swap area, of a page in the swap cache.
   var swap: UInt64?
-  /// Whether it has to be written before it can be dropped.
+  /// PG_dirty: it has to be written before it can be dropped.
+  ///
+  /// Writes to an anonymous page are seen in the entries that map it; the page itself is dirty once an entry
+  /// that was dirty is split or reclaimed, or once it leaves the swap cache.
   var isDirty = false
   /// PG_anon_exclusive: nobody else can have it, so that it may be written.
   ///
