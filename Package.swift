@@ -205,7 +205,7 @@ let package = Package(
       "Simulator",
       [
         "Simulator", "Workbench", "Report", "ScenarioFile", "Machine", "Golden", "Paging",
-        "PhysicalMemory", "TestSupport", "WindowsMemory",
+        "LinuxMemory", "PhysicalMemory", "TestSupport", "WindowsMemory",
       ]),
     tests("Readme", ["mmubench", "TestSupport"]),
     tests(

@@ -63,6 +63,16 @@ public struct LinuxVerdict: Hashable, Sendable {
   /// The rules that led here, after those of the finding.
   public internal(set) var rules: [VerdictRule] = []
 
+  /// What the first of two faults comes to by itself: it is resolved, and the access is made again; the
+  /// verdict as it is where no second fault follows.
+  public var firstFault: LinuxVerdict {
+    guard let secondFault else { return self }
+    var first = self
+    first.handler = Array(handler.prefix(secondFault.firstCount))
+    (first.cost, first.signal, first.secondFault) = (secondFault.firstCost, nil, nil)
+    return first
+  }
+
   init(_ finding: LinuxFinding) { self.finding = finding }
 
   mutating func note(_ text: String, _ source: String, isUncertain: Bool = false) {

@@ -11,8 +11,9 @@ final class LinuxProcessState: SimulatedProcess {
   private(set) var areas = RangeTree<LinuxArea>()
   /// The last fault whose like come to the same, until the areas change.
   var knownFault: LinuxKnownFault?
-  /// The addresses of areas that have changed since neighbours were joined.
-  private var changed: [UInt64] = []
+  /// Where neighbours may be the same area now: where the step parted one, and where those begin and end that
+  /// it made or changed.
+  private var joints: [UInt64] = []
   /// Who forked it, as long as that lives.
   weak var parent: LinuxProcessState?
   /// A table for each of its huge pages, so that none need be found when one is split
@@ -36,7 +37,7 @@ final class LinuxProcessState: SimulatedProcess {
   subscript(node: Int) -> LinuxArea {
     get { areas[node] }
     _modify {
-      noteChange(at: areas[node].start)
+      knownFault = nil
       yield &areas[node]
     }
   }
@@ -95,19 +96,24 @@ final class LinuxProcessState: SimulatedProcess {
 
   // MARK: - Changes
 
-  private func noteChange(at address: UInt64) {
-    knownFault = nil
-    if changed.last != address { changed.append(address) }
+  /// An area is another one now, so that its neighbours may be the same as it.
+  func noteChanged(_ area: LinuxArea) { joints += [area.start, area.end] }
+
+  /// An area begins, by a call of the process.
+  func insert(_ area: LinuxArea) {
+    inherit(area)
+    noteChanged(area)
   }
 
-  func insert(_ area: LinuxArea) {
+  /// An area is there from the process's beginning on.
+  func inherit(_ area: LinuxArea) {
+    knownFault = nil
     areas.insert(area)
     area.file?.areaCount += 1
-    noteChange(at: area.start)
   }
 
   private func remove(_ node: Int) {
-    noteChange(at: areas[node].start)
+    knownFault = nil
     areas.remove(node).file?.areaCount -= 1
   }
 
@@ -126,31 +132,26 @@ final class LinuxProcessState: SimulatedProcess {
       var upper = areas[node]
       (upper.page, upper.start) = (upper.filePage(of: edge), edge)
       self[node].end = edge
-      insert(upper)
+      inherit(upper)
+      joints.append(edge)
     }
     return nodes(in: start, end).filter { areas[$0].start >= start && areas[$0].end <= end }
   }
 
-  /// Joins neighbours that differ in nothing, of which one has changed.
+  /// Joins neighbours that differ in nothing, where the step changed one of them: whatever else lies side by side
+  /// stays so (vma_modify, vma_merge_new_range).
   func merge() {
-    guard !changed.isEmpty else { return }
-    let addresses = changed
-    for address in addresses {
-      guard var node = areaIndex(of: address) else { continue }
-      if let before = areas.node(before: node), join(before, node) { node = before }
-      if let after = areas.node(after: node) { _ = join(node, after) }
+    guard !joints.isEmpty else { return }
+    for joint in joints {
+      guard let upper = areaIndex(of: joint), areas[upper].start == joint,
+        let lower = areas.node(before: upper), areas[lower].isContinued(by: areas[upper])
+      else { continue }
+      let area = areas[upper]
+      remove(upper)
+      self[lower].end = area.end
+      if area.hasOwnPages { self[lower].hasOwnPages = true }
     }
-    changed.removeAll(keepingCapacity: addresses.count <= 16)
-  }
-
-  /// Joins two neighbours; false where they differ.
-  private func join(_ lower: Int, _ upper: Int) -> Bool {
-    guard areas[lower].isContinued(by: areas[upper]) else { return false }
-    let (end, hasOwnPages) = (areas[upper].end, areas[upper].hasOwnPages)
-    remove(upper)
-    self[lower].end = end
-    if hasOwnPages { self[lower].hasOwnPages = true }
-    return true
+    joints.removeAll(keepingCapacity: joints.count <= 16)
   }
 
   /// A page of the process's own is in the area now, so that fork copies its entries.

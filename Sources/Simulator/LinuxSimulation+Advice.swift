@@ -70,25 +70,53 @@ extension LinuxSimulation {
     }
   }
 
+  /// The pages of a range may go as long as nobody writes to them (madvise_free_pte_range).
   private func freeLazily(_ start: UInt64, _ end: UInt64, _ process: LinuxProcessState) {
-    forEachEntry(start, end, process) { address, place, entry, level in
-      let reading = entries.decoder.reading(of: entry, level: level)
-      if reading.state == .swap { return unmap(address, process) }
-      guard reading.state == .present, let frame = reading.frame?.frame, frame != zeroFrame,
-        pages[frame]?.mappers.count == 1
-      else { return }
-      pages[frame]?.isLazyFree = true
-      leaveLazily(frame)
-      var page = entries.page(of: entry)
-      (page.isDirty, page.isYoung) = (false, false)
-      store(
-        entries.present(frame, page, isHuge: level == 2), at: place, level: level, address, process)
+    var next = start
+    while let found = nextEntry(from: next, to: end, process) {
+      next = found.end
+      let reading = entries.decoder.reading(of: found.entry, level: found.level)
+      if reading.state == .swap {
+        unmap(found.address, process)
+        continue
+      }
+      guard reading.isPresent, let frame = reading.frame?.frame, !isZero(frame) else { continue }
+      guard let stop = wholeEnd(of: found, frame, to: end, process) else {
+        // Only what nobody else has is split.
+        if !isShared(frame) { next = splitFolio(of: frame, upTo: found) }
+        continue
+      }
+      next = stop
+      guard mayFreeLazily(frame, isMappedHuge: found.level > 1) else { continue }
+      forEachEntry(found.address, stop, process) { address, place, entry, level in
+        freeLazily(entry, at: place, level, address, process)
+      }
     }
   }
 
-  private func leaveLazily(_ frame: UInt64) {
+  /// Whether a page, or the folio whose first it is, may be freed at all: what others have too may as long as
+  /// neither the page itself nor a copy in swap says that it was written; huge entries of others are in the way.
+  private func mayFreeLazily(_ frame: UInt64, isMappedHuge: Bool) -> Bool {
+    guard let page = pages[frame] else { return false }
+    if isMappedHuge || page.isDirty || page.swap != nil, isShared(frame) { return false }
     leaveSwapCache(frame)
-    pages[frame]?.isDirty = false
+    return pages[frame]?.swap == nil
+  }
+
+  private func freeLazily(
+    _ entry: UInt64, at place: UInt64, _ level: Int, _ address: UInt64,
+    _ process: LinuxProcessState
+  ) {
+    let reading = entries.decoder.reading(of: entry, level: level)
+    guard let first = reading.frame?.frame else { return }
+    for frame in first..<first + (level == 2 ? Self.hugeFrames : 1) {
+      pages[frame]?.isLazyFree = true
+      pages[frame]?.isDirty = false
+    }
+    var page = entries.page(of: entry)
+    (page.isDirty, page.isYoung) = (false, false)
+    let next = entries.changed(reading.state, first, page, isHuge: level == 2)
+    store(next, at: place, level: level, address, process)
   }
 
   private func readAhead(

@@ -131,6 +131,8 @@ extension LinuxSimulation {
     let reached = process.coveredEnd(start, end)
     for index in process.isolate(start, reached) {
       let area = process[index]
+      // Where nothing is changed no entry is looked at either (mprotect_fixup).
+      guard !area.has(rights) else { continue }
       if rights.contains(.write), !area.isShared, !area.isAccounted {
         try account(area.pageCount)
         process[index].isAccounted = true
@@ -138,6 +140,7 @@ extension LinuxSimulation {
       process[index].canRead = rights.contains(.read)
       process[index].canWrite = rights.contains(.write)
       process[index].canExecute = rights.contains(.exec)
+      process.noteChanged(area)
       changeRights(area.start, area.end, process)
       guard area.isLocked, !area.isShared, !area.canWrite, rights.contains(.write),
         kernel.version >= LinuxVersion(4, 2)
@@ -183,5 +186,13 @@ extension LinuxSimulation {
     guard try populate(start, end, process) || isLeftWithoutAnswer else {
       throw .linux(.noMemory)
     }
+  }
+}
+
+extension LinuxArea {
+  /// Whether the area has these rights and no others.
+  fileprivate func has(_ rights: Set<Scenario.MemoryRight>) -> Bool {
+    canRead == rights.contains(.read) && canWrite == rights.contains(.write)
+      && canExecute == rights.contains(.exec)
   }
 }

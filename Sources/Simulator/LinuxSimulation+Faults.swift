@@ -28,7 +28,7 @@ extension LinuxSimulation {
       }
     }
     let classifier = classifier(of: process, at: address)
-    let verdict = classifier.verdict(on: VirtualAddress(address), access, result)
+    let verdict = classifier.verdict(on: VirtualAddress(address), access, result).firstFault
     note(verdict, address, access, result) { fault in
       fault.ask(paging(of: process), in: memory, of: .linux(nothingCached)) {
         .linux(classifier.verdict(on: VirtualAddress(address), $0, $1))
@@ -80,6 +80,8 @@ extension LinuxSimulation {
     event("the stack grows down to \(start.hex)")
     process[index].page &-= (process[index].start - start) / frameSize
     process[index].start = start
+    // It is made ready for pages of its own before it grows (expand_downwards).
+    process.noteOwnPage(at: start)
   }
 
   /// Does what the classifier says about the page.

@@ -29,7 +29,7 @@ extension LinuxSimulation {
     var copied = area
     copied.isLocked = false
     (copied.isMissingNoted, copied.isProtectNoted) = (false, false)
-    child.insert(copied)
+    child.inherit(copied)
     // Areas without pages of their own and without guards are filled again by faults.
     guard area.hasOwnPages else { return }
     var next = area.start

@@ -18,7 +18,7 @@ extension LinuxSimulation {
   func isZero(_ frame: UInt64) -> Bool { frame == zeroFrame || isHugeZero(frame) }
 
   /// Parts areas where a range begins and ends, and with those that change the huge page that would belong to
-  /// two (vma_adjust_trans_huge).
+  /// two (vma_adjust_trans_huge); gives those between that change.
   func isolate(
     _ start: UInt64, _ end: UInt64, _ process: LinuxProcessState,
     where isChanged: (LinuxArea) -> Bool
@@ -29,11 +29,17 @@ extension LinuxSimulation {
       else { continue }
       split(edge, process)
     }
-    return process.isolate(start, end)
+    return process.isolate(start, end).filter {
+      guard isChanged(process.areas[$0]) else { return false }
+      process.noteChanged(process.areas[$0])
+      return true
+    }
   }
 
-  /// A huge page becomes 512 small ones, in the same frames and with the table that waits for it; of shared
-  /// memory, ones that faults map again.
+  /// The entry of a huge page becomes 512 small ones, of the same frames and in the table that waits for it; of
+  /// shared memory, ones that faults map again.
+  ///
+  /// The pages stay one folio (__split_huge_pmd).
   func split(_ address: UInt64, _ process: LinuxProcessState) {
     guard let place = place(of: address, level: 2, process) else { return }
     let entry = memory.entry(at: place)
@@ -54,8 +60,7 @@ extension LinuxSimulation {
       memory.store(
         entry: isPresent ? small : entries.protNone(small),
         at: table * frameSize + index * Format.entrySize)
-      guard !isZero else { continue }
-      pages[target, default: LinuxPage()].isHuge = false
+      if page.isDirty, !isZero { pages[target]?.isDirty = true }
     }
     store(entries.table(table), at: place, level: 2, start, process)
     event("the huge page at \(start.hex) is split")
@@ -83,7 +88,7 @@ extension LinuxSimulation {
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
     for frame in first..<first + Self.hugeFrames {
-      pages[frame] = LinuxPage(isDirty: true, isExclusive: true)
+      pages[frame] = LinuxPage(isExclusive: true)
     }
     swappable.append(first..<first + Self.hugeFrames)
     try mapHuge(

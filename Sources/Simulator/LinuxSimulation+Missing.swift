@@ -50,7 +50,7 @@ extension LinuxSimulation {
     var page = rights(area)
     (page.canWrite, page.isDirty, page.isSoftDirty) = (area.canWrite, true, true)
     pages[frame] = LinuxPage(
-      mappers: [.init(pid: process.pid, address: start)], isDirty: true, isExclusive: true)
+      mappers: [.init(pid: process.pid, address: start)], isExclusive: true)
     swappable.append(frame)
     store(entries.present(frame, page), at: place, start, process)
   }
@@ -110,8 +110,7 @@ extension LinuxSimulation {
     let source = try cached(file, area.filePage(of: address))
     var page = rights(area)
     if area.isShared {
-      // Only file systems on disks are told of the first write.
-      page.canWrite = area.canWrite && (isWrite || file.isMemory)
+      page.canWrite = area.canWrite && (isWrite || !wantsWriteNotice(area))
       (page.isDirty, page.isSoftDirty) = (isWrite, isWrite)
       if isWrite { pages[source]?.isDirty = true }
     }
@@ -121,6 +120,12 @@ extension LinuxSimulation {
       page.canWrite = page.canWrite && !page.isUserfaultProtected
     }
     try map(source, at: address, entries.present(source, page), process)
+  }
+
+  /// Whether the first write to a page of a shared area has to fault: file systems on disks are told of it, and
+  /// from 6.2 on whoever may have it protected (vma_wants_writenotify).
+  func wantsWriteNotice(_ area: LinuxArea) -> Bool {
+    area.file?.isMemory == false || area.isProtectNoted && kernel.version >= LinuxVersion(6, 2)
   }
 
   func copyFilePage(
@@ -193,11 +198,11 @@ extension LinuxSimulation {
     if isReused { leaveSwapCache(frame) }
   }
 
-  /// The copy in swap is worth nothing once the page is written.
+  /// The copy in swap is worth nothing once the page is written (folio_free_swap).
   func leaveSwapCache(_ frame: UInt64) {
-    pages[frame]?.isDirty = true
     guard let place = pages[frame]?.swap, swap?.slots[place]?.entries == 0 else { return }
     pages[frame]?.swap = nil
+    pages[frame]?.isDirty = true
     swap?.change(place) { $0.frame = nil }
   }
 }

@@ -29,7 +29,8 @@ extension LinuxSimulation {
 
   private func swapOutPage() -> Bool {
     let before = freeCount
-    for _ in 0..<swappable.count {
+    // What was written since MADV_FREE goes when it is looked at for the second time.
+    for _ in 0..<2 * swappable.count {
       guard let frame = swappable.popFirst(), let page = pages[frame], !page.isTable,
         page.file?.file.isMemory ?? true
       else { continue }
@@ -74,9 +75,11 @@ extension LinuxSimulation {
       while let found = nextEntry(from: next, to: min(end, area.end), process) {
         next = found.end
         guard let frame = frame(of: found.entry, level: found.level), !isZero(frame),
-          !leavesShared || pages[frame]?.mappers.count == 1
+          !leavesShared || !isShared(frame)
         else { continue }
-        if found.level > 1 {
+        if isCall, isPartOfFolio(frame) {
+          next = pageOut(found, frame, to: min(end, area.end), process)
+        } else if found.level > 1 {
           // Its small pages come next.
           split(found.address, process)
           next = found.address
@@ -98,7 +101,7 @@ extension LinuxSimulation {
   }
 
   /// Takes a page out of all page tables; false where that cannot be done.
-  private func evict(_ frame: UInt64, byCall: Bool = false) -> Bool {
+  func evict(_ frame: UInt64, byCall: Bool = false) -> Bool {
     guard let page = pages[frame], !isPinned(frame) else { return false }
     let users = page.mappers.compactMap { mapper in
       processes[pid: mapper.pid].map { ($0, mapper.address) }
@@ -112,7 +115,13 @@ extension LinuxSimulation {
     let isWritten = users.contains { process, address in
       entries.page(of: entry(of: address, process).entry).isDirty
     }
-    if page.isLazyFree, !isWritten, page.swap == nil {
+    if page.isLazyFree {
+      guard !isWritten, !page.isDirty else {
+        // No room in swap was looked for: it counts as in use again, and stays this time (try_to_unmap_one).
+        pages[frame]?.isLazyFree = false
+        event("frame \(frame.hex) was written since MADV_FREE, and stays")
+        return false
+      }
       for (process, address) in users { unmap(address, process) }
       event("frame \(frame.hex) is dropped: nobody wrote to it since MADV_FREE")
       return true
@@ -122,6 +131,7 @@ extension LinuxSimulation {
       swap?.change(place) { $0.content = memory.content(of: frame) }
     }
     pages[frame]?.isDirty = false
+    pages[frame]?.isHuge = false
     let isExclusive = page.isExclusive && users.count == 1
     pages[frame]?.isExclusive = false
     for (process, address) in users {

@@ -101,7 +101,7 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     guard let frame = file.cache[first] else { return }
     var page = rights(area)
-    page.canWrite = area.canWrite
+    page.canWrite = area.canWrite && (isWrite || !wantsWriteNotice(area))
     (page.isDirty, page.isSoftDirty) = (isWrite, isWrite)
     try mapHuge(frame, at: huge, entries.present(frame, page, isHuge: true), process)
   }

@@ -31,7 +31,6 @@ extension LinuxSimulation: SimulatedSystem {
     }
     if report.status == StepStatus(linux: .killed) { end(process) }
     process.merge()
-    if case .fork(_, let pid) = step.operation { processes[pid: pid]?.merge() }
     if let left = wantedFrames.first { throw .unused(left) }
     finish(step.operation, process)
   }

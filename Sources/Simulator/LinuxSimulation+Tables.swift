@@ -106,7 +106,7 @@ extension LinuxSimulation {
     let reading = entries.decoder.reading(of: entry, level: 1)
     store(0, at: place, start, process)
     if reading.isPresent, let frame = reading.frame?.frame, frame != zeroFrame {
-      if reading.isDirty { pages[frame]?.isDirty = true }
+      if reading.isDirty, pages[frame]?.file != nil { pages[frame]?.isDirty = true }
       pages[frame]?.mappers.remove(.init(pid: process.pid, address: start))
       dropIfUnused(frame)
     } else if reading.state == .swap, let offset = reading.swapOffset {

@@ -20,8 +20,7 @@ extension LinuxSimulation {
     func isChanged(_ area: LinuxArea) -> Bool {
       isMissing && !area.isMissingNoted || isProtect && !area.isProtectNoted
     }
-    for index in isolate(start, end, process, where: isChanged)
-    where isChanged(process[index]) {
+    for index in isolate(start, end, process, where: isChanged) {
       process[index].isMissingNoted = isMissing
       process[index].isProtectNoted = isProtect
     }
@@ -112,8 +111,9 @@ extension LinuxSimulation {
   ) throws(StepFailure) {
     let (start, end) = try wholePages(range)
     let areas = process.areas(in: start, end)
-    // From 6.3 on holes are passed over (mwriteprotect_range).
-    guard kernel.version >= LinuxVersion(6, 3) || process.covers(start, end), !areas.isEmpty else {
+    // Before 6.3 one area has to hold all of it; from then on holes are passed over (mwriteprotect_range).
+    let isOne = areas.first.map { $0.start <= start && $0.end >= end } == true
+    guard kernel.version >= LinuxVersion(6, 3) || isOne, !areas.isEmpty else {
       throw .linux(.noEntry)
     }
     for area in areas {

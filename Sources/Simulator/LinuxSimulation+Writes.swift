@@ -47,9 +47,11 @@ extension LinuxSimulation {
       let place = place(of: address, level: level, process)
     else { return }
     for frame in first..<first + (level == 2 ? Self.hugeFrames : 1) {
-      pages[frame]?.isDirty = true
-      pages[frame]?.isLazyFree = false
-      if pages[frame]?.isAnonymous == true { pages[frame]?.isExclusive = true }
+      if pages[frame]?.isAnonymous == true {
+        pages[frame]?.isExclusive = true
+      } else {
+        pages[frame]?.isDirty = true
+      }
     }
     if pages[first]?.isAnonymous == true { leaveSwapCache(first) }
     var next = entries.page(of: entry)

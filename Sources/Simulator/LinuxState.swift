@@ -105,7 +105,10 @@ struct LinuxPage {
   var file: (file: LinuxFile, page: UInt64)?
   /// The place in the swap area, of a page in the swap cache.
   var swap: UInt64?
-  /// Whether it has to be written before it can be dropped.
+  /// PG_dirty: it has to be written before it can be dropped.
+  ///
+  /// Writes to an anonymous page are seen in the entries that map it; the page itself is dirty once an entry
+  /// that was dirty is split or reclaimed, or once it leaves the swap cache.
   var isDirty = false
   /// PG_anon_exclusive: nobody else can have it, so that it may be written.
   ///

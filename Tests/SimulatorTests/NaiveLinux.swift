@@ -10,14 +10,16 @@ struct NaiveLinux {
     var canRead = true
     var canWrite: Bool
     var isLocked = false
+    var isGuard = false
     /// Whether NUMA balancing may have taken the rights away since the last access.
     var isHinted = false
     /// What the cells of the process's own page may hold; nil where it has none of its own.
     var own: [Set<UInt8>]?
   }
 
-  /// Whether the kernel knows MADV_PAGEOUT (5.4).
-  let hasPageout: Bool
+  /// What madvise knows: `pageout` from 5.4 on, `populate-read` and `populate-write` from 5.14, guards from 6.13
+  /// and in files from 6.15.
+  let advice: Set<String>
   private static let file = 0
 
   private var pages: [Int: [Int: Page]] = [100: [:]]
@@ -25,7 +27,7 @@ struct NaiveLinux {
   private var objects: [Int: [Int: UInt8]] = [:]
   private var lastObject = NaiveLinux.file
 
-  init(hasPageout: Bool) { self.hasPageout = hasPageout }
+  init(advice: Set<String>) { self.advice = advice }
 
   /// The status of a step, or nil where it succeeds.
   mutating func status(_ pid: Int, _ step: LinuxStep) -> String? {
@@ -125,20 +127,40 @@ struct NaiveLinux {
   private mutating func madvise(
     _ pid: Int, _ page: Int, _ count: Int, _ advice: String
   ) -> String? {
-    if advice == "pageout", !hasPageout { return "EINVAL" }
+    guard self.advice.contains(advice) else { return "EINVAL" }
+    if advice.hasPrefix("populate") {
+      return populate(pid, page, count, isWrite: advice == "populate-write")
+    }
     for each in page..<page + count {
       guard let known = pages[pid]?[each] else { continue }
-      if advice != "willneed", known.isLocked { return "EINVAL" }
+      if !["willneed", "guard-remove"].contains(advice), known.isLocked { return "EINVAL" }
       switch advice {
       case "dontneed" where !known.isShared: pages[pid]?[each]?.own = nil
       case "free":
         guard known.object == nil else { return "EINVAL" }
         // It is there as it was, or is zeros.
         pages[pid]?[each]?.own = known.own?.map { $0.union([0]) }
+      case "guard-install":
+        pages[pid]?[each]?.isGuard = true
+        pages[pid]?[each]?.own = nil
+      case "guard-remove": pages[pid]?[each]?.isGuard = false
       default: break
       }
     }
     return known(pid, page, count).count < count ? "ENOMEM" : nil
+  }
+
+  /// Pages are brought in up to the first that cannot be.
+  private mutating func populate(
+    _ pid: Int, _ page: Int, _ count: Int, isWrite: Bool
+  ) -> String? {
+    for each in page..<page + count {
+      guard let known = pages[pid]?[each] else { return "ENOMEM" }
+      guard isWrite ? known.canWrite : known.canRead else { return "EINVAL" }
+      guard !known.isGuard, !isPastEnd(known) else { return "EFAULT" }
+      if isWrite { copyIfWritable(pid, each) }
+    }
+    return nil
   }
 
   private mutating func mlock(
@@ -158,20 +180,20 @@ struct NaiveLinux {
 
   /// A locked page that may be written is the process's own at once.
   private mutating func copyIfWritable(_ pid: Int, _ page: Int) {
-    guard let known = pages[pid]?[page], known.canWrite, !known.isShared, !isPastEnd(known) else {
-      return
-    }
+    guard let known = pages[pid]?[page], known.canWrite, !known.isShared, !known.isGuard,
+      !isPastEnd(known)
+    else { return }
     let own = cells(pid, page)
     pages[pid]?[page]?.own = own
   }
 
   private func read(_ pid: Int, _ page: Int) -> String? {
-    guard let known = pages[pid]?[page], known.canRead else { return "SIGSEGV" }
+    guard let known = pages[pid]?[page], known.canRead, !known.isGuard else { return "SIGSEGV" }
     return isPastEnd(known) ? "SIGBUS" : nil
   }
 
   private mutating func write(_ pid: Int, _ page: Int, _ byte: UInt8) -> String? {
-    guard let known = pages[pid]?[page], known.canWrite else { return "SIGSEGV" }
+    guard let known = pages[pid]?[page], known.canWrite, !known.isGuard else { return "SIGSEGV" }
     guard !isPastEnd(known) else { return "SIGBUS" }
     let cell = LinuxStep.cell(of: byte)
     if known.isShared, let object = known.object {

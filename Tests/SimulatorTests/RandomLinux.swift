@@ -100,7 +100,10 @@ enum LinuxStep: Hashable {
       let rights = ["", "read", "read, write", "read, write"].randomElement(using: &random) ?? ""
       return .mprotect(page, pages, rights)
     case 8...9:
-      let advice = ["dontneed", "free", "pageout", "willneed"]
+      let advice = [
+        "dontneed", "free", "pageout", "willneed", "populate-read", "populate-write",
+        "guard-install", "guard-remove",
+      ]
       return .madvise(page, pages, advice.randomElement(using: &random) ?? "dontneed")
     case 10: return .mlock(page, pages, isLocked: random.chance(2))
     case 11...12: return .range("swap-out", page, 12)

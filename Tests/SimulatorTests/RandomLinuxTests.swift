@@ -1,3 +1,4 @@
+import LinuxMemory
 import Machine
 import Paging
 import PhysicalMemory
@@ -10,7 +11,15 @@ import Workbench
 /// Random timelines of Linux against the invariants, against a model that knows nothing of pages'
 /// whereabouts, and against what `fault` says of the moment before.
 @Suite struct RandomLinuxTests {
-  private static let kernels = ["linux-4.14.63", "linux-5.10", "linux-6.1", "linux-6.12"]
+  /// Kernels, each with how much of `advice` it knows.
+  private static let kernels: [(os: String, adviceCount: Int)] = [
+    ("linux-4.14.63", 3), ("linux-5.10", 4), ("linux-6.1", 6), ("linux-6.12", 6), ("linux-6.18", 8),
+  ]
+  /// What madvise is asked for, by the version that first knows it.
+  private static let advice = [
+    "dontneed", "free", "willneed", "pageout", "populate-read", "populate-write", "guard-install",
+    "guard-remove",
+  ]
 
   private typealias Steps = [(pid: Int, step: LinuxStep)]
 
@@ -35,11 +44,14 @@ import Workbench
   }
 
   /// What goes wrong first; nil where nothing does.
-  private static func failure(_ steps: Steps, _ os: String) throws -> String? {
+  private static func failure(
+    _ steps: Steps, _ kernel: (os: String, adviceCount: Int)
+  ) throws -> String? {
+    let os = kernel.os
     guard let run = try run(steps, os), let short = try self.run(steps, os) else {
       return "no timeline"
     }
-    var naive = NaiveLinux(hasPageout: !os.hasPrefix("linux-4"))
+    var naive = NaiveLinux(advice: Set(advice.prefix(kernel.adviceCount)))
     for (index, (pid, step)) in steps.enumerated() {
       let foretold = foretold(step, pid, run.machine)
       guard let report = try run.step() else { return "the timeline ends early" }
@@ -81,10 +93,11 @@ import Workbench
     }
 
     init?(_ verdict: SystemVerdict?) {
-      guard let verdict, let cost = verdict.cost?.rawValue, let state = verdict.state else {
-        return nil
-      }
-      (handler, self.cost, self.state) = (verdict.handler, cost, state)
+      // A step has two faults where one follows the other.
+      guard let first = verdict?.linux?.firstFault, let cost = first.cost?.rawValue,
+        let state = first.finding.state?.rawValue
+      else { return nil }
+      (handler, self.cost, self.state) = (first.handler, cost, state)
     }
   }
 
@@ -113,16 +126,16 @@ import Workbench
     return place.flatMap { machine.memory.load(UInt8.self, at: $0) }
   }
 
-  @Test(arguments: 0..<12 as Range<UInt64>)
+  @Test(arguments: 0..<15 as Range<UInt64>)
   func linuxKeepsItsPromisesItsInvariantsAndItsWord(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let os = Self.kernels[Int(seed) % Self.kernels.count]
+    let kernel = Self.kernels[Int(seed) % Self.kernels.count]
     let steps = LinuxStep.steps(100, &random)
-    guard let failure = try Self.failure(steps, os) else { return }
+    guard let failure = try Self.failure(steps, kernel) else { return }
     // Without a fork its child is not there, which is no failure of this kind.
-    let least = shrunk(steps) { (try? Self.failure($0, os)) != nil }
+    let least = shrunk(steps) { (try? Self.failure($0, kernel)) != nil }
     let lines = least.map { $0.step.yaml($0.pid) }.joined(separator: "\n")
-    let last = try Self.failure(least, os) ?? failure
-    Issue.record("seed \(seed), \(os): \(failure)\nthe least that fails: \(last)\n\(lines)")
+    let last = try Self.failure(least, kernel) ?? failure
+    Issue.record("seed \(seed), \(kernel.os): \(failure)\nthe least that fails: \(last)\n\(lines)")
   }
 }

@@ -6,17 +6,21 @@ Usage: compare.py MMUBENCH. Exit status: 0 all agree, 1 something differs, 77 sk
 Each sequence below is written as a scenario, run by `mmubench simulate --json`, and done at the same addresses by
 workers of this program, whose pagemap is read after every step. Frames are renamed, one to one: two pages share one
 here if they do there, and a page changes its frame in the same steps. What a step returns is compared for every
-step, and of huge pages that they are huge. Flags that this kernel does not write are left out, and sequences that it
-cannot run are skipped, by name and with the reason: those about swap where the machine has none. NUMA hints are not
-compared, as no call asks for them.
+step, of touches how many faults they cost (getrusage), and of huge pages that they are huge, as long as none was split
+into small ones. Of faults on shared memory the kernel may have fewer, as it maps the pages around one that is read;
+with a file they are not compared, as what was just written is in memory here. Flags that this kernel does not write are
+left out, and sequences that it cannot run are skipped, by name and with the reason: those about swap where the machine
+has none. NUMA hints are not compared, as no call asks for them.
 A step names as `status` what it must end with: the scenario needs it, and so does whoever does it, for a signal would
 end the worker and a wait would never end. What a step did before it was refused is compared too.
 """
 import ctypes
 import errno
 import fcntl
+import gc
 import json
 import os
+import resource
 import select
 import struct
 import subprocess
@@ -278,6 +282,39 @@ SEQUENCES = {
     "userfaultfd and files": [
         ("create-file", 0, FILE_PAGES - 1, {}), ("mmap", 0, 0, {"prot": ["read"], "file": "data", "shared": True}),
         ("userfaultfd", 0, 0, {"modes": ["missing"], "status": "EINVAL"})],
+    "huge and free": [
+        ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("write", 0, 0, {}), ("write", HUGE + 1, HUGE + 1, {}),
+        ("madvise", 5, 5, {"advice": "free"}), ("read", 0, 7, {}), ("write", 6, 6, {}),
+        ("mprotect", HUGE, HUGE, {"prot": ["read"]}), ("madvise", HUGE + 5, HUGE + 5, {"advice": "free"}),
+        ("read", HUGE, HUGE + 7, {}), ("munmap", 0, 2 * HUGE - 1, {})],
+    "huge and pageout": [
+        ("mmap", 0, 3 * HUGE - 1, {"prot": ["read", "write"]}),
+        ("madvise", 0, 3 * HUGE - 1, {"advice": "hugepage"}), ("write", 0, 0, {}), ("write", HUGE + 1, HUGE + 1, {}),
+        ("read", 2 * HUGE, 2 * HUGE, {}), ("madvise", 2 * HUGE + 3, 2 * HUGE + 3, {"advice": "pageout"}),
+        ("madvise", 5, 5, {"advice": "pageout"}), ("read", 0, 7, {}), ("write", 5, 6, {}),
+        ("munmap", 0, 3 * HUGE - 1, {})],
+    "huge and pageout of all": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("madvise", 0, HUGE - 1, {"advice": "hugepage"}),
+        ("write", 1, 1, {}), ("madvise", 0, HUGE - 1, {"advice": "pageout"}), ("read", 0, 7, {}),
+        ("write", 0, 0, {}), ("munmap", 0, HUGE - 1, {})],
+    "huge, locked and free": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("madvise", 0, HUGE - 1, {"advice": "hugepage"}),
+        ("write", 1, 1, {}), ("mlock", 8, HUGE - 1, {}), ("madvise", 5, 5, {"advice": "free"}), ("read", 0, 15, {}),
+        ("munmap", 0, HUGE - 1, {})],
+    "free what a fork shares": [
+        ("mmap", 0, 3, {"prot": ["read", "write"]}), ("write", 0, 3, {}), ("fork", 0, 3, {}),
+        ("madvise", 0, 1, {"advice": "free"}), ("exit", 0, 3, {"process": "child"}),
+        ("madvise", 0, 3, {"advice": "pageout"}), ("read", 0, 3, {}), ("munmap", 0, 3, {})],
+    "stack and fork": [
+        ("mmap", 16, 19, {"prot": ["read", "write"], "grows-down": True}), ("read", 15, 15, {}), ("fork", 0, 3, {}),
+        ("munlock", 15, 15, {"process": "child"}), ("read", 15, 15, {"process": "child"}),
+        ("exit", 0, 3, {"process": "child"}), ("write", 15, 15, {})],
+    "huge and areas of a child": [
+        ("mmap", 0, HUGE - 1, {"prot": ["read", "write"]}), ("write", 0, 0, {}), ("mlock", 0, 255, {}),
+        ("fork", 0, 3, {}), ("madvise", 0, HUGE - 1, {"advice": "collapse", "process": "child", "status": "EINVAL"}),
+        ("exit", 0, 3, {"process": "child"}), ("munlock", 0, 255, {}),
+        ("madvise", 0, HUGE - 1, {"advice": "collapse"}), ("munmap", 0, HUGE - 1, {})],
     "huge and userfaultfd": [
         ("mmap", 0, 2 * HUGE - 1, {"prot": ["read", "write"]}),
         ("madvise", 0, 2 * HUGE - 1, {"advice": "hugepage"}), ("write", 0, 0, {}),
@@ -404,8 +441,7 @@ def do(verb, first, last, more):
     elif verb in ("read", "write") and more.get("status") in SIGNALS:
         attempt(verb, start, size, more["status"])
     elif verb in ("read", "write"):
-        for address in range(start, start + size, PAGE):
-            ctypes.string_at(address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
+        touch(verb, range(start, start + size, PAGE))
     elif verb == "clear-refs":
         with open("/proc/self/clear_refs", "w") as file:
             file.write("4")
@@ -433,6 +469,32 @@ def attempt(verb, start, size, signal):
         end, done = (ends[1], libc.write) if verb == "read" else (ends[0], libc.read)
         if done(end, ctypes.c_void_p(address), ctypes.c_size_t(1)) < 0:
             raise Ended(signal if ctypes.get_errno() == errno.EFAULT else "?")
+
+
+def touch(verb, addresses):
+    for address in addresses:
+        ctypes.string_at(address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
+
+
+def faults_of(verb, addresses):
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    touch(verb, addresses)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return [after.ru_minflt - before.ru_minflt, after.ru_majflt - before.ru_majflt]
+
+
+def counted(verb, first, last):
+    """Touches pages; the faults of that, minor and major, without those of this program itself."""
+    spare = ctypes.create_string_buffer(PAGE)
+    known = [ctypes.addressof(spare) for _ in range(first, last + 1)]
+    wanted = list(range(BASE + first * PAGE, BASE + (last + 1) * PAGE, PAGE))
+    quiet = 0
+    for _ in range(100):
+        # All that this program needs for it is there once touches of what is there fault no more.
+        quiet = quiet + 1 if faults_of(verb, known) == [0, 0] else 0
+        if quiet == 5:
+            break
+    return faults_of(verb, wanted)
 
 
 def status(verb, first, last, more):
@@ -463,6 +525,9 @@ def status_in_time(verb, first, last, more):
 
 def worker(steps, pipes):
     """Does the steps of the first process, and in the child those of the second, when told to."""
+    # Faults are those of the steps, and pages that wait in the lists of one processor are found by calls on it.
+    gc.disable()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     name, child = "parent", 0
     for index, (verb, first, last, more) in enumerate(steps):
         owner = more.get("process", "parent")
@@ -485,6 +550,8 @@ def worker(steps, pipes):
                 answer["child"] = child
             elif more.get("status") == "waits":
                 answer["status"] = status_in_time(verb, first, last, more)
+            elif verb in ("read", "write") and "status" not in more:
+                answer["faults"] = counted(verb, first, last)
             else:
                 answer["status"] = status(verb, first, last, more)
         os.write(pipes[index][3], (json.dumps(answer) + "\n").encode())
@@ -494,7 +561,7 @@ def worker(steps, pipes):
 
 
 def measured(steps, huge):
-    """What each step returned, and the words of the pages that it names, as this kernel has them."""
+    """What each step returned, the words of the pages that it names, and its faults, as this kernel has them."""
     pipes = [(*os.pipe(), *os.pipe()) for _ in range(len(steps) + 1)]
     parent = os.fork()
     if parent == 0:
@@ -503,7 +570,7 @@ def measured(steps, huge):
     for index, (verb, first, last, more) in enumerate(steps):
         os.write(pipes[index][1], b"x")
         if not select.select([pipes[index][2]], [], [], 20)[0]:
-            found.append(("no answer", None))
+            found.append(("no answer", None, None))
             break
         answer = json.loads(os.read(pipes[index][2], 4096))
         if "child" in answer:
@@ -511,7 +578,8 @@ def measured(steps, huge):
         owner = more.get("process", "parent")
         has_pages = verb not in ("fork", "exit", "clear-refs", "create-file", "swap-on")
         after = words(pids[owner], first, min(last, first + 15)) if has_pages else None
-        found.append((answer.get("status", "0"), after and [(word, huge(word)) for word in after]))
+        pages = after and [(word, huge(word)) for word in after]
+        found.append((answer.get("status", "0"), pages, answer.get("faults")))
     os.write(pipes[len(steps)][1], b"x")
     if found[-1][0] == "no answer":
         for pid in pids.values():
@@ -546,6 +614,7 @@ class Frames:
 
     def __init__(self):
         self.known = {}
+        self.are_aligned = True
 
     def forget(self, owner, first, last):
         for page in [page for page in self.known if page[0] == owner and first <= page[1] <= last]:
@@ -561,6 +630,15 @@ class Frames:
         """Whether two pages share a frame on one side alone."""
         pairs = set(self.known.values())
         return any(len({pair[side] for pair in pairs}) < len(pairs) for side in (0, 1))
+
+
+def fault_difference(said, got, keys):
+    """How the faults of a step differ, in words; nothing where they agree or were not counted."""
+    kinds = [fault["status"] for fault in said.get("faults", [])]
+    wanted = [kinds.count("minor"), kinds.count("major")]
+    if got is None or "file" in keys or (sum(wanted) >= sum(got) if "shared" in keys else wanted == got):
+        return []
+    return [f"simulated {wanted[0]} minor and {wanted[1]} major faults, kernel {got[0]} and {got[1]}"]
 
 
 def compare_step(step, said, status, got, frames, flags):
@@ -587,7 +665,7 @@ def compare_step(step, said, status, got, frames, flags):
         # The model has a huge page where a frame has the place in it that the page has; the first frames are none.
         frame = wanted & FRAME
         should = frame >= HUGE and frame % HUGE == (BASE // PAGE + page) % HUGE
-        if is_huge is not None and is_huge != should and not more.get("file"):
+        if frames.are_aligned and is_huge is not None and is_huge != should and not more.get("file"):
             found.append(f"{entry['va']}: {'a huge page is simulated' if should else 'the kernel has a huge page'}")
     if frames.disagrees():
         found.append("pages share a frame on one side only")
@@ -602,9 +680,13 @@ def compare(name, steps, mmubench, release, flags, huge):
         output = subprocess.run([mmubench, "simulate", path, "--json"], capture_output=True, text=True)
     simulated = [json.loads(line) for line in output.stdout.splitlines()]
     frames, pages = Frames(), 0
-    for number, (step, said, (status, got)) in enumerate(zip(steps, simulated, measured(steps, huge)), 1):
+    keys = {key for step in steps for key in step[3]}
+    for number, (step, said, (status, got, faults)) in enumerate(zip(steps, simulated, measured(steps, huge)), 1):
         pages += len(got or [])
-        found = compare_step(step, said, status, got, frames, flags)
+        if any("become small ones" in event for event in said.get("events", [])):
+            # From then on frames do not show any more which pages are huge.
+            frames.are_aligned = False
+        found = compare_step(step, said, status, got, frames, flags) + fault_difference(said, faults, keys)
         for text in found:
             print(f"differs  {name}, step {number}, {step[0]} {step[1]}..{step[2]}, {text}")
         if found:
