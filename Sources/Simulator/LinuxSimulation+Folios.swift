@@ -64,7 +64,7 @@ extension LinuxSimulation {
     for frame in folio(of: frame) {
       guard let page = pages[frame], page.isHuge else { continue }
       let users = page.mappers.compactMap { mapper in
-        processes.first { $0.pid == mapper.pid }.map { ($0, mapper.address) }
+        processes[pid: mapper.pid].map { ($0, mapper.address) }
       }
       for (process, address) in users where entry(of: address, process).level == 2 {
         split(address, process)
