@@ -380,7 +380,8 @@ def scenario(steps, release):
         else:
             text = f"{verb}: {span(first, last)}"
         for key, value in more.items():
-            shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value).lower()
+            shown = f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
+            shown = shown.lower() if isinstance(value, bool) else shown
             text += f", {key}: {shown}"
         lines.append(f"  - {{ {text} }}")
     return "\n".join(lines) + "\n"
@@ -471,9 +472,13 @@ def attempt(verb, start, size, signal):
             raise Ended(signal if ctypes.get_errno() == errno.EFAULT else "?")
 
 
+# Where what is read goes. Neither function below keeps other threads of Python from running while it waits.
+BYTE = ctypes.create_string_buffer(1)
+
+
 def touch(verb, addresses):
     for address in addresses:
-        ctypes.string_at(address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
+        ctypes.memmove(BYTE, address, 1) if verb == "read" else ctypes.memset(address, 1, 1)
 
 
 def faults_of(verb, addresses):
