@@ -92,3 +92,15 @@ extension StructureMember {
   /// As many ones as the bit field has bits.
   fileprivate var lowMask: UInt64 { UInt64.max >> UInt64(64 - size) }
 }
+
+extension PFNEntry.CacheAttribute {
+  /// Its number in `_MI_PFN_CACHE_ATTRIBUTE`.
+  fileprivate var number: UInt64 {
+    switch self {
+    case .nonCached: 0
+    case .cached: 1
+    case .writeCombined: 2
+    case .notMapped: 3
+    }
+  }
+}

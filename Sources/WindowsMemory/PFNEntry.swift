@@ -33,16 +33,6 @@ public struct PFNEntry: Hashable, Sendable {
     case writeCombined = "write-combined"
     /// Nothing maps the page.
     case notMapped = "not-mapped"
-
-    /// Its number in `_MI_PFN_CACHE_ATTRIBUTE`.
-    var number: UInt64 {
-      switch self {
-      case .nonCached: 0
-      case .cached: 1
-      case .writeCombined: 2
-      case .notMapped: 3
-      }
-    }
   }
 
   /// The number of the frame.

@@ -72,7 +72,7 @@ import Workbench
   @Test func aFolioIsSplitOnceItsEntriesAre() throws {
     let steps = [
       "mprotect: 0x7f0000000000..0x7f0000000fff, prot: [read]",
-      "mprotect: \(Self.page), prot: [read, write]",
+      "mprotect: 0x7f0000000000..0x7f0000000fff, prot: [read, write]",
       "read: 0x7f0000006000",
     ]
     let before = try Self.words(Self.hugeWritten + steps)

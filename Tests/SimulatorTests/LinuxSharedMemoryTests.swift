@@ -156,8 +156,8 @@ import Workbench
       os,
       [
         "mmap: 0x7f0000000000..0x7f00003fffff, prot: [read, write]",
-        "madvise: \(Self.huge), advice: hugepage", "write: 0x7f0000000000",
-        "write: 0x7f0000200000",
+        "madvise: 0x7f0000000000..0x7f00003fffff, advice: hugepage",
+        "write: 0x7f0000000000", "write: 0x7f0000200000",
         "userfaultfd: 0x7f0000000000..0x7f00003fffff, modes: [write-protect]",
         "uffd-protect: 0x7f0000000000..0x7f00003fffff",
         "uffd-unprotect: 0x7f0000000000..0x7f00003fffff",
