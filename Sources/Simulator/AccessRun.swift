@@ -29,7 +29,8 @@ struct AccessSequence {
   init(_ statement: Scenario.AccessStatement) {
     start = statement.range.lowerBound
     stride = max(1, statement.stride)
-    places = (statement.range.upperBound - start) / stride + 1
+    let size = statement.range.upperBound - start
+    places = size == 0 ? 1 : size / stride + 1
     left = statement.count ?? places
     random = statement.seed.map { SplitMix64(seed: $0) }
     next = start

@@ -22,7 +22,8 @@ struct EntryJournal {
     changes.append(change())
   }
 
-  mutating func clear() {
+  mutating func beginStep(isOpen: Bool) {
+    self.isOpen = isOpen
     guard !known.isEmpty else { return }
     changes.removeAll(keepingCapacity: true)
     known.removeAll()

@@ -72,8 +72,9 @@ struct FrameTable {
   /// Whether records have changed since the last check.
   var hasUnchecked: Bool { !unchecked.isEmpty }
 
-  /// Forgets what was before.
-  mutating func beginStep() {
+  /// Forgets what was before; whether the step is told of decides what is kept of it.
+  mutating func beginStep(isJournaled: Bool) {
+    self.isJournaled = isJournaled
     guard !changed.isEmpty else { return }
     changed.removeAll()
     earlierPlaces.removeAll(keepingCapacity: true)
@@ -117,6 +118,17 @@ struct FrameTable {
     case .active: count + setAsideCount
     default: count
     }
+  }
+
+  /// The lists that reports count.
+  let listNames = [PFNEntry.Location.zeroed, .free, .standby, .modified, .active].map(\.rawValue)
+
+  /// How many frames are on each, in the order of their names.
+  var listCounts: [5 of Int] {
+    [
+      count(of: .zeroed), count(of: .free), count(of: .standby), count(of: .modified),
+      count(of: .active),
+    ]
   }
 
   /// The first frame of a list that is linked.

@@ -12,14 +12,13 @@ extension LinuxSimulation: SimulatedSystem {
     let process = try process(step.process)
     current = process
     self.detail = detail
-    (journal.isOpen, pages.areNoted) = (detail > .counts, detail > .counts)
     report = StepReport(step, number, by: process.name, process.pid, detail)
     if detail > .counts { told = StepChanges() }
     report.count(listCounts, Self.listNames)
     stepByte = UInt8(truncatingIfNeeded: number)
-    wantedFrames = step.frames
-    journal.clear()
-    pages.beginStep()
+    if !step.frames.isEmpty { wantedFrames = step.frames }
+    journal.beginStep(isOpen: detail > .counts)
+    pages.beginStep(areNoted: detail > .counts)
     do throws(StepFailure) {
       try perform(step.operation, process)
       if report.status == nil, !step.operation.isAccess {
@@ -29,9 +28,9 @@ extension LinuxSimulation: SimulatedSystem {
       guard case .status(let status) = error else { throw error }
       report.status = status
     }
-    if report.status == StepStatus(linux: .killed) { end(process) }
+    if let status = report.status, status == StepStatus(linux: .killed) { end(process) }
     process.merge()
-    if let left = wantedFrames.first { throw .unused(left) }
+    if !step.frames.isEmpty, let left = wantedFrames.first { throw .unused(left) }
     finish(step.operation, process)
   }
 

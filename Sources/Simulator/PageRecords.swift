@@ -51,7 +51,8 @@ struct PageRecords {
   }
 
   /// Forgets what the step before changed.
-  mutating func beginStep() {
+  mutating func beginStep(areNoted: Bool) {
+    self.areNoted = areNoted
     guard !noted.isEmpty else { return }
     changed.removeAll(keepingCapacity: true)
     noted.removeAll()

@@ -37,6 +37,6 @@ extension WindowsSimulation {
     let faults = endings + FaultCost.allCases.map(\.rawValue)
     return StepNames(
       statuses: endings, faults: faults, faultKinds: faults,
-      states: PTEState.allCases.map(\.rawValue), lists: Self.listNames)
+      states: PTEState.allCases.map(\.rawValue), lists: frames.listNames)
   }
 }

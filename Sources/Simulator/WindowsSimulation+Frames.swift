@@ -58,29 +58,18 @@ extension WindowsSimulation {
 
   // MARK: - Steps
 
-  static let listNames = [PFNEntry.Location.zeroed, .free, .standby, .modified, .active].map(
-    \.rawValue)
-
   func beginStep() {
+    let isReported = detail > .counts
     inspection.found = nil
-    isReported = detail > .counts
-    frames.beginStep()
-    journal.clear()
-    report.count(listCounts, Self.listNames)
-  }
-
-  /// How many frames are on each list, in the order of their names.
-  private var listCounts: [5 of Int] {
-    [
-      frames.count(of: .zeroed), frames.count(of: .free), frames.count(of: .standby),
-      frames.count(of: .modified), frames.count(of: .active),
-    ]
+    frames.beginStep(isJournaled: isReported)
+    journal.beginStep(isOpen: isReported)
+    report.count(frames.listCounts, frames.listNames)
   }
 
   /// Brings the database up to date and completes the report of the step.
   func finishStep() throws(StepFailure) {
     if frames.hasStale { try writeDatabase() }
-    if frames.hasUnchecked { report.count(after: listCounts) }
+    if frames.hasUnchecked { report.count(after: frames.listCounts) }
     guard detail > .counts else { return }
     told.entries = journal.changes.compactMap(entryReport)
     told.moreEntries = journal.overflow

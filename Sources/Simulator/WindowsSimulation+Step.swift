@@ -21,7 +21,7 @@ extension WindowsSimulation: SimulatedSystem {
     if detail > .counts { told = StepChanges() }
     stepByte = UInt8(truncatingIfNeeded: number)
     try makeSharedData(for: step.operation)
-    wantedFrames = step.frames
+    if !step.frames.isEmpty { wantedFrames = step.frames }
     beginStep()
     do throws(StepFailure) {
       try perform(step.operation, process)
@@ -30,7 +30,7 @@ extension WindowsSimulation: SimulatedSystem {
       guard case .status(let status) = error else { throw error }
       report.status = status
     }
-    if let left = wantedFrames.first { throw .unused(left) }
+    if !step.frames.isEmpty, let left = wantedFrames.first { throw .unused(left) }
     try finishStep()
   }
 
