@@ -71,6 +71,8 @@ struct AccessRun: WalkerOperation {
   /// How many accesses were made.
   var made = 0
   var hasMoved = false
+  /// The access that faulted, and what came of it, where the run ended with one.
+  private(set) var stop: (address: UInt64, result: AccessResult)?
   /// The first changes that the processor made to entries.
   var updates: [(update: EntryUpdate, address: UInt64)] = []
 
@@ -83,12 +85,17 @@ struct AccessRun: WalkerOperation {
     sequence = AccessSequence(statement)
   }
 
-  mutating func run(_ walker: some TableWalker) -> (address: UInt64, result: AccessResult)? {
+  /// Makes accesses up to the end, or to one that faults; says whether it has come to the end.
+  ///
+  /// The fault is kept here: a result that is mostly nil is large, and to hand it over would make the processor
+  /// wait for the program's writes.
+  mutating func run(_ walker: some TableWalker) -> Bool {
     while !sequence.isFinished {
       let address = sequence.next
       let result = walker.access(VirtualAddress(address), access, rules: rules)
       guard case .translated(let translation, let changes) = result else {
-        return (address, result)
+        stop = (address, result)
+        return false
       }
       for change in changes {
         if updates.count < StepChanges.limit { updates.append((change, address)) }
@@ -99,7 +106,7 @@ struct AccessRun: WalkerOperation {
       hasMoved = true
       sequence.advance()
     }
-    return nil
+    return true
   }
 
   /// Writes what the step says, as far as the page goes.

@@ -142,7 +142,7 @@ extension LinuxSimulation: SimulatedSystem {
     // What the kernel itself does to bring a page in writes nothing.
     run.writesNothing = isSilent
     var attempts = 0
-    while let stop = state.perform(&run, on: memory.image) {
+    while !state.perform(&run, on: memory.image), let stop = run.stop {
       attempts = run.hasMoved ? 1 : attempts + 1
       run.hasMoved = false
       guard attempts <= Self.faultLimit else {

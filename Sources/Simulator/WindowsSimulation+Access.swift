@@ -16,12 +16,12 @@ extension WindowsSimulation {
     var attempts = 0
     var filtered: UInt64?
     while true {
-      let stop = state.perform(&run, on: memory.image)
+      let isDone = state.perform(&run, on: memory.image)
       report.accesses += run.made
       run.made = 0
       for (update, address) in run.updates { note(update, address, process) }
       run.updates.removeAll(keepingCapacity: true)
-      guard let stop else { return }
+      guard !isDone, let stop = run.stop else { return }
       // Every fault must bring the access nearer to its end.
       attempts = run.hasMoved ? 1 : attempts + 1
       if run.hasMoved { filtered = nil }
