@@ -4,8 +4,8 @@ extension Benchmark {
       json
         ? "{\"benchmark\":\"capacity\",\"threads\":2,\"speedup\":\(capacity.text(2))}"
         : "Capacity of the machine: two threads do \(capacity.text(2)) times the work of one.\n\n"
-          + "nanoseconds for one walk or entry".padded(34)
-          + "min".aligned(25) + "p25".aligned(18) + "ratios".aligned(14) + "limit".aligned(7))
+          + "nanoseconds for one walk or entry".padded(38)
+          + "min".aligned(25) + "p25".aligned(20) + "ratios".aligned(14) + "limit".aligned(7))
   }
 
   func report(_ contest: Contest, json: Bool) {
@@ -32,7 +32,7 @@ extension Benchmark {
     let ratios =
       "\(contest.ratioOfLeast.text(2)) \(contest.ratioOfFirstQuartile.text(2))"
     print(
-      contest.name.padded(34) + names.padded(13) + least.aligned(12) + quartile.aligned(18)
+      contest.name.padded(38) + names.padded(13) + least.aligned(12) + quartile.aligned(20)
         + ratios.aligned(14) + (limit ?? "").aligned(7)
         + (contest.isWithinLimit ? "" : "  EXCEEDED"))
   }
