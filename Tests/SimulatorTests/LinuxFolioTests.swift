@@ -1,5 +1,5 @@
-import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
@@ -17,17 +17,7 @@ import Workbench
 
   /// The steps as they are told; the invariants hold after each.
   private static func run(_ steps: [String], os: String = "linux-6.18") throws -> [StepReport] {
-    let text = """
-      mmubench: 1
-      scenario: folios
-      title: Parts of huge pages
-      source: the test
-      machine: { mode: x86-64, memory: 64 MiB, os: \(os) }
-      processes: [{ name: parent, pid: 100 }]
-      timeline:
-
-      """ + steps.map { "  - { \($0) }\n" }.joined()
-    let run = try #require(try TimelineRun(ScenarioParser.read(text: text, path: "folios.yaml")))
+    let run = try ShortTimeline.run(steps, os: os)
     var reports: [StepReport] = []
     while let report = try run.step() {
       reports.append(report)

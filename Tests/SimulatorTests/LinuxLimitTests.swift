@@ -1,5 +1,6 @@
 import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
@@ -7,16 +8,7 @@ import Workbench
 @Suite struct LinuxLimitTests {
   /// The statuses of the steps of one process.
   private static func statuses(_ steps: [String], os: String = "linux-6.1") throws -> [String] {
-    let text = """
-      mmubench: 1
-      scenario: limits
-      title: Steps that are refused
-      source: the test
-      machine: { mode: x86-64, memory: 16 MiB, os: \(os) }
-      timeline:
-
-      """ + steps.map { "  - { \($0) }\n" }.joined()
-    let run = try #require(try TimelineRun(ScenarioParser.read(text: text, path: "limits.yaml")))
+    let run = try ShortTimeline.run(steps, os: os, memory: "16 MiB")
     var statuses: [String] = []
     while let report = try run.step() { statuses.append(report.status?.name ?? "none") }
     #expect(run.violations == [])

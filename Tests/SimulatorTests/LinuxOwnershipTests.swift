@@ -1,5 +1,5 @@
-import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
@@ -16,17 +16,7 @@ import Workbench
   private static func run(
     _ steps: [String], os: String = "linux-6.18"
   ) throws -> (statuses: [String], faults: [String], last: StepReport) {
-    let text = """
-      mmubench: 1
-      scenario: ownership
-      title: Whose a page is
-      source: the test
-      machine: { mode: x86-64, memory: 64 MiB, os: \(os) }
-      processes: [{ name: parent, pid: 100 }]
-      timeline:
-
-      """ + steps.map { "  - { \($0) }\n" }.joined()
-    let run = try #require(try TimelineRun(ScenarioParser.read(text: text, path: "ownership.yaml")))
+    let run = try ShortTimeline.run(steps, os: os)
     var reports: [StepReport] = []
     while let report = try run.step() {
       reports.append(report)

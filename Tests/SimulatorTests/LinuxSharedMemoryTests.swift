@@ -1,8 +1,8 @@
 import Machine
 import Paging
 import PhysicalMemory
-import ScenarioFile
 import Simulator
+import TestSupport
 import Testing
 import Workbench
 
@@ -13,17 +13,7 @@ import Workbench
   private static let accessed: UInt64 = 1 << 5
 
   private static func run(_ os: String, _ steps: [String]) throws -> TimelineRun {
-    let text = """
-      mmubench: 1
-      scenario: shared
-      title: Memory that is shared
-      source: the test
-      machine: { mode: x86-64, memory: 64 MiB, os: \(os) }
-      processes: [{ name: parent, pid: 100 }]
-      timeline:
-
-      """ + steps.map { "  - { \($0) }\n" }.joined()
-    return try #require(try TimelineRun(ScenarioParser.read(text: text, path: "shared.yaml")))
+    try ShortTimeline.run(steps, os: os)
   }
 
   /// The statuses of the steps; the invariants hold after each.
