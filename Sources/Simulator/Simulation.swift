@@ -93,7 +93,8 @@ public final class Simulation {
 
   /// Whether the scenario says which faults the next step has.
   package var nextExpectsFaults: Bool {
-    done < steps.count && steps[done].faults != nil
+    let steps = steps
+    return done < steps.count && steps.span[done].faults != nil
   }
 
   /// Does the next step.
@@ -103,9 +104,11 @@ public final class Simulation {
   /// - Throws: what is wrong with the scenario. A call that fails, and a program that is hit, are
   ///   answers: their status is in the report.
   package func advance(_ detail: StepDetail) throws(DiagnosticList) -> Bool {
+    let steps = steps
     guard done < steps.count else { return false }
     do throws(StepFailure) {
-      try system.perform(steps[done], done + 1, detail)
+      // A span lends the step, which an array would copy.
+      try system.perform(steps.span[done], done + 1, detail)
     } catch {
       throw error.list(scenario, at: steps[done].mark)
     }

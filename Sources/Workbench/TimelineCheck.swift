@@ -73,8 +73,8 @@ extension TimelineRun {
   /// - Throws: `DiagnosticList`, where a file that an expectation names is of no use.
   public func failures() throws(DiagnosticList) -> [ScenarioResult.Failure] {
     guard let last, let steps = scenario.timeline?.steps else { return [] }
-    var failures = steps[last.number - 1].differences(last).compactMap(failure)
-    let expectations = steps[last.number - 1].expectations
+    var failures = steps.span[last.number - 1].differences(last).compactMap(failure)
+    let expectations = steps.span[last.number - 1].expectations
     guard !expectations.isEmpty else { return failures }
     let check = ExpectationCheck(moment)
     for expectation in expectations { failures += try check.failures(of: expectation) }
